@@ -1,0 +1,179 @@
+/**
+ * The SQLite engine: one connection, one writer, commands that run whole and are committed in groups.
+ *
+ * The port is asynchronous at the command: `write(command)` settles when the command's effect is on disk. A command
+ * itself is synchronous, so no other work can interleave inside a transaction. See docs/decisions/0004-store.md.
+ */
+
+import Database from 'better-sqlite3'
+import { LabError, messageOf } from '../base/errors.ts'
+import { MIGRATIONS, type Migration } from './migrations.ts'
+
+export type Statement<Row> = Database.Statement<unknown[], Row>
+
+/** The database as commands see it: prepared statements, each made once per text. */
+export interface Connection {
+  /** Integers arrive as `number`: for counts, flags and instants in milliseconds. */
+  sql<Row = unknown>(text: string): Statement<Row>
+  /** Integers arrive as `bigint`: for every statement that carries an amount of bytes. */
+  bigSql<Row = unknown>(text: string): Statement<Row>
+}
+
+/** Work against the database within one transaction. It throws to undo everything it did. */
+export type Command<T> = (db: Connection) => T
+
+export interface Store {
+  /**
+   * Runs a command and settles once its effect is durable.
+   * Commands that wait together share one commit; each is undone alone when it throws.
+   */
+  write<T>(command: Command<T>): Promise<T>
+  /** Runs a query against the committed state. */
+  read<T>(query: Command<T>): T
+  /** Settles when every command handed in before has been committed. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+interface Waiting {
+  run(connection: Connection): void
+  settle(commitError: unknown): void
+}
+
+const GROUP_MAX = 512
+
+/**
+ * Opens the database file (`:memory:` for a lab that keeps nothing) and brings its tables up to date.
+ * @throws {LabError} damaged — not a database of ours, or of a newer version of esim-lab
+ */
+export function openStore(options: { readonly path: string }): Store {
+  const db = connect(options.path)
+  migrate(db, MIGRATIONS)
+  return groupingStore(db)
+}
+
+function connect(path: string): Database.Database {
+  try {
+    const db = new Database(path)
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = FULL')
+    db.pragma('foreign_keys = ON')
+    db.pragma('cache_size = -16000')
+    db.pragma('busy_timeout = 2000')
+    return db
+  } catch (error) {
+    throw new LabError(
+      'damaged',
+      `cannot open the database ${path}: ${messageOf(error)}. Move it away to start afresh.`,
+      { cause: error },
+    )
+  }
+}
+
+function migrate(db: Database.Database, migrations: readonly Migration[]): void {
+  const version = db.pragma('user_version', { simple: true }) as number
+  if (version > migrations.length) {
+    throw new LabError(
+      'damaged',
+      `the database has version ${version}, this esim-lab knows ${migrations.length}. Use a newer esim-lab, or another --data directory.`,
+    )
+  }
+  for (const [at, migration] of migrations.entries()) {
+    if (at < version) continue
+    db.transaction(() => {
+      db.exec(migration.sql)
+      db.pragma(`user_version = ${at + 1}`)
+    })()
+  }
+}
+
+function statementCache(db: Database.Database): Connection {
+  const numbers = new Map<string, Statement<unknown>>()
+  const bigints = new Map<string, Statement<unknown>>()
+  function cached<Row>(cache: Map<string, Statement<unknown>>, text: string): Statement<Row> {
+    let statement = cache.get(text)
+    if (!statement) {
+      statement = db.prepare<unknown[], unknown>(text).safeIntegers(cache === bigints)
+      cache.set(text, statement)
+    }
+    return statement as Statement<Row>
+  }
+  return {
+    sql: (text) => cached(numbers, text),
+    bigSql: (text) => cached(bigints, text),
+  }
+}
+
+function groupingStore(db: Database.Database): Store {
+  const connection = statementCache(db)
+  const queue: Waiting[] = []
+  let scheduled = false
+  let closed = false
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  const rollback = db.prepare('ROLLBACK')
+  const savepoint = db.prepare('SAVEPOINT command')
+  const release = db.prepare('RELEASE command')
+  const undo = db.prepare('ROLLBACK TO command')
+
+  function commitGroup(): void {
+    scheduled = false
+    const group = queue.splice(0, GROUP_MAX)
+    if (group.length === 0) return
+    let commitError: unknown
+    try {
+      begin.run()
+      for (const waiting of group) waiting.run(connection)
+      commit.run()
+    } catch (error) {
+      commitError = error
+      if (db.inTransaction) rollback.run()
+    }
+    for (const waiting of group) waiting.settle(commitError)
+    if (queue.length > 0) schedule()
+  }
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(commitGroup)
+  }
+
+  function enlist<T>(command: Command<T>): Promise<T> {
+    if (closed) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
+    return new Promise<T>((resolve, reject) => {
+      let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
+      queue.push({
+        run(connection) {
+          savepoint.run()
+          try {
+            outcome = { ok: true, value: command(connection) }
+          } catch (error) {
+            undo.run()
+            outcome = { ok: false, error }
+          }
+          release.run()
+        },
+        settle(commitError) {
+          if (commitError !== undefined) {
+            reject(new LabError('unavailable', `the database refused to commit: ${messageOf(commitError)}`, { cause: commitError }))
+          } else if (outcome?.ok) resolve(outcome.value)
+          else reject(outcome?.error)
+        },
+      })
+      schedule()
+    })
+  }
+
+  return {
+    write: enlist,
+    read: (query) => query(connection),
+    flush: () => enlist(() => undefined),
+    async close() {
+      if (closed) return
+      await enlist(() => undefined)
+      closed = true
+      db.close()
+    },
+  }
+}

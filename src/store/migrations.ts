@@ -1,0 +1,14 @@
+/** The database's tables, in the order in which they came. A migration that has landed is never edited. */
+
+import { RSP_TABLES } from './tables/rsp.ts'
+import { OPERATOR_TABLES } from './tables/operator.ts'
+
+export interface Migration {
+  readonly name: string
+  readonly sql: string
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  { name: '0001 orders, downloads and events of the SM-DP+', sql: RSP_TABLES },
+  { name: '0002 inventory, accounts, lots, journal and gifts of the operator', sql: OPERATOR_TABLES },
+]
