@@ -3,7 +3,10 @@
 import { fromHex, toHex } from './octets.ts'
 
 /** Swapped-nibble BCD, low nibble first, an odd end filled with `F`. */
-export function digitsToBcd(digits: string, lengthOctets = Math.ceil(digits.length / 2)): Uint8Array {
+export function digitsToBcd(
+  digits: string,
+  lengthOctets = Math.ceil(digits.length / 2),
+): Uint8Array {
   const out = Buffer.alloc(lengthOctets, 0xff)
   for (let at = 0; at < digits.length; at++) {
     const digit = digits.charCodeAt(at) - 48
@@ -65,8 +68,11 @@ export function imsiFromOctets(octets: Uint8Array): string | undefined {
 /** The digit that ISO/IEC 7812-1 (Luhn) appends; ITU-T E.118 asks it of ICCIDs. */
 export function luhnDigit(digits: string): string {
   const sum = Array.from(digits)
-    .reverse()
+    .toReversed()
     .map(Number)
-    .reduce((total, digit, at) => total + (at % 2 === 0 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit]! : digit), 0)
+    .reduce(
+      (total, digit, at) => total + (at % 2 === 0 ? [0, 2, 4, 6, 8, 1, 3, 5, 7, 9][digit]! : digit),
+      0,
+    )
   return String((10 - (sum % 10)) % 10)
 }

@@ -74,7 +74,10 @@ export function seededRandom(seed: string): Random {
   )
 }
 
-function randomOver(bytes: (length: number) => Uint8Array, stream: (label: string) => Random): Random {
+function randomOver(
+  bytes: (length: number) => Uint8Array,
+  stream: (label: string) => Random,
+): Random {
   return { bytes, below: (limit) => uniformBelow(limit, bytes), unique: randomBytes, stream }
 }
 

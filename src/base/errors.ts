@@ -4,15 +4,27 @@
  */
 export const ERRORS = {
   badInput: { exitCode: 2, httpStatus: 400, title: 'The input is malformed' },
-  usage: { exitCode: 2, httpStatus: 400, title: 'The command was called in a way it does not know' },
+  usage: {
+    exitCode: 2,
+    httpStatus: 400,
+    title: 'The command was called in a way it does not know',
+  },
   unauthorised: { exitCode: 4, httpStatus: 401, title: 'The token is missing or wrong' },
   notFound: { exitCode: 5, httpStatus: 404, title: 'There is no such thing' },
   conflict: { exitCode: 6, httpStatus: 409, title: 'The request contradicts what is there' },
   tooLarge: { exitCode: 2, httpStatus: 413, title: 'The request is too large' },
   refused: { exitCode: 3, httpStatus: 422, title: 'The operation is refused by a rule' },
-  idempotencyKeyReused: { exitCode: 6, httpStatus: 422, title: 'The idempotency key belongs to another request' },
+  idempotencyKeyReused: {
+    exitCode: 6,
+    httpStatus: 422,
+    title: 'The idempotency key belongs to another request',
+  },
   unavailable: { exitCode: 7, httpStatus: 503, title: 'The lab is not reachable or not ready' },
-  dataDirectoryLocked: { exitCode: 7, httpStatus: 503, title: 'Another process uses the data directory' },
+  dataDirectoryLocked: {
+    exitCode: 7,
+    httpStatus: 503,
+    title: 'Another process uses the data directory',
+  },
   damaged: { exitCode: 8, httpStatus: 500, title: 'Stored data cannot be read' },
   internal: { exitCode: 1, httpStatus: 500, title: 'A defect in esim-lab' },
 } as const

@@ -105,7 +105,7 @@ function statementCache(db: Database.Database): Connection {
 }
 
 function groupingStore(db: Database.Database): Store {
-  const connection = statementCache(db)
+  const statements = statementCache(db)
   const queue: Waiting[] = []
   let scheduled = false
   let closed = false
@@ -123,7 +123,7 @@ function groupingStore(db: Database.Database): Store {
     let commitError: unknown
     try {
       begin.run()
-      for (const waiting of group) waiting.run(connection)
+      for (const waiting of group) waiting.run(statements)
       commit.run()
     } catch (error) {
       commitError = error
@@ -156,7 +156,13 @@ function groupingStore(db: Database.Database): Store {
         },
         settle(commitError) {
           if (commitError !== undefined) {
-            reject(new LabError('unavailable', `the database refused to commit: ${messageOf(commitError)}`, { cause: commitError }))
+            reject(
+              new LabError(
+                'unavailable',
+                `the database refused to commit: ${messageOf(commitError)}`,
+                { cause: commitError },
+              ),
+            )
           } else if (outcome?.ok) resolve(outcome.value)
           else reject(outcome?.error)
         },
@@ -167,7 +173,7 @@ function groupingStore(db: Database.Database): Store {
 
   return {
     write: enlist,
-    read: (query) => query(connection),
+    read: (query) => query(statements),
     flush: () => enlist(() => undefined),
     async close() {
       if (closed) return

@@ -10,5 +10,8 @@ export interface Migration {
 
 export const MIGRATIONS: readonly Migration[] = [
   { name: '0001 orders, downloads and events of the SM-DP+', sql: RSP_TABLES },
-  { name: '0002 inventory, accounts, lots, journal and gifts of the operator', sql: OPERATOR_TABLES },
+  {
+    name: '0002 inventory, accounts, lots, journal and gifts of the operator',
+    sql: OPERATOR_TABLES,
+  },
 ]

@@ -1,0 +1,179 @@
+/** Elliptic curves of SGP.22 §2.6.7.1: NIST P-256 and brainpoolP256r1. Signatures are raw `r‖s`, points uncompressed. */
+
+import * as crypto from 'node:crypto'
+import { concat, hex } from '../base/octets.ts'
+import type { Random } from '../base/environment.ts'
+
+export type Curve = 'P-256' | 'brainpoolP256r1'
+export type PrivateKey = crypto.KeyObject
+export type PublicKey = crypto.KeyObject
+
+export const CURVES: readonly Curve[] = ['P-256', 'brainpoolP256r1']
+
+export interface KeyPair {
+  readonly curve: Curve
+  readonly privateKey: PrivateKey
+  readonly publicKey: PublicKey
+  /** The public point, uncompressed: `04 ‖ X ‖ Y`, 65 octets. */
+  readonly point: Uint8Array
+}
+
+interface CurveParameters {
+  readonly opensslName: string
+  readonly oid: Uint8Array
+  readonly order: bigint
+}
+
+const PARAMETERS: Record<Curve, CurveParameters> = {
+  'P-256': {
+    opensslName: 'prime256v1',
+    oid: hex('06082A8648CE3D030107'),
+    order: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+  },
+  brainpoolP256r1: {
+    opensslName: 'brainpoolP256r1',
+    oid: hex('06092B2403030208010107'),
+    order: 0xa9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7n,
+  },
+}
+
+const EC_PUBLIC_KEY_OID = hex('06072A8648CE3D0201')
+const POINT_OCTETS = 65
+const SCALAR_OCTETS = 32
+const SIGNATURE_OCTETS = 64
+
+/** A new key pair whose private scalar follows the lab's random source. */
+export function generateKeyPair(options: {
+  readonly curve: Curve
+  readonly random: Random
+}): KeyPair {
+  const order = PARAMETERS[options.curve].order
+  for (;;) {
+    const scalar = options.random.bytes(SCALAR_OCTETS)
+    const value = BigInt(`0x${Buffer.from(scalar).toString('hex')}`)
+    if (value > 0n && value < order) return keyPairFromScalar({ curve: options.curve, scalar })
+  }
+}
+
+/** The key pair of a private scalar of 32 octets, big endian, within 1 … order−1. */
+export function keyPairFromScalar(options: {
+  readonly curve: Curve
+  readonly scalar: Uint8Array
+}): KeyPair {
+  const { opensslName, oid } = PARAMETERS[options.curve]
+  const ecdh = crypto.createECDH(opensslName)
+  ecdh.setPrivateKey(options.scalar)
+  const point = ecdh.getPublicKey()
+  const sec1 = tlv(
+    0x30,
+    hex('020101'),
+    tlv(0x04, options.scalar),
+    tlv(0xa0, oid),
+    tlv(0xa1, tlv(0x03, hex('00'), point)),
+  )
+  const privateKey = crypto.createPrivateKey({
+    key: Buffer.from(sec1),
+    format: 'der',
+    type: 'sec1',
+  })
+  return { curve: options.curve, privateKey, publicKey: crypto.createPublicKey(privateKey), point }
+}
+
+/** The key pair of a PKCS#8 private key; `undefined` when it is not an EC key on one of our curves. */
+export function keyPairFromPkcs8(der: Uint8Array): KeyPair | undefined {
+  try {
+    const privateKey = crypto.createPrivateKey({
+      key: Buffer.from(der),
+      format: 'der',
+      type: 'pkcs8',
+    })
+    const publicKey = crypto.createPublicKey(privateKey)
+    const curve = curveOf(publicKey)
+    return curve && { curve, privateKey, publicKey, point: pointOf(publicKey) }
+  } catch {
+    return undefined
+  }
+}
+
+export function toPkcs8(privateKey: PrivateKey): Uint8Array {
+  return privateKey.export({ format: 'der', type: 'pkcs8' })
+}
+
+/** SubjectPublicKeyInfo (RFC 5480) of a point. */
+export function spkiOfPoint(options: {
+  readonly curve: Curve
+  readonly point: Uint8Array
+}): Uint8Array {
+  const algorithm = tlv(0x30, EC_PUBLIC_KEY_OID, PARAMETERS[options.curve].oid)
+  return tlv(0x30, algorithm, tlv(0x03, hex('00'), options.point))
+}
+
+/** The public key of an uncompressed point; `undefined` when it has another form or does not lie on the curve. */
+export function publicKeyFromPoint(options: {
+  readonly curve: Curve
+  readonly point: Uint8Array
+}): PublicKey | undefined {
+  if (options.point.length !== POINT_OCTETS || options.point[0] !== 0x04) return undefined
+  return publicKeyFromSpki(spkiOfPoint(options))
+}
+
+/** The public key of a SubjectPublicKeyInfo; `undefined` when it is malformed or off the curve. */
+export function publicKeyFromSpki(der: Uint8Array): PublicKey | undefined {
+  try {
+    return crypto.createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}
+
+export function curveOf(key: PublicKey): Curve | undefined {
+  const name = key.asymmetricKeyDetails?.namedCurve
+  return CURVES.find((curve) => PARAMETERS[curve].opensslName === name)
+}
+
+/** The uncompressed point of a public key on one of our curves. */
+export function pointOf(key: PublicKey): Uint8Array {
+  return key.export({ format: 'der', type: 'spki' }).subarray(-POINT_OCTETS)
+}
+
+/** ECDSA with SHA-256, 64 octets `r‖s` (SGP.22 §2.6.7.2, BSI TR-03111 plain format). */
+export function sign(key: PrivateKey, data: Uint8Array): Uint8Array {
+  return crypto.sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })
+}
+
+/** ECDSA with SHA-256 as DER `SEQUENCE { r, s }`, the form of certificates (RFC 5480). */
+export function signDer(key: PrivateKey, data: Uint8Array): Uint8Array {
+  return crypto.sign('sha256', data, key)
+}
+
+/** Whether a raw `r‖s` signature over `data` is right. A signature of another length never is. */
+export function verify(
+  key: PublicKey,
+  signed: { readonly data: Uint8Array; readonly signature: Uint8Array },
+): boolean {
+  if (signed.signature.length !== SIGNATURE_OCTETS) return false
+  return crypto.verify('sha256', signed.data, { key, dsaEncoding: 'ieee-p1363' }, signed.signature)
+}
+
+/** Whether a DER signature over `data` is right. */
+export function verifyDer(
+  key: PublicKey,
+  signed: { readonly data: Uint8Array; readonly signature: Uint8Array },
+): boolean {
+  return crypto.verify('sha256', signed.data, key, signed.signature)
+}
+
+/** ECKA: the x-coordinate of the shared point, 32 octets (SGP.22 §2.6.7.3). */
+export function agree(keys: {
+  readonly privateKey: PrivateKey
+  readonly publicKey: PublicKey
+}): Uint8Array {
+  return crypto.diffieHellman(keys)
+}
+
+/** Key material here is short; a length above 127 takes one more octet. */
+function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const value = concat(...parts)
+  const length = value.length < 128 ? [value.length] : [0x81, value.length]
+  return concat(Uint8Array.from([tag, ...length]), value)
+}
