@@ -230,7 +230,7 @@ export class DerWriter {
 }
 
 /** One element around the concatenation of its parts. */
-export function tlv(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const value = concat(...parts)
   const writer = new DerWriter(value.length + 12)
   writer.octets(value)
