@@ -1,0 +1,54 @@
+/** AES-128-CMAC (RFC 4493, NIST SP 800-38B). */
+
+import { createCipheriv } from 'node:crypto'
+
+export const BLOCK_OCTETS = 16
+
+/** The 16-octet CMAC of a message under a 16-octet key. */
+export function cmac(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const subkeys = deriveSubkeys(encryptBlock(key, new Uint8Array(BLOCK_OCTETS)))
+  const cbc = createCipheriv('aes-128-cbc', key, Buffer.alloc(BLOCK_OCTETS)).setAutoPadding(false)
+  return cbc.update(closeMessage(message, subkeys)).subarray(-BLOCK_OCTETS)
+}
+
+export interface Subkeys {
+  readonly whole: Uint8Array
+  readonly padded: Uint8Array
+}
+
+/** K1 and K2 of RFC 4493 §2.3 from L, the encrypted zero block. */
+export function deriveSubkeys(encryptedZero: Uint8Array): Subkeys {
+  const whole = double(encryptedZero)
+  return { whole, padded: double(whole) }
+}
+
+/** The message with its last block completed and masked, ready for CBC (RFC 4493 §2.4). */
+export function closeMessage(message: Uint8Array, subkeys: Subkeys): Uint8Array {
+  const blocks = Math.max(1, Math.ceil(message.length / BLOCK_OCTETS))
+  const closed = Buffer.alloc(blocks * BLOCK_OCTETS)
+  closed.set(message)
+  const isWhole = message.length === closed.length
+  if (!isWhole) closed[message.length] = 0x80
+  xorInto(closed.subarray(-BLOCK_OCTETS), isWhole ? subkeys.whole : subkeys.padded)
+  return closed
+}
+
+export function encryptBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
+  return createCipheriv('aes-128-ecb', key, null).setAutoPadding(false).update(block)
+}
+
+/** XORs `mask` onto the first octets of `target`, in place. */
+export function xorInto(target: Uint8Array, mask: Uint8Array): void {
+  for (const [at, octet] of mask.entries()) target[at] = (target[at] as number) ^ octet
+}
+
+/** Multiplication by x in GF(2^128). */
+function double(block: Uint8Array): Uint8Array {
+  const out = Buffer.alloc(BLOCK_OCTETS)
+  for (let at = 0; at < BLOCK_OCTETS; at++) {
+    const carried = (block[at + 1] ?? 0) >> 7
+    out[at] = (((block[at] as number) << 1) & 0xff) | carried
+  }
+  if ((block[0] as number) & 0x80) out[BLOCK_OCTETS - 1] = (out[BLOCK_OCTETS - 1] as number) ^ 0x87
+  return out
+}
