@@ -1,0 +1,135 @@
+/** A walk over asn1js' tree of strictly checked DER, with errors that say which part of a certificate is wrong. */
+
+import * as asn1js from 'asn1js'
+import { Asn1Error, checkDer, checkOid, formatTag, readTlv } from '../asn1/der.ts'
+import { messageOf } from '../base/errors.ts'
+
+/** What is wrong with a certificate's encoding or content. */
+export class CertificateError extends Error {
+  override readonly name = 'CertificateError'
+  readonly detail: string
+
+  constructor(detail: string, more: { readonly cause?: unknown } = {}) {
+    super(detail, more.cause === undefined ? undefined : { cause: more.cause })
+    this.detail = detail
+  }
+}
+
+const OID_OCTETS_MAX = 64
+
+/** One element: its tag octet, its octets as received, its content, its node in the tree. */
+export interface Element {
+  readonly tag: number
+  readonly raw: Uint8Array
+  readonly value: Uint8Array
+  readonly block: asn1js.BaseBlock
+}
+
+/** The parts of a SEQUENCE, taken in order. */
+export interface Fields {
+  /** The next part. @throws {CertificateError} when it is not there or has another tag */
+  take(tag: number, what: string): Element
+  /** The next part if it has this tag. */
+  maybe(tag: number): Element | undefined
+  /** @throws {CertificateError} when parts are left over */
+  end(): void
+}
+
+/**
+ * Reads octets that are exactly one DER element.
+ * @throws {CertificateError}
+ */
+export function readElement(octets: Uint8Array, what: string): Element {
+  try {
+    checkDer(octets)
+  } catch (error) {
+    if (!(error instanceof Asn1Error)) throw error
+    throw new CertificateError(`${what}: ${messageOf(error)}`, { cause: error })
+  }
+  return elementOf(blockOf(octets, what))
+}
+
+function blockOf(octets: Uint8Array, what: string): asn1js.BaseBlock {
+  const { offset, result } = decode(octets, what)
+  if (offset === -1) throw new CertificateError(`${what}: ${result.error || 'not readable'}`)
+  return result
+}
+
+function decode(octets: Uint8Array, what: string): asn1js.FromBerResult {
+  try {
+    return asn1js.fromBER(octets)
+  } catch (error) {
+    throw new CertificateError(`${what}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function elementOf(block: asn1js.BaseBlock): Element {
+  const raw = block.valueBeforeDecodeView
+  const { valueStart, end } = readTlv(raw, 0)
+  return { tag: raw[0] as number, raw, value: raw.subarray(valueStart, end), block }
+}
+
+/** The parts of a constructed element. @throws {CertificateError} when the tag is another one */
+export function partsOf(
+  element: Element,
+  expected: { readonly tag: number; readonly what: string },
+): Element[] {
+  const { block } = element
+  if (element.tag !== expected.tag || !block.idBlock.isConstructed) {
+    throw new CertificateError(
+      `${expected.what}: expected ${formatTag(expected.tag)}, found ${formatTag(element.tag)}`,
+    )
+  }
+  return (block as asn1js.Constructed).valueBlock.value.map(elementOf)
+}
+
+/** The parts of a SEQUENCE to be taken one after the other. */
+export function fieldsOf(element: Element, what: string): Fields {
+  return fieldsOver(partsOf(element, { tag: 0x30, what }), what)
+}
+
+function fieldsOver(parts: readonly Element[], name: string): Fields {
+  let at = 0
+  const maybe = (tag: number): Element | undefined =>
+    parts[at]?.tag === tag ? parts[at++] : undefined
+  return {
+    maybe,
+    take(tag, what) {
+      const found = maybe(tag)
+      if (!found) throw new CertificateError(`${name}: ${what} is missing`)
+      return found
+    },
+    end() {
+      if (at < parts.length) {
+        throw new CertificateError(`${name}: ${formatTag(parts[at]?.tag ?? 0)} is not expected`)
+      }
+    },
+  }
+}
+
+/** The dotted form of an OBJECT IDENTIFIER's content, whatever tag it stands under. @throws {CertificateError} */
+export function oidText(value: Uint8Array): string {
+  if (value.length > OID_OCTETS_MAX || !isOid(value)) {
+    throw new CertificateError('an object identifier is malformed')
+  }
+  const arcs: bigint[] = []
+  let arc = 0n
+  for (const octet of value) {
+    arc = (arc << 7n) | BigInt(octet & 0x7f)
+    if (octet >= 0x80) continue
+    arcs.push(arc)
+    arc = 0n
+  }
+  const [first = 0n, ...rest] = arcs
+  const root = first < 80n ? first / 40n : 2n
+  return [root, first - root * 40n, ...rest].join('.')
+}
+
+function isOid(value: Uint8Array): boolean {
+  try {
+    checkOid(value)
+    return true
+  } catch {
+    return false
+  }
+}
