@@ -58,6 +58,8 @@ function connect(path: string): Database.Database {
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     db.pragma('foreign_keys = ON')
+    // Without it, INSERT OR REPLACE would delete rows past the triggers that forbid it.
+    db.pragma('recursive_triggers = ON')
     db.pragma('cache_size = -16000')
     db.pragma('busy_timeout = 2000')
     return db
@@ -173,7 +175,10 @@ function groupingStore(db: Database.Database): Store {
 
   return {
     write: enlist,
-    read: (query) => query(statements),
+    read(query) {
+      if (closed) throw new LabError('unavailable', 'the lab is closed')
+      return query(statements)
+    },
     flush: () => enlist(() => undefined),
     async close() {
       if (closed) return

@@ -1,0 +1,82 @@
+/** One answer for each idempotency key: a request that is sent again is answered again, and done once. */
+
+import { LabError } from '../base/errors.ts'
+import type { Connection } from '../store/engine.ts'
+import type { Refused } from './gift-rules.ts'
+
+/** Which request this is. The key belongs to a caller and an operation; another caller's same key is another key. */
+export interface RequestIdentity {
+  readonly caller: string
+  readonly operation: 'giveData' | 'useData'
+  readonly key: string
+  /** All of the content, in one writing. */
+  readonly fingerprint: string
+  readonly atMs: number
+}
+
+/** What was answered: a transfer in the journal, or a refusal by a rule. */
+export type Answer =
+  | { readonly transferId: string; readonly refusal?: never }
+  | { readonly refusal: Refused; readonly transferId?: never }
+
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/**
+ * Finds the answer of an earlier request with the same key, or decides and keeps the answer.
+ *
+ * Runs within the command that writes the journal, so that the answer and its effect are kept or lost together.
+ * @throws {LabError} idempotencyKeyReused — the key came with another content before
+ */
+export function answerOnce(
+  db: Connection,
+  request: RequestIdentity & { decide(): Answer },
+): { readonly answer: Answer; readonly replayed: boolean } {
+  const scope = `${request.caller}/${request.operation}`
+  const earlier = db
+    .sql<Row>(
+      `SELECT fingerprint, transfer_id, refusal FROM idempotency_keys WHERE scope = ? AND key = ?`,
+    )
+    .get(scope, request.key)
+  if (earlier) return { answer: sameAnswer(earlier, request), replayed: true }
+  const answer = request.decide()
+  db.sql(
+    `INSERT INTO idempotency_keys (scope, key, fingerprint, at, transfer_id, refusal) VALUES (?, ?, ?, ?, ?, ?)`,
+  ).run(
+    scope,
+    request.key,
+    request.fingerprint,
+    request.atMs,
+    answer.transferId ?? null,
+    answer.refusal ? JSON.stringify(answer.refusal) : null,
+  )
+  return { answer, replayed: false }
+}
+
+/**
+ * Checks the form of a key: 1 to 255 visible ASCII characters.
+ * @throws {LabError} badInput — naming `idempotencyKey`
+ */
+export function requireIdempotencyKey(key: unknown): asserts key is string {
+  if (typeof key === 'string' && KEY.test(key)) return
+  throw new LabError('badInput', 'idempotencyKey must be 1 to 255 visible ASCII characters', {
+    field: 'idempotencyKey',
+  })
+}
+
+interface Row {
+  readonly fingerprint: string
+  readonly transfer_id: string | null
+  readonly refusal: string | null
+}
+
+function sameAnswer(earlier: Row, request: RequestIdentity): Answer {
+  if (earlier.fingerprint !== request.fingerprint) {
+    throw new LabError(
+      'idempotencyKeyReused',
+      `the idempotency key ${request.key} came with another request before. Use a new key for a new request.`,
+      { field: 'idempotencyKey' },
+    )
+  }
+  if (earlier.transfer_id !== null) return { transferId: earlier.transfer_id }
+  return { refusal: JSON.parse(earlier.refusal ?? '') as Refused }
+}

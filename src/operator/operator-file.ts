@@ -1,0 +1,256 @@
+/** The file that describes an operator: who it is, which numbers it owns, what it sells, what may be given away. */
+
+import { readFileSync } from 'node:fs'
+import { LabError, messageOf } from '../base/errors.ts'
+import type { NumberRange, NumberRanges } from '../store/inventory.ts'
+import { amountFromText, GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
+
+export interface Plmn {
+  readonly mcc: string
+  readonly mnc: string
+}
+
+/** What a subscriber gets when the profile first comes to life. */
+export interface Plan {
+  readonly id: string
+  readonly name: string
+  readonly amountBytes: bigint
+  readonly validDays: number
+  readonly giftable: boolean
+}
+
+/** The rules of giving. */
+export interface GiftingRules {
+  /** A gift ends when the lot it was taken from ends. */
+  readonly keepSourceExpiry: true
+  readonly minAmountBytes: bigint
+  readonly coolOffHours: 0
+  readonly confirmation: false
+}
+
+/** What the eUICC shows of the operator's profiles (SGP.22 §2.4a.1.3, ProfileInfo). */
+export interface ProfileTemplate {
+  readonly profileType: string
+  readonly serviceProviderName: string
+  readonly profileName: string
+  readonly profileOwner: { readonly mccMnc: Plmn }
+}
+
+export interface OperatorFile {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly plmn: Plmn
+  /** BCP 47 tags, the preferred one first. */
+  readonly languages: readonly string[]
+  readonly ranges: NumberRanges
+  /** What this operator calls a gigabyte: 10^9 or 2^30 bytes. */
+  readonly gigabyteBytes: number
+  readonly plan: Plan
+  readonly gifting: GiftingRules
+  readonly profile: ProfileTemplate
+}
+
+/** The file of the neutral operator that comes with esim-lab. */
+export const LAB_OPERATOR_FILE: URL = new URL('../../profiles/lab.json', import.meta.url)
+
+/**
+ * Reads and checks an operator's file.
+ * @throws {LabError} notFound — no such file; badInput — not JSON, or not an operator's file, naming the field
+ */
+export function loadOperatorFile(path: string | URL = LAB_OPERATOR_FILE): OperatorFile {
+  return parseOperatorFile(parseJson(readText(path), path))
+}
+
+/**
+ * Checks what an operator's file says.
+ * @throws {LabError} badInput — with the field at fault and what was expected there
+ */
+export function parseOperatorFile(json: unknown): OperatorFile {
+  const file = reader(json, '')
+  file.onlyFields('id name description plmn languages ranges units plan gifting profile'.split(' '))
+  const gigabyteBytes = parseUnits(file.child('units'))
+  return {
+    id: file.text('id', {
+      pattern: /^[a-z][a-z0-9-]{0,31}$/,
+      expected: 'a short name such as "lab"',
+    }),
+    name: file.text('name', { max: 64 }),
+    description: file.text('description', { max: 1000 }),
+    plmn: parsePlmn(file.child('plmn')),
+    languages: file.texts('languages', {
+      pattern: /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/,
+      expected: 'a language tag such as "en"',
+    }),
+    ranges: parseRanges(file.child('ranges')),
+    gigabyteBytes,
+    plan: parsePlan(file.child('plan'), gigabyteBytes),
+    gifting: parseGifting(file.child('gifting')),
+    profile: parseProfile(file.child('profile')),
+  }
+}
+
+function readText(path: string | URL): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new LabError('notFound', `cannot read the operator file ${path}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function parseJson(text: string, path: string | URL): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new LabError('badInput', `the operator file ${path} is not JSON: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function parseUnits(units: Reader): number {
+  units.onlyFields(['gigabyteBytes'])
+  return units.oneOf('gigabyteBytes', [GIGABYTE_BYTES, GIBIBYTE_BYTES])
+}
+
+function parsePlmn(plmn: Reader): Plmn {
+  plmn.onlyFields(['mcc', 'mnc'])
+  return {
+    mcc: plmn.text('mcc', { pattern: /^[0-9]{3}$/, expected: 'three digits' }),
+    mnc: plmn.text('mnc', { pattern: /^[0-9]{2,3}$/, expected: 'two or three digits' }),
+  }
+}
+
+function parseRanges(ranges: Reader): NumberRanges {
+  ranges.onlyFields(['iccid', 'imsi', 'msisdn'])
+  return {
+    iccid: parseRange(ranges.child('iccid'), { digits: [19, 19], prefix: /^89[0-9]{2,10}$/ }),
+    imsi: parseRange(ranges.child('imsi'), { digits: [15, 15], prefix: /^[0-9]{5,12}$/ }),
+    msisdn: parseRange(ranges.child('msisdn'), { digits: [8, 15], prefix: /^[1-9][0-9]{0,12}$/ }),
+  }
+}
+
+function parseRange(
+  range: Reader,
+  allowed: { readonly digits: readonly [number, number]; readonly prefix: RegExp },
+): NumberRange {
+  range.onlyFields(['prefix', 'digits'])
+  const [min, max] = allowed.digits
+  const digits = range.integer('digits', { min, max })
+  const prefix = range.text('prefix', {
+    pattern: allowed.prefix,
+    expected: `digits that match ${allowed.prefix.source}`,
+  })
+  if (digits - prefix.length < 2) {
+    range.refuse('prefix', `at most ${digits - 2} digits, so that numbers are left`)
+  }
+  return { prefix, digits }
+}
+
+function parsePlan(plan: Reader, gigabyteBytes: number): Plan {
+  plan.onlyFields(['id', 'name', 'amount', 'validDays', 'giftable'])
+  const amountText = plan.text('amount', { max: 40 })
+  const amountBytes = amountFromText(amountText, { field: 'plan.amount', gigabyteBytes })
+  if (amountBytes === 0n) plan.refuse('amount', 'more than 0 bytes')
+  return {
+    id: plan.text('id', { pattern: /^[a-z][a-z0-9-]{0,31}$/, expected: 'a short name' }),
+    name: plan.text('name', { max: 64 }),
+    amountBytes,
+    validDays: plan.integer('validDays', { min: 1, max: 3660 }),
+    giftable: plan.oneOf('giftable', [true, false]),
+  }
+}
+
+function parseGifting(gifting: Reader): GiftingRules {
+  gifting.onlyFields(['keepSourceExpiry', 'minAmountBytes', 'coolOffHours', 'confirmation'])
+  return {
+    keepSourceExpiry: gifting.oneOf('keepSourceExpiry', [true as const]),
+    minAmountBytes: BigInt(gifting.integer('minAmountBytes', { min: 1, max: 2 ** 50 })),
+    coolOffHours: gifting.oneOf('coolOffHours', [0 as const]),
+    confirmation: gifting.oneOf('confirmation', [false as const]),
+  }
+}
+
+function parseProfile(profile: Reader): ProfileTemplate {
+  profile.onlyFields(['profileType', 'serviceProviderName', 'profileName', 'profileOwner'])
+  const owner = profile.child('profileOwner')
+  owner.onlyFields(['mccMnc'])
+  return {
+    profileType: profile.text('profileType', { max: 64 }),
+    serviceProviderName: profile.text('serviceProviderName', { max: 32 }),
+    profileName: profile.text('profileName', { max: 64 }),
+    profileOwner: { mccMnc: parsePlmn(owner.child('mccMnc')) },
+  }
+}
+
+interface TextRule {
+  readonly pattern?: RegExp
+  readonly expected?: string
+  /** Octets in UTF-8. */
+  readonly max?: number
+}
+
+/** Reads the fields of one JSON object, and names the field when it is not what was expected. */
+interface Reader {
+  onlyFields(names: readonly string[]): void
+  child(name: string): Reader
+  text(name: string, rule: TextRule): string
+  texts(name: string, rule: TextRule): readonly string[]
+  integer(name: string, range: { readonly min: number; readonly max: number }): number
+  oneOf<T extends number | boolean>(name: string, values: readonly T[]): T
+  refuse(name: string, expected: string): never
+}
+
+function reader(json: unknown, path: string): Reader {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    refuseField(path || 'operator file', 'an object')
+  }
+  const fields = json as Readonly<Record<string, unknown>>
+  const pathOf = (name: string) => (path ? `${path}.${name}` : name)
+  const refuse = (name: string, expected: string): never => refuseField(pathOf(name), expected)
+  return {
+    refuse,
+    onlyFields(names) {
+      for (const name of Object.keys(fields)) {
+        if (!names.includes(name)) refuse(name, `no such field; there are ${names.join(', ')}`)
+      }
+    },
+    child: (name) => reader(fields[name], pathOf(name)),
+    text: (name, rule) => checkText(fields[name], { ...rule, path: pathOf(name) }),
+    texts(name, rule) {
+      const list = fields[name]
+      if (!Array.isArray(list) || list.length === 0) return refuse(name, 'a list that is not empty')
+      return list.map((item, at) => checkText(item, { ...rule, path: `${pathOf(name)}[${at}]` }))
+    },
+    integer(name, { min, max }) {
+      const value = fields[name]
+      if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) {
+        return Number(value)
+      }
+      return refuse(name, min === max ? String(min) : `a whole number from ${min} to ${max}`)
+    },
+    oneOf(name, values) {
+      const found = values.find((value) => value === fields[name])
+      return found ?? refuse(name, values.join(' or '))
+    },
+  }
+}
+
+function checkText(value: unknown, rule: TextRule & { readonly path: string }): string {
+  const octetsMax = rule.max ?? 1000
+  if (
+    typeof value !== 'string' ||
+    value === '' ||
+    Buffer.byteLength(value) > octetsMax ||
+    (rule.pattern && !rule.pattern.test(value))
+  ) {
+    return refuseField(rule.path, rule.expected ?? `text of 1 to ${octetsMax} octets`)
+  }
+  return value
+}
+
+function refuseField(field: string, expected: string): never {
+  throw new LabError('badInput', `${field}: expected ${expected}`, { field })
+}

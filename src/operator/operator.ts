@@ -1,0 +1,272 @@
+/** The operator as the rest of the lab sees it: stock, accounts, balances, gifts, usage and the books. */
+
+import { normaliseIccid } from '../base/bcd.ts'
+import type { Environment } from '../base/environment.ts'
+import { LabError } from '../base/errors.ts'
+import { toHex } from '../base/octets.ts'
+import type { Store } from '../store/engine.ts'
+import {
+  findByIccid,
+  findByMsisdn,
+  stockLevel,
+  stockNumbers,
+  type InventoryItem,
+  type StockLevel,
+} from '../store/inventory.ts'
+import {
+  AMOUNT_MAX_BYTES,
+  audit,
+  balanceOf,
+  expireDue,
+  type Audit,
+  type Lot,
+} from '../store/ledger.ts'
+import {
+  bindingsOf,
+  findByNumber,
+  findByProfile,
+  listAccounts,
+  openAccount,
+  type Account,
+  type Binding,
+} from './accounts.ts'
+import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gifting.ts'
+import type { GiftLimit } from './gift-rules.ts'
+import { requireIdempotencyKey } from './idempotency.ts'
+import { normaliseMsisdn } from './msisdn.ts'
+import type { OperatorFile } from './operator-file.ts'
+import { applyProfileEvent, type ProfileEvent } from './profile-events.ts'
+import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
+
+export interface GiveData {
+  readonly idempotencyKey: string
+  readonly from: string
+  readonly to: string
+  readonly amountBytes: bigint
+  /** Whose key it is; callers do not see each other's keys. */
+  readonly caller?: string
+}
+
+export interface UseData {
+  readonly idempotencyKey: string
+  readonly msisdn: string
+  readonly amountBytes: bigint
+  readonly caller?: string
+}
+
+/** What a subscriber has: the lots in order of use, their sum, and how much of it may be given. */
+export interface Balance {
+  readonly msisdn: string
+  readonly totalBytes: bigint
+  readonly lots: readonly Lot[]
+  readonly giftable: GiftLimit
+}
+
+/** Every method that takes a number accepts it as people write it. */
+export interface Operator {
+  readonly file: OperatorFile
+
+  /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
+  stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
+    readonly count: number
+    readonly firstIccid: string
+    readonly lastIccid: string
+  }>
+  stockLevel(): StockLevel
+  /** What a profile is personalised with, secrets included. */
+  inventoryItem(
+    by: { readonly iccid: string } | { readonly msisdn: string },
+  ): InventoryItem | undefined
+
+  /**
+   * Opens the account of a profile that is ordered: of an ICCID, or of the next free one of a profile type.
+   * Returns the account that is there when the ICCID has one.
+   * @throws {LabError} notFound — the ICCID is not in stock; conflict — nothing of the type is left
+   */
+  openAccount(order?: { readonly iccid?: string; readonly profileType?: string }): Promise<Account>
+  account(by: { readonly msisdn: string } | { readonly iccid: string }): Account | undefined
+  /** Accounts by number, at most `limit` (100 unless told) after the number `after`. */
+  accounts(page?: { readonly after?: string; readonly limit?: number }): readonly Account[]
+  bindings(of: { readonly msisdn: string }): readonly Binding[]
+  /** Takes note of what a card reports; may come twice and out of order. @throws {LabError} badInput, notFound */
+  handleProfileEvent(event: ProfileEvent): Promise<Account>
+
+  /** @throws {LabError} notFound — no such account */
+  balance(of: { readonly msisdn: string }): Balance
+  /** How much may be given now, and why not more; never disagrees with `giveData`. @throws {LabError} notFound */
+  giftable(of: { readonly msisdn: string }): GiftLimit
+
+  /**
+   * Gives data, once for each key: the same request again has the same answer.
+   * @throws {LabError} refused — by a rule, with its reason (see GIFT_REFUSALS); idempotencyKeyReused; badInput
+   */
+  giveData(request: GiveData): Promise<Gift>
+  /** As `giveData`, with a refusal as a value, and whether the answer is a repeated one. */
+  attemptGift(request: GiveData): Promise<GiftOutcome>
+  gift(by: { readonly id: string }): Gift | undefined
+
+  /**
+   * Uses data, once for each key.
+   * @throws {LabError} refused — by a rule, with its reason (see USAGE_REFUSALS); idempotencyKeyReused; badInput
+   */
+  useData(request: UseData): Promise<Usage>
+  /** As `useData`, with a refusal as a value, and whether the answer is a repeated one. */
+  attemptUsage(request: UseData): Promise<UsageOutcome>
+
+  /** Expires what has ended in every account. Commands do so for the accounts they touch. */
+  expireDue(): Promise<{ readonly lots: number; readonly bytes: bigint }>
+  audit(): Audit
+}
+
+const DEFAULT_CALLER = 'lab'
+const PAGE_ROWS = 100
+const PAGE_ROWS_MAX = 1000
+const EXPIRE_CHUNK_LOTS = 1000
+
+/** Makes an operator over a store. Its file says what it sells; the environment says what time it is. */
+export function createOperator(parts: {
+  readonly store: Store
+  readonly environment: Environment
+  readonly file: OperatorFile
+}): Operator {
+  const { file } = parts
+  const asked = queries(parts)
+  const attempt = attempts(parts)
+  return {
+    file,
+    ...asked,
+    ...stockAndAccounts(parts),
+    ...attempt,
+    async giveData(request) {
+      const { gift, refusal } = await attempt.attemptGift(request)
+      if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })
+      return gift
+    },
+    async useData(request) {
+      const { usage, refusal } = await attempt.attemptUsage(request)
+      if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })
+      return usage
+    },
+  }
+}
+
+interface Parts {
+  readonly store: Store
+  readonly environment: Environment
+  readonly file: OperatorFile
+}
+
+function queries({ store, environment, file }: Parts) {
+  const nowMs = () => environment.clock.nowMs()
+  function accountOf(of: { readonly msisdn: string }): Account {
+    const msisdn = normaliseMsisdn(of.msisdn, 'msisdn')
+    const account = store.read((db) => findByNumber(db, msisdn))
+    if (account) return account
+    throw new LabError('notFound', `${msisdn} is not a number of this operator`, {
+      field: 'msisdn',
+    })
+  }
+  return {
+    stockLevel: () => store.read(stockLevel),
+    inventoryItem: (by) =>
+      store.read((db) =>
+        'iccid' in by
+          ? findByIccid(db, normaliseIccid(by.iccid))
+          : findByMsisdn(db, normaliseMsisdn(by.msisdn, 'msisdn')),
+      ),
+    account: (by) =>
+      store.read((db) =>
+        'iccid' in by
+          ? findByProfile(db, normaliseIccid(by.iccid))
+          : findByNumber(db, normaliseMsisdn(by.msisdn, 'msisdn')),
+      ),
+    accounts: ({ after = '', limit = PAGE_ROWS } = {}) =>
+      store.read((db) => listAccounts(db, { after, limit: Math.min(limit, PAGE_ROWS_MAX) })),
+    bindings: (of) => store.read((db) => bindingsOf(db, accountOf(of).id)),
+    giftable(of) {
+      const { msisdn } = accountOf(of)
+      return store.read((db) => limitOf(db, { msisdn, file, atMs: nowMs() }))
+    },
+    balance(of) {
+      const { id: accountId, msisdn } = accountOf(of)
+      const atMs = nowMs()
+      return store.read((db) => {
+        const lots = balanceOf(db, { accountId, atMs })
+        const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
+        return { msisdn, totalBytes, lots, giftable: limitOf(db, { msisdn, file, atMs }) }
+      })
+    },
+    gift: ({ id }) => store.read((db) => findGift(db, id)),
+    audit: () => store.read(audit),
+  } satisfies Partial<Operator>
+}
+
+function stockAndAccounts({ store, environment, file }: Parts) {
+  const nowMs = () => environment.clock.nowMs()
+  return {
+    stock: ({ count, profileType = file.profile.profileType }) =>
+      stockNumbers(store, { count, profileType, ranges: file.ranges, random: environment.random }),
+    openAccount({ iccid, profileType = file.profile.profileType } = {}) {
+      const order = { iccid: iccid && normaliseIccid(iccid), profileType, atMs: nowMs() }
+      return store.write((db) => openAccount(db, order))
+    },
+    handleProfileEvent(reported) {
+      const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
+      return store.write((db) => applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() }))
+    },
+    async expireDue() {
+      const total = { lots: 0, bytes: 0n }
+      for (;;) {
+        const chunk = await store.write((db) =>
+          expireDue(db, { atMs: nowMs(), limit: EXPIRE_CHUNK_LOTS }),
+        )
+        total.lots += chunk.lots
+        total.bytes += chunk.bytes
+        if (chunk.lots < EXPIRE_CHUNK_LOTS) return total
+      }
+    },
+  } satisfies Partial<Operator>
+}
+
+function attempts({ store, environment, file }: Parts) {
+  const nowMs = () => environment.clock.nowMs()
+  // Never from the seed: a lab that is opened again must not call a new transfer by an old name.
+  const newId = () => toHex(environment.random.unique(12))
+  return {
+    async attemptGift(asked) {
+      requireIdempotencyKey(asked.idempotencyKey)
+      requireBytes(asked.amountBytes)
+      const request = {
+        caller: asked.caller ?? DEFAULT_CALLER,
+        idempotencyKey: asked.idempotencyKey,
+        from: normaliseMsisdn(asked.from, 'from'),
+        to: normaliseMsisdn(asked.to, 'to'),
+        amountBytes: asked.amountBytes,
+      }
+      return store.write((db) => giveOnce(db, { request, file, giftId: newId(), atMs: nowMs() }))
+    },
+    async attemptUsage(asked) {
+      requireIdempotencyKey(asked.idempotencyKey)
+      requireBytes(asked.amountBytes)
+      const request = {
+        caller: asked.caller ?? DEFAULT_CALLER,
+        idempotencyKey: asked.idempotencyKey,
+        msisdn: normaliseMsisdn(asked.msisdn, 'msisdn'),
+        amountBytes: asked.amountBytes,
+      }
+      const { gigabyteBytes } = file
+      return store.write((db) =>
+        useOnce(db, { request, usageId: newId(), atMs: nowMs(), gigabyteBytes }),
+      )
+    },
+  } satisfies Partial<Operator>
+}
+
+function requireBytes(amountBytes: bigint): void {
+  if (typeof amountBytes === 'bigint' && amountBytes >= 0n && amountBytes <= AMOUNT_MAX_BYTES) {
+    return
+  }
+  throw new LabError('badInput', `amountBytes must be a bigint from 0 to ${AMOUNT_MAX_BYTES}`, {
+    field: 'amountBytes',
+  })
+}

@@ -1,0 +1,109 @@
+/** Using data: only with an enabled profile, earliest end first, whole or not at all. */
+
+import type { Connection } from '../store/engine.ts'
+import { consume, expireDue, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { findByNumber } from './accounts.ts'
+import { formatAmount } from './amount.ts'
+import type { Refused } from './gift-rules.ts'
+import { answerOnce, type Answer } from './idempotency.ts'
+
+/** Why usage is refused, in the order in which it is checked. */
+export const USAGE_REFUSALS = {
+  unknownSubscriber: 'This is not a number of this operator.',
+  profileNotEnabled: 'Data is used with an enabled profile only.',
+  amountTooSmall: 'At least 1 byte must be used.',
+  notEnoughData: 'More is asked for than is left.',
+} as const
+
+export type UsageRefusalReason = keyof typeof USAGE_REFUSALS
+
+/** Usage as reported: the number is normalised, the amount is not negative. */
+export interface UsageRequest {
+  readonly caller: string
+  readonly idempotencyKey: string
+  readonly msisdn: string
+  readonly amountBytes: bigint
+}
+
+/** Usage that has happened. It never changes. */
+export interface Usage {
+  readonly id: string
+  readonly msisdn: string
+  readonly amountBytes: bigint
+  readonly at: Date
+  /** The lots that paid, in the order in which they were used. */
+  readonly lots: readonly UsageSlice[]
+}
+
+/** The answer to a usage report; `replayed` when it was given to an earlier report with the same key. */
+export type UsageOutcome =
+  | { readonly replayed: boolean; readonly usage: Usage; readonly refusal?: never }
+  | {
+      readonly replayed: boolean
+      readonly refusal: Refused<UsageRefusalReason>
+      readonly usage?: never
+    }
+
+/** Judges and books usage, or repeats the answer of its key. Runs within one command of the store. */
+export function useOnce(
+  db: Connection,
+  input: {
+    readonly request: UsageRequest
+    readonly usageId: string
+    readonly atMs: number
+    readonly gigabyteBytes: number
+  },
+): UsageOutcome {
+  const { request } = input
+  const { answer, replayed } = answerOnce(db, {
+    caller: request.caller,
+    operation: 'useData',
+    key: request.idempotencyKey,
+    fingerprint: `${request.msisdn} ${request.amountBytes}`,
+    atMs: input.atMs,
+    decide: () => decide(db, input),
+  })
+  if (answer.refusal) {
+    return { replayed, refusal: answer.refusal as Refused<UsageRefusalReason> }
+  }
+  return { replayed, usage: usageOf(db, { id: answer.transferId, ...request }) }
+}
+
+function decide(db: Connection, input: Parameters<typeof useOnce>[1]): Answer {
+  const { request, usageId, atMs } = input
+  const account = findByNumber(db, request.msisdn)
+  if (!account) return refused('unknownSubscriber')
+  const accountId = account.id
+  expireDue(db, { accountId, atMs })
+  if (account.profileState !== 'enabled') return refused('profileNotEnabled')
+  if (request.amountBytes < 1n) return refused('amountTooSmall')
+  const { generalBytes } = usableOf(db, { accountId, atMs })
+  if (request.amountBytes > generalBytes) {
+    return refused('notEnoughData', `${formatAmount(generalBytes, input.gigabyteBytes)} are left.`)
+  }
+  consume(db, { transferId: usageId, accountId, amountBytes: request.amountBytes, atMs })
+  return { transferId: usageId }
+}
+
+function usageOf(
+  db: Connection,
+  of: { readonly id: string; readonly msisdn: string; readonly amountBytes: bigint },
+): Usage {
+  const transfer = db
+    .sql<{ seq: number; at: number }>(`SELECT seq, at FROM transfers WHERE id = ?`)
+    .get(of.id) as { seq: number; at: number }
+  return {
+    id: of.id,
+    msisdn: of.msisdn,
+    amountBytes: of.amountBytes,
+    at: new Date(transfer.at),
+    lots: slicesOfUsage(db, transfer.seq),
+  }
+}
+
+function refused(
+  reason: UsageRefusalReason,
+  text: string = USAGE_REFUSALS[reason],
+): { readonly refusal: Refused<UsageRefusalReason> } {
+  return { refusal: { allowed: false, reason, text } }
+}

@@ -1,0 +1,204 @@
+/** The numbers and keys an operator has in stock: one row for each profile it can sell. */
+
+import { luhnDigit } from '../base/bcd.ts'
+import type { Random } from '../base/environment.ts'
+import { LabError } from '../base/errors.ts'
+import type { Connection, Store } from './engine.ts'
+
+/** Where an operator's numbers come from: a prefix, filled up with a serial number to a total number of digits. */
+export interface NumberRange {
+  readonly prefix: string
+  /** All digits, the prefix and (for ICCIDs) the check digit included. */
+  readonly digits: number
+}
+
+export interface NumberRanges {
+  readonly iccid: NumberRange
+  readonly imsi: NumberRange
+  readonly msisdn: NumberRange
+}
+
+/** What a profile is personalised with. Ki and OPc are secrets: no answer to a client carries them. */
+export interface InventoryItem {
+  readonly iccid: string
+  readonly imsi: string
+  readonly msisdn: string
+  readonly ki: Uint8Array
+  readonly opc: Uint8Array
+  readonly pin: string
+  readonly puk: string
+  readonly profileType: string
+  /** Whether a subscription has been opened on it. */
+  readonly taken: boolean
+}
+
+/** How many profiles are in stock, and how many of them are sold. */
+export interface StockLevel {
+  readonly total: number
+  readonly taken: number
+}
+
+const CHUNK_ROWS = 2000
+
+/**
+ * Makes a run of new numbers and keys and settles when all are on disk. Returns the first and the last ICCID made.
+ *
+ * Goes in chunks, each a command of its own, so that others are served in between and nothing piles up in memory.
+ * @throws {LabError} badInput — the count is not a whole number from 1 on; conflict — the ranges have fewer numbers left
+ */
+export async function stockNumbers(
+  store: Store,
+  run: {
+    readonly count: number
+    readonly profileType: string
+    readonly ranges: NumberRanges
+    readonly random: Random
+  },
+): Promise<{ readonly count: number; readonly firstIccid: string; readonly lastIccid: string }> {
+  if (!Number.isSafeInteger(run.count) || run.count < 1) {
+    throw new LabError('badInput', `count must be a whole number from 1 on, got ${run.count}`, {
+      field: 'count',
+    })
+  }
+  const made: string[] = []
+  for (let left = run.count; left > 0; left -= CHUNK_ROWS) {
+    const rows = Math.min(left, CHUNK_ROWS)
+    const chunk = await store.write((db) => insertChunk(db, { ...run, rows, left }))
+    made[0] ??= chunk.firstIccid
+    made[1] = chunk.lastIccid
+  }
+  return { count: run.count, firstIccid: made[0] as string, lastIccid: made[1] as string }
+}
+
+export function findByIccid(db: Connection, iccid: string): InventoryItem | undefined {
+  return itemFromRow(db.sql<Row>(`SELECT * FROM inventory WHERE iccid = ?`).get(iccid))
+}
+
+export function findByMsisdn(db: Connection, msisdn: string): InventoryItem | undefined {
+  return itemFromRow(db.sql<Row>(`SELECT * FROM inventory WHERE msisdn = ?`).get(msisdn))
+}
+
+/** The next number in stock on which no subscription has been opened, in the order in which they were made. */
+export function nextFree(db: Connection, profileType: string): InventoryItem | undefined {
+  return itemFromRow(
+    db
+      .sql<Row>(
+        `SELECT * FROM inventory WHERE profile_type = ? AND taken = 0 ORDER BY serial LIMIT 1`,
+      )
+      .get(profileType),
+  )
+}
+
+/** Marks a number as sold. Part of the command that opens the subscription. */
+export function take(db: Connection, iccid: string): void {
+  db.sql(`UPDATE inventory SET taken = 1 WHERE iccid = ?`).run(iccid)
+}
+
+export function stockLevel(db: Connection): StockLevel {
+  return db
+    .sql<StockLevel>(`SELECT count(*) AS total, coalesce(sum(taken), 0) AS taken FROM inventory`)
+    .get() as StockLevel
+}
+
+function insertChunk(
+  db: Connection,
+  chunk: {
+    readonly rows: number
+    readonly left: number
+    readonly profileType: string
+    readonly ranges: NumberRanges
+    readonly random: Random
+  },
+): { readonly firstIccid: string; readonly lastIccid: string } {
+  const first = nextSerial(db)
+  requireRoom(chunk.ranges, { first, left: chunk.left })
+  // A stream for each chunk: a lab that is opened again with its old seed must not deal the same keys twice.
+  const random = chunk.random.stream(`inventory/${first}`)
+  const insert = db.sql(
+    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, profile_type)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const iccids = { firstIccid: '', lastIccid: '' }
+  for (let serial = first; serial < first + chunk.rows; serial++) {
+    const iccid = iccidOf(chunk.ranges.iccid, serial)
+    insert.run(
+      serial,
+      iccid,
+      numberOf(chunk.ranges.imsi, serial),
+      numberOf(chunk.ranges.msisdn, serial),
+      random.bytes(16),
+      random.bytes(16),
+      randomDigits(random, 4),
+      randomDigits(random, 8),
+      chunk.profileType,
+    )
+    iccids.firstIccid ||= iccid
+    iccids.lastIccid = iccid
+  }
+  return iccids
+}
+
+function nextSerial(db: Connection): number {
+  const row = db
+    .sql<{ next: number }>(`SELECT coalesce(max(serial), 0) + 1 AS next FROM inventory`)
+    .get()
+  return row?.next ?? 1
+}
+
+function requireRoom(
+  ranges: NumberRanges,
+  need: { readonly first: number; readonly left: number },
+): void {
+  const last = need.first + need.left - 1
+  const serialDigits = Math.min(
+    ranges.iccid.digits - 1 - ranges.iccid.prefix.length,
+    ranges.imsi.digits - ranges.imsi.prefix.length,
+    ranges.msisdn.digits - ranges.msisdn.prefix.length,
+  )
+  if (last < 10 ** serialDigits) return
+  const left = Math.max(0, 10 ** serialDigits - need.first)
+  throw new LabError('conflict', `the operator's number ranges have ${left} numbers left`, {
+    field: 'count',
+  })
+}
+
+function iccidOf(range: NumberRange, serial: number): string {
+  const body = numberOf({ prefix: range.prefix, digits: range.digits - 1 }, serial)
+  return `${body}${luhnDigit(body)}`
+}
+
+function numberOf(range: NumberRange, serial: number): string {
+  return range.prefix + String(serial).padStart(range.digits - range.prefix.length, '0')
+}
+
+function randomDigits(random: Random, length: number): string {
+  return String(random.below(10 ** length)).padStart(length, '0')
+}
+
+interface Row {
+  readonly iccid: string
+  readonly imsi: string
+  readonly msisdn: string
+  readonly ki: Buffer
+  readonly opc: Buffer
+  readonly pin: string
+  readonly puk: string
+  readonly profile_type: string
+  readonly taken: number
+}
+
+function itemFromRow(row: Row | undefined): InventoryItem | undefined {
+  if (!row) return undefined
+  const { iccid, imsi, msisdn, ki, opc, pin, puk } = row
+  return {
+    iccid,
+    imsi,
+    msisdn,
+    ki,
+    opc,
+    pin,
+    puk,
+    profileType: row.profile_type,
+    taken: row.taken === 1,
+  }
+}
