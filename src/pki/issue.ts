@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { eidToOctets } from '../base/bcd.ts'
-import { assert } from '../base/errors.ts'
-import { fromHex, hex } from '../base/octets.ts'
+import { LabError } from '../base/errors.ts'
+import { concat, fromHex, hex } from '../base/octets.ts'
 import { signDer, spkiOfPoint, type KeyPair } from '../crypto/ec.ts'
 import { readCertificate, type Certificate } from './certificate.ts'
 import {
@@ -78,6 +78,7 @@ const DS_OID = '2.999.15'
 const CRL_A = 'http://ci.test.example.com/CRL-A.crl'
 const CRL_B = 'http://ci.test.example.com/CRL-B.crl'
 
+const CI_SERIAL_OCTETS = 9
 const DAY_MS = 86_400_000
 /** What browsers and the CA/Browser Forum's baseline requirements accepted as the longest life of a TLS leaf. */
 const TLS_LIFE_MS = 397 * DAY_MS
@@ -111,7 +112,7 @@ export function keyIdentifier(point: Uint8Array): Uint8Array {
 export function issueCi(options: Issuing): Credential {
   return issue(options, {
     keyPair: options.keyPair,
-    serialNumber: hex('00B874EBCBFA6C44D3'),
+    serialNumber: ciSerialNumber(options.keyPair),
     subject: TEST_CI_NAME,
     notBeforeMs: NOT_BEFORE_MS,
     notAfterMs: NOT_AFTER_MS,
@@ -165,9 +166,14 @@ export function issueEum(options: IssuingUnder): Credential {
   })
 }
 
-/** CERT.EUICC.ECDSA (SGP.22 Table 11). The EID gives the serial number too, which is then unique for its EUM. */
+/**
+ * CERT.EUICC.ECDSA (SGP.22 Table 11). The EID gives the serial number too, which is then unique for its EUM.
+ * @throws {LabError} badInput — the EID has not 32 digits
+ */
 export function issueEuicc(options: IssuingUnder & { readonly eid: string }): Credential {
-  assert(eidToOctets(options.eid), `an EID has 32 digits: ${options.eid}`)
+  if (!eidToOctets(options.eid)) {
+    throw new LabError('badInput', `an EID has 32 digits: ${options.eid}`, { field: 'eid' })
+  }
   return issue(options, {
     issuer: options.issuer,
     keyPair: options.keyPair,
@@ -295,6 +301,11 @@ function issueTls(
       crls(CRL_A, CRL_B),
     ],
   })
+}
+
+/** Labs with other seeds have CIs of one name: browsers want their serial numbers to differ. */
+function ciSerialNumber(keyPair: KeyPair): Uint8Array {
+  return concat(Uint8Array.of(0x01), keyIdentifier(keyPair.point).subarray(0, CI_SERIAL_OCTETS - 1))
 }
 
 function wholeSeconds(instantMs: number): number {

@@ -1,7 +1,7 @@
 /** The test certificates of a lab: a CI, an EUM and servers on each curve, and what is issued under them. */
 
 import { asBuffer, concat, utf8 } from '../base/octets.ts'
-import { assert, LabError, messageOf } from '../base/errors.ts'
+import { LabError, messageOf } from '../base/errors.ts'
 import type { Random } from '../base/environment.ts'
 import {
   CURVES,
@@ -121,10 +121,17 @@ export function issueTlsCredential(options: {
   })
 }
 
-/** An EID of the test EUM with its two check digits: the 32 digits leave 1 when divided by 97 (SGP.02 §2.2.2). */
+/**
+ * An EID of the test EUM with its two check digits: the 32 digits leave 1 when divided by 97 (SGP.02 §2.2.2).
+ * @throws {LabError} badInput — a negative serial number, or one of more than 22 digits
+ */
 export function makeEid(options: { readonly serial: number | bigint }): string {
   const serial = options.serial.toString().padStart(EID_SERIAL_DIGITS, '0')
-  assert(/^[0-9]{22}$/.test(serial), `an EID's serial number has up to 22 digits: ${serial}`)
+  if (!/^[0-9]{22}$/.test(serial)) {
+    throw new LabError('badInput', `the serial number of an EID has up to 22 digits: ${serial}`, {
+      field: 'serial',
+    })
+  }
   const digits = `${EID_PREFIX}${serial}`
   const check = 98n - (BigInt(`${digits}00`) % 97n)
   return `${digits}${check.toString().padStart(2, '0')}`
