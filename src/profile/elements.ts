@@ -300,10 +300,12 @@ const DECLARED = {
 
 type Declared = typeof DECLARED
 export type DeclaredKind = keyof Declared
+/** The content of an element of a kind. */
+export type ElementContent<K extends DeclaredKind> = Infer<Declared[K]>
 
 /** A value to be written: the element's kind and its content. */
 export type ElementValue = {
-  [K in DeclaredKind]: { readonly kind: K; readonly value: Infer<Declared[K]> }
+  [K in DeclaredKind]: { readonly kind: K; readonly value: ElementContent<K> }
 }[DeclaredKind]
 
 /** An element that was read: its octets as they came and, where it is declared, its content. */

@@ -7,7 +7,13 @@
 import { digitsToBcd, iccidToOctets, imsiToOctets, normaliseIccid } from '../base/bcd.ts'
 import { assert, LabError } from '../base/errors.ts'
 import { fromHex } from '../base/octets.ts'
-import { encodeElements, readProfileElements, type ProfileElement } from './elements.ts'
+import {
+  encodeElements,
+  readProfileElements,
+  type DeclaredKind,
+  type ElementContent,
+  type ProfileElement,
+} from './elements.ts'
 import { type File } from './file.ts'
 import { MSISDN_RECORD_OCTETS, packageElements } from './package.ts'
 import {
@@ -150,16 +156,13 @@ function personalOffsets(octets: Uint8Array): Record<PersonalField, number> {
   ) as Record<PersonalField, number>
 }
 
-type Declared = Exclude<ProfileElement, { readonly kind: 'other' }>
-type ValueOf<K extends Declared['kind']> = Extract<Declared, { readonly kind: K }>['value']
-
-function find<K extends Declared['kind']>(
+function find<K extends DeclaredKind>(
   elements: readonly ProfileElement[],
   kind: K,
-): ValueOf<K> {
+): ElementContent<K> {
   const found = elements.find((element) => element.kind === kind)
-  assert(found, `the template has no ${kind}`)
-  return (found as Declared).value as ValueOf<K>
+  assert(found && found.kind !== 'other', `the template has no ${kind}`)
+  return found.value as ElementContent<K>
 }
 
 function filled(file: File | undefined): Uint8Array | undefined {

@@ -1,0 +1,274 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { element } from '../../src/asn1/der.ts'
+import { decode } from '../../src/asn1/schema.ts'
+import { iccidToOctets, mccMncToOctets } from '../../src/base/bcd.ts'
+import { concat, hex, toHex } from '../../src/base/octets.ts'
+import {
+  encodeElement,
+  readProfileElements,
+  type DeclaredKind,
+  type ElementContent,
+  type ElementValue,
+} from '../../src/profile/elements.ts'
+import { transparentFile, type Fcp } from '../../src/profile/file.ts'
+import { installProfileElements, type ExpectedProfile } from '../../src/profile/install.ts'
+import { EUICCResponse } from '../../src/profile/status.ts'
+import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
+import { OPERATOR, SUBSCRIBER, subscribers } from './helper.ts'
+
+const template = createProfileTemplate({ operator: OPERATOR })
+const UPP = personalise(template, SUBSCRIBER)
+const EXPECTED: ExpectedProfile = {
+  iccid: iccidToOctets(SUBSCRIBER.iccid),
+  mccMnc: mccMncToOctets(OPERATOR),
+}
+
+/** The package with each element of a kind replaced by what `change` makes of it. */
+function changed<K extends DeclaredKind>(
+  kind: K,
+  change: (value: ElementContent<K>) => ElementContent<K>,
+): Uint8Array {
+  return rebuilt((read) =>
+    read.kind === kind
+      ? [encodeElement({ kind, value: change(read.value as ElementContent<K>) } as ElementValue)]
+      : [encodeElement(read)],
+  )
+}
+
+function rebuilt(rebuild: (read: ElementValue) => readonly Uint8Array[]): Uint8Array {
+  const elements = readProfileElements(UPP)
+  return concat(...elements.flatMap((read) => (read.kind === 'other' ? [read.raw] : rebuild(read))))
+}
+
+/** The package without its end, then `octets`, then the end. */
+function withElement(octets: Uint8Array): Uint8Array {
+  return rebuilt((read) =>
+    read.kind === 'end' ? [octets, encodeElement(read)] : [encodeElement(read)],
+  )
+}
+
+function installing(upp: Uint8Array, expected: Partial<ExpectedProfile> = {}): string {
+  const result = installProfileElements(upp, { ...EXPECTED, ...expected })
+  const { peStatus, profileInstallationAborted } = decode(EUICCResponse, result.euiccResponse)
+  const statuses = peStatus.map(({ status, identification }) =>
+    identification === undefined ? status : `${status}@${identification}`,
+  )
+  const outcome = result.ok ? 'ok' : `${result.reason}: ${result.detail}`
+  return `${statuses.join(' ')}${profileInstallationAborted === null ? ' aborted' : ''} | ${outcome}`
+}
+
+test('a package of ours is installed, and answered as cards answer', (t) => {
+  fc.assert(
+    fc.property(subscribers, (subscriber) => {
+      const upp = personalise(template, subscriber)
+      const result = installProfileElements(upp, {
+        ...EXPECTED,
+        iccid: iccidToOctets(subscriber.iccid),
+      })
+      if (!result.ok) return t.fail(result.detail)
+      t.is(result.profile.iccid, subscriber.iccid)
+      t.is(result.profile.imsi, subscriber.imsi)
+      t.is(result.profile.elementCount, 8)
+      t.is(result.profile.octets, upp)
+      // Seen in notifications of several makers' cards, for example OpenHarmony's core service tests.
+      t.is(toHex(result.euiccResponse), '3007A0053003800100')
+    }),
+  )
+})
+
+test('a package with group identifiers agrees with metadata that have them', (t) => {
+  const operator = { ...OPERATOR, gid1: hex('0A0B'), gid2: hex('0C') }
+  const upp = personalise(createProfileTemplate({ operator }), SUBSCRIBER)
+  const { gid1, gid2 } = operator
+  t.is(installing(upp, { gid1, gid2 }), 'ok | ok')
+  t.regex(installing(upp, { gid1, gid2: hex('0D') }), /^bad-values .*dataMismatch: .*gid2/)
+  t.regex(installing(upp, { gid1 }), /dataMismatch: EF.UST has gid2, the metadata do not/)
+  t.regex(installing(UPP, { gid1 }), /dataMismatch: the profile's gid1 is not the metadata's/)
+})
+
+test('metadata without an owner leave the USIM unlooked at', (t) => {
+  const foreign = personalise(createProfileTemplate({ operator: { ...OPERATOR, mcc: '262' } }), {
+    ...SUBSCRIBER,
+    imsi: '262011234567890',
+  })
+  const result = installProfileElements(foreign, { iccid: EXPECTED.iccid })
+  t.true(result.ok)
+})
+
+test('the ICCID of the header is ignored', (t) => {
+  const upp = changed('header', (value) => ({ ...value, iccid: new Uint8Array(10) }))
+  t.is(installing(upp), 'ok | ok')
+})
+
+const END = encodeElement({ kind: 'end', value: { endHeader: { identification: 7 } } })
+const UNKNOWN_MANDATED = element(0xbf28, hex('A005800081012A'))
+const UNKNOWN_OPTIONAL = element(0xbf28, hex('A00381012A'))
+
+const REFUSALS: readonly (readonly [string, () => string, string])[] = [
+  [
+    'an empty package',
+    () => installing(hex('')),
+    'invalid-parameter aborted | peProcessingError: the package does not end with an end element',
+  ],
+  [
+    'a package without a header',
+    () => installing(UPP.subarray(readProfileElements(UPP)[0]?.raw.length)),
+    'invalid-parameter@1 aborted | peProcessingError: no header at the beginning',
+  ],
+  [
+    'a second header',
+    () => installing(withElement(readProfileElements(UPP)[0]?.raw ?? hex(''))),
+    'invalid-parameter aborted | peProcessingError: a second header, element 7',
+  ],
+  [
+    'a package without an end',
+    () => installing(UPP.subarray(0, -END.length - 2)),
+    'invalid-parameter aborted | peProcessingError: the package does not end with an end element',
+  ],
+  [
+    'something after the end',
+    () => installing(concat(UPP, END)),
+    'invalid-parameter@7 aborted | peProcessingError: element 8 after the end',
+  ],
+  [
+    'a package cut short',
+    () => installing(UPP.subarray(0, -1)),
+    'invalid-request-format aborted | peProcessingError: element 7: [AA] at offset 866 says 7 octets, only 6 are there',
+  ],
+  [
+    'an element that is not DER',
+    () => installing(withElement(hex('AA08A0810581000000FF'))),
+    'invalid-request-format aborted | peProcessingError: element 7: length not minimal',
+  ],
+  [
+    'an element with a component of the wrong size, naming the element',
+    () => installing(withElement(hex('A314A005800081012AA10B3009 800101 8104 00000000'))),
+    'invalid-request-format@42 aborted | peProcessingError: element 7: PE-PUKCodes.pukCodes.PUKConfiguration[0].pukValue: expected size 8, found 4',
+  ],
+  [
+    'a version that is not known',
+    () => installing(changed('header', (value) => ({ ...value, majorVersion: 4 }))),
+    'unsupported-profile-version aborted | peProcessingError: the package has version 4.1',
+  ],
+  [
+    'a template that is not known',
+    () => installing(changed('usim', (value) => ({ ...value, templateID: '2.23.143.1.2.44' }))),
+    'template-not-supported@4 aborted | peProcessingError: usim has the template 2.23.143.1.2.44',
+  ],
+  [
+    'a mandated element that is not supported',
+    () => installing(withElement(UNKNOWN_MANDATED)),
+    'pe-not-supported@42 aborted | peProcessingError: element BF28 is mandated and not supported',
+  ],
+  [
+    'another ICCID than the metadata’s',
+    () => installing(UPP, { iccid: new Uint8Array(10) }),
+    'bad-values aborted | dataMismatch: EF.ICCID is 980011325476981032F4, the metadata say 00000000000000000000',
+  ],
+  [
+    'a package without EF.ICCID',
+    () => installing(rebuilt((read) => (read.kind === 'mf' ? [] : [encodeElement(read)]))),
+    'bad-values aborted | dataMismatch: EF.ICCID is absent, the metadata say 980011325476981032F4',
+  ],
+  [
+    'an IMSI of another network',
+    () => installing(UPP, { mccMnc: mccMncToOctets({ mcc: '001', mnc: '011' }) }),
+    'bad-values aborted | dataMismatch: EF.IMSI is of network 000110, the metadata say 001110',
+  ],
+  [
+    'an owner whose profile has no IMSI',
+    () => installing(changed('usim', (value) => ({ ...value, efImsi: [] }))),
+    'bad-values aborted | dataMismatch: EF.IMSI is absent or malformed, the metadata name an owner',
+  ],
+  [
+    'a package that does not fit',
+    () => installing(UPP, { freeOctets: UPP.length - 1 }),
+    `not-enough-memory aborted | insufficientMemory: the package has ${UPP.length} octets, ${UPP.length - 1} are free`,
+  ],
+]
+
+for (const [what, run, expected] of REFUSALS) {
+  test(`refuses ${what}`, (t) => t.is(run(), expected))
+}
+
+test('a package that just fits is installed', (t) => {
+  t.is(installing(UPP, { freeOctets: UPP.length }), 'ok | ok')
+})
+
+test('the first problem counts: a bad version before a broken element behind it', (t) => {
+  const upp = changed('header', (value) => ({ ...value, majorVersion: 1 }))
+  t.regex(installing(upp.subarray(0, -1)), /^unsupported-profile-version/)
+})
+
+test('an element that is neither mandated nor supported is left out and reported', (t) => {
+  const upp = withElement(UNKNOWN_OPTIONAL)
+  t.is(installing(upp), 'pe-not-supported@42 ok | ok')
+  const result = installProfileElements(upp, EXPECTED)
+  t.is(result.ok && result.profile.elementCount, 8)
+})
+
+test('later versions of a template are taken', (t) => {
+  t.is(
+    installing(changed('usim', (value) => ({ ...value, templateID: '2.23.143.1.2.4.2' }))),
+    'ok | ok',
+  )
+})
+
+/** PE-USIM replaced by generic file management, as older packages are made. */
+function genericUsim(
+  files: readonly (readonly [string, string])[],
+  aid = 'A0000000871002FF33FF0189',
+): Uint8Array {
+  const directory: Fcp = { fileDescriptor: hex('7821'), fileID: hex('7FF1'), dfName: hex(aid) }
+  const steps = files.flatMap(([fileId, content]) => [
+    { createFCP: { fileDescriptor: hex('4121'), fileID: hex(fileId) } },
+    ...transparentFile(hex(content)).map(({ fillFileContent = hex('') }) => ({ fillFileContent })),
+  ])
+  return rebuilt((read) => {
+    if (read.kind !== 'usim') return [encodeElement(read)]
+    const value = {
+      gfmHeader: { identification: 4 },
+      fileManagementCMD: [[{ createFCP: directory }, ...steps]],
+    }
+    return [encodeElement({ kind: 'genericFileManagement', value })]
+  })
+}
+
+test('finds the IMSI of a USIM made by generic file management', (t) => {
+  t.is(installing(genericUsim([['6F07', '080910101032547698']])), 'ok | ok')
+  t.regex(installing(genericUsim([['6F07', '082926201032547698']])), /EF.IMSI is of network/)
+})
+
+test('does not take a file of another application for the IMSI', (t) => {
+  const isim = genericUsim([['6F07', '080910101032547698']], 'A0000000871004FF33FF0189')
+  t.regex(installing(isim), /EF.IMSI is absent/)
+})
+
+test('never throws, however a package is cut or flipped', (t) => {
+  fc.assert(
+    fc.property(
+      fc.nat(UPP.length),
+      fc.array(fc.tuple(fc.nat(UPP.length - 1), fc.integer({ min: 1, max: 255 })), {
+        maxLength: 3,
+      }),
+      (length, flips) => {
+        const damaged = Buffer.from(UPP)
+        for (const [at, bits] of flips) damaged[at] = (damaged[at] as number) ^ bits
+        const result = installProfileElements(damaged.subarray(0, length), EXPECTED)
+        const response = decode(EUICCResponse, result.euiccResponse)
+        t.is(response.profileInstallationAborted === null, !result.ok)
+      },
+    ),
+    { numRuns: 1000 },
+  )
+})
+
+test('never throws on octets by chance', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), (octets) => {
+      t.false(installProfileElements(octets, EXPECTED).ok)
+    }),
+    { numRuns: 1000 },
+  )
+})

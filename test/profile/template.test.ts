@@ -1,0 +1,193 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { bcdToDigits, iccidFromOctets, imsiFromOctets } from '../../src/base/bcd.ts'
+import { LabError } from '../../src/base/errors.ts'
+import { hex, toHex } from '../../src/base/octets.ts'
+import { readProfileElements } from '../../src/profile/elements.ts'
+import { fileContent } from '../../src/profile/file.ts'
+import { profileMetadata } from '../../src/profile/metadata.ts'
+import type { ProfileSubscriber } from '../../src/profile/subscriber.ts'
+import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
+import { OPERATOR, SUBSCRIBER, subscribers, valueOf } from './helper.ts'
+
+const template = createProfileTemplate({ operator: OPERATOR })
+
+/** What a package says of its subscriber, read back by the declarations alone. */
+function subscriberOf(upp: Uint8Array): ProfileSubscriber & { headerIccid: string; acc: string } {
+  const elements = readProfileElements(upp)
+  const { algoParameter } = valueOf(elements, 'akaParameter').algoConfiguration
+  const [pin1, adm1] = valueOf(elements, 'pinCodes').pinCodes.pinconfig ?? []
+  const [puk1] = valueOf(elements, 'pukCodes').pukCodes
+  const usim = valueOf(elements, 'usim')
+  const number = fileContent(valueOf(elements, 'optUsim').efMsisdn ?? []).subarray(10)
+  return {
+    headerIccid: toHex(valueOf(elements, 'header').iccid).replace(/F*$/, ''),
+    iccid: iccidFromOctets(fileContent(valueOf(elements, 'mf').efIccid)) ?? '',
+    imsi: imsiFromOctets(fileContent(usim.efImsi)) ?? '',
+    acc: toHex(fileContent(usim.efAcc)),
+    msisdn: bcdToDigits(number.subarray(2, 1 + (number[0] ?? 0))) ?? '',
+    ki: algoParameter?.key ?? hex(''),
+    opc: algoParameter?.opc ?? hex(''),
+    pin1: codeOf(pin1?.pinValue),
+    puk1: codeOf(puk1?.pukValue),
+    adm1: codeOf(adm1?.pinValue),
+  }
+}
+
+function codeOf(octets: Uint8Array | undefined): string {
+  return Buffer.from(octets ?? [])
+    .toString('latin1')
+    .replace(/\xff*$/, '')
+}
+
+test('a personalised package says of the subscriber exactly what was put in', (t) => {
+  fc.assert(
+    fc.property(subscribers, (subscriber) => {
+      const { headerIccid, acc, ki, opc, ...digits } = subscriberOf(
+        personalise(template, subscriber),
+      )
+      const { ki: kiIn, opc: opcIn, ...digitsIn } = subscriber
+      t.deepEqual(digits, digitsIn)
+      t.is(headerIccid, subscriber.iccid)
+      t.is(toHex(ki), toHex(kiIn))
+      t.is(toHex(opc), toHex(opcIn))
+      t.is(parseInt(acc, 16), 2 ** Number(subscriber.imsi.at(-1)))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('only the subscriber’s own octets differ from the template', (t) => {
+  const upp = personalise(template, SUBSCRIBER)
+  t.is(upp.length, template.octets.length)
+  const lengths = [10, 10, 9, 2, 24, 16, 16, 8, 8, 8]
+  const own = new Set(
+    Object.values(template.offsets).flatMap((offset, at) =>
+      Array.from({ length: lengths[at] as number }, (_, index) => offset + index),
+    ),
+  )
+  const changed = [...upp.keys()].filter((at) => upp[at] !== template.octets[at])
+  t.deepEqual(
+    changed.filter((at) => !own.has(at)),
+    [],
+  )
+})
+
+test('the template is not changed by personalising it', (t) => {
+  const before = toHex(template.octets)
+  personalise(template, SUBSCRIBER)
+  t.is(toHex(template.octets), before)
+})
+
+test('the filler F of an ICCID makes no difference', (t) => {
+  const withFiller = { ...SUBSCRIBER, iccid: `${SUBSCRIBER.iccid}F` }
+  t.is(toHex(personalise(template, withFiller)), toHex(personalise(template, SUBSCRIBER)))
+})
+
+test('a filler makes the package as much longer', (t) => {
+  for (const fillerOctets of [1, 200, 11_000, 65_535]) {
+    const { octets } = createProfileTemplate({ operator: OPERATOR, fillerOctets })
+    const more = octets.length - template.octets.length - fillerOctets
+    t.true(more > 0 && more < 60, `${more}`)
+  }
+})
+
+for (const fillerOctets of [-1, 1.5, 65_536, Number.NaN]) {
+  test(`refuses a filler of ${fillerOctets} octets`, (t) => {
+    const error = t.throws(() => createProfileTemplate({ operator: OPERATOR, fillerOctets }), {
+      instanceOf: LabError,
+    })
+    t.is(error?.field, 'fillerOctets')
+  })
+}
+
+const REFUSED_SUBSCRIBERS: readonly (readonly [keyof ProfileSubscriber, string | Uint8Array])[] = [
+  ['iccid', '89001123456789012'],
+  ['iccid', '890011234567890123456'],
+  ['iccid', '89001123456789012A4'],
+  ['imsi', '00101'],
+  ['imsi', '0010101234567890'],
+  ['imsi', '262010123456789'],
+  ['msisdn', '+491701234567'],
+  ['msisdn', ''],
+  ['ki', hex('00')],
+  ['opc', hex('00'.repeat(17))],
+  ['pin1', '123'],
+  ['pin1', '12ab'],
+  ['puk1', '1234567'],
+  ['adm1', '123456789'],
+]
+
+for (const [field, value] of REFUSED_SUBSCRIBERS) {
+  const shown = typeof value === 'string' ? `“${value}”` : `${value.length} octets`
+  test(`refuses a subscriber whose ${field} is ${shown}, without repeating it`, (t) => {
+    const error = t.throws(() => personalise(template, { ...SUBSCRIBER, [field]: value }), {
+      instanceOf: LabError,
+    })
+    t.is(error?.code, 'badInput')
+    t.is(error?.field, field)
+    if (typeof value === 'string' && value.length > 3) t.false(error?.message.includes(value))
+  })
+}
+
+for (const [field, value] of [
+  ['mcc', '01'],
+  ['mnc', '1'],
+  ['serviceProviderName', ''],
+  ['profileName', 'x'.repeat(65)],
+  ['icon', { type: 'png', octets: new Uint8Array(1025) }],
+] as const) {
+  test(`refuses an operator whose ${field} no card could take`, (t) => {
+    const operator = { ...OPERATOR, [field]: value }
+    const error = t.throws(() => createProfileTemplate({ operator }), { instanceOf: LabError })
+    t.is(error?.field, field)
+  })
+}
+
+function spn(serviceProviderName: string): string {
+  const { octets } = createProfileTemplate({ operator: { ...OPERATOR, serviceProviderName } })
+  return toHex(fileContent(valueOf(readProfileElements(octets), 'usim').efSpn))
+}
+
+test('the service provider’s name is cut to EF.SPN, and is UCS2 where it must be', (t) => {
+  t.is(spn('Lab'), `004C6162${'FF'.repeat(13)}`)
+  t.is(spn('A name of more than 16'), `00${toHex(Buffer.from('A name of more t'))}`)
+  t.is(spn('Čez'), `0080010C0065007A${'FF'.repeat(9)}`)
+  t.is(spn('ČČČČČČČČČ'), `0080${'010C'.repeat(7)}FF`)
+})
+
+test('EF.AD says how long the MNC is', (t) => {
+  const operator = { ...OPERATOR, mcc: '310', mnc: '410' }
+  const { octets } = createProfileTemplate({ operator })
+  const { efAd = [] } = valueOf(readProfileElements(octets), 'usim')
+  t.is(toHex(fileContent(efAd)), '00000003')
+})
+
+test('the metadata agree with the operator and the ICCID', (t) => {
+  const operator = {
+    ...OPERATOR,
+    profileClass: 'test' as const,
+    gid1: hex('01'),
+    icon: { type: 'png' as const, octets: hex('89504E47') },
+  }
+  const metadata = profileMetadata(createProfileTemplate({ operator }), {
+    iccid: SUBSCRIBER.iccid,
+    notificationAddress: 'smdp.example',
+  })
+  t.deepEqual(
+    { ...metadata, iccid: toHex(metadata.iccid), profileOwner: undefined },
+    {
+      iccid: '980011325476981032F4',
+      serviceProviderName: 'Lab Mobile',
+      profileName: 'Lab Mobile prepaid',
+      iconType: 'png',
+      icon: operator.icon.octets,
+      profileClass: 'test',
+      profileOwner: undefined,
+      notificationAddress: 'smdp.example',
+    },
+  )
+  t.is(toHex(metadata.profileOwner?.mccMnc ?? hex('')), '00F110')
+  t.is(metadata.profileOwner?.gid1, operator.gid1)
+  t.false('gid2' in (metadata.profileOwner ?? {}))
+})
