@@ -13,7 +13,7 @@ export const GIBIBYTE_BYTES = 2 ** 30
 const SAFE_MAX_BYTES = BigInt(Number.MAX_SAFE_INTEGER)
 const DECIMAL = /^(?:0|[1-9][0-9]{0,18})$/
 const WITH_UNIT = /^([0-9]{1,16})(?:\.([0-9]{1,18}))?\s*(B|[KMGT]B|[KMGT]iB)$/i
-const POWERS = ['B', 'K', 'M', 'G', 'T']
+const POWERS = ['B', 'K', 'M', 'G', 'T'] as const
 
 /**
  * Bytes of a JSON value: an integer up to 2^53−1 or a decimal string, from 0 to 2^50.
@@ -63,16 +63,16 @@ export function amountFromText(
   return bytes
 }
 
-/** Bytes for people, exact: `5 GB`, `1.5 GB`; what needs more than three decimals in a unit goes to a smaller one. */
+/** Bytes for people, never wrong by one: `5 GB`, `1.5 GB`, `1999999999 bytes (about 1.999 GB)`. */
 export function formatAmount(amountBytes: bigint, gigabyteBytes: number = GIGABYTE_BYTES): string {
   const thousand = thousandOf(gigabyteBytes)
-  for (let power = POWERS.length - 1; power > 0; power--) {
-    const unitBytes = thousand ** BigInt(power)
-    const milliUnits = (amountBytes * 1000n) / unitBytes
-    if (amountBytes < unitBytes || milliUnits * unitBytes !== amountBytes * 1000n) continue
-    return `${decimal(milliUnits)} ${POWERS[power]}B`
-  }
-  return amountBytes === 1n ? '1 byte' : `${amountBytes} bytes`
+  const power = POWERS.findLastIndex((_, at) => amountBytes >= thousand ** BigInt(at))
+  if (power < 1) return amountBytes === 1n ? '1 byte' : `${amountBytes} bytes`
+  const unitBytes = thousand ** BigInt(power)
+  const milliUnits = (amountBytes * 1000n) / unitBytes
+  const text = `${decimal(milliUnits)} ${POWERS[power]}B`
+  const exact = milliUnits * unitBytes === amountBytes * 1000n
+  return exact ? text : `${amountBytes} bytes (about ${text})`
 }
 
 function exactInteger(value: unknown): bigint | undefined {
@@ -83,10 +83,14 @@ function exactInteger(value: unknown): bigint | undefined {
 function scaled(match: RegExpExecArray, gigabyteBytes: number): bigint | undefined {
   const [, whole = '', fraction = '', unit = ''] = match
   const thousand = unit.toLowerCase().endsWith('ib') ? 1024n : thousandOf(gigabyteBytes)
-  const unitBytes = thousand ** BigInt(POWERS.indexOf(unit.charAt(0).toUpperCase()))
+  const unitBytes = thousand ** powerOf(unit)
   const scale = 10n ** BigInt(fraction.length)
   const scaledBytes = BigInt(whole + fraction) * unitBytes
   return scaledBytes % scale === 0n ? scaledBytes / scale : undefined
+}
+
+function powerOf(unit: string): bigint {
+  return BigInt(POWERS.findIndex((letter) => letter === unit.charAt(0).toUpperCase()))
 }
 
 function thousandOf(gigabyteBytes: number): bigint {

@@ -60,14 +60,15 @@ export async function stockNumbers(
       field: 'count',
     })
   }
-  const made: string[] = []
+  let firstIccid = ''
+  let lastIccid = ''
   for (let left = run.count; left > 0; left -= CHUNK_ROWS) {
     const rows = Math.min(left, CHUNK_ROWS)
     const chunk = await store.write((db) => insertChunk(db, { ...run, rows, left }))
-    made[0] ??= chunk.firstIccid
-    made[1] = chunk.lastIccid
+    firstIccid ||= chunk.firstIccid
+    lastIccid = chunk.lastIccid
   }
-  return { count: run.count, firstIccid: made[0] as string, lastIccid: made[1] as string }
+  return { count: run.count, firstIccid, lastIccid }
 }
 
 export function findByIccid(db: Connection, iccid: string): InventoryItem | undefined {

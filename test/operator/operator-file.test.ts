@@ -1,0 +1,84 @@
+import test from 'ava'
+import { readFileSync } from 'node:fs'
+import {
+  LAB_OPERATOR_FILE,
+  loadOperatorFile,
+  parseOperatorFile,
+} from '../../src/operator/operator-file.ts'
+
+type Json = Record<string, unknown>
+
+function labJson(): Json {
+  return JSON.parse(readFileSync(LAB_OPERATOR_FILE, 'utf8')) as Json
+}
+
+test('reads the neutral operator', (t) => {
+  t.like(loadOperatorFile(), {
+    id: 'lab',
+    plmn: { mcc: '001', mnc: '01' },
+    gigabyteBytes: 1_000_000_000,
+    plan: {
+      id: 'lab-20',
+      name: 'Lab 20',
+      amountBytes: 20_000_000_000n,
+      validDays: 30,
+      giftable: true,
+    },
+    gifting: { keepSourceExpiry: true, minAmountBytes: 1n, coolOffHours: 0, confirmation: false },
+  })
+})
+
+for (const [path, value] of [
+  ['id', 'Not A Name'],
+  ['name', undefined],
+  ['plmn.mcc', '1'],
+  ['plmn.mnc', 1],
+  ['languages', []],
+  ['languages[0]', [7]],
+  ['ranges.iccid.digits', 20],
+  ['ranges.imsi.prefix', '0010100000000000'],
+  ['ranges.msisdn.prefix', '99901000000'],
+  ['ranges.msisdn', null],
+  ['units.gigabyteBytes', 10 ** 6],
+  ['plan.amount', '20 XB'],
+  ['plan.amount', '0'],
+  ['plan.validDays', 0],
+  ['plan.giftable', 'yes'],
+  ['gifting.keepSourceExpiry', false],
+  ['gifting.minAmountBytes', 0],
+  ['gifting.stepBytes', 5],
+  ['profile.serviceProviderName', 'x'.repeat(33)],
+  ['profile.profileOwner.mccMnc.mcc', 'abc'],
+  ['surprise', 1],
+] as const) {
+  test(`refuses ${path} = ${JSON.stringify(value)?.slice(0, 20)}, naming it and what was expected`, (t) => {
+    const json = labJson()
+    put(json, { path: path.replace(/\[.*/, ''), value })
+    const error = t.throws(() => parseOperatorFile(json))
+    t.like(error, { code: 'badInput', field: path })
+    t.true(error?.message.includes(path))
+  })
+}
+
+for (const json of [undefined, null, [], 'lab', 5]) {
+  test(`refuses a file that is ${JSON.stringify(json)}`, (t) => {
+    t.like(
+      t.throws(() => parseOperatorFile(json)),
+      { code: 'badInput' },
+    )
+  })
+}
+
+test('says which file is missing', (t) => {
+  t.like(
+    t.throws(() => loadOperatorFile('/nowhere/operator.json')),
+    { code: 'notFound' },
+  )
+})
+
+function put(json: Json, change: { readonly path: string; readonly value: unknown }): void {
+  const names = change.path.split('.')
+  const last = names.pop() as string
+  const owner = names.reduce((at, name) => at[name] as Json, json)
+  owner[last] = change.value
+}
