@@ -14,7 +14,7 @@
  * EXTENSIBILITY IMPLIED asks, unless `extensions: 'refuse'` is given.
  */
 
-import { asBuffer, fromUtf8, utf8 } from '../base/octets.ts'
+import { asBuffer, equalOctets, fromUtf8, utf8 } from '../base/octets.ts'
 import {
   Asn1Error,
   checkBitString,
@@ -284,8 +284,11 @@ function readOid(value: Uint8Array): string {
   return [root, first - root * 40n, ...arcs.slice(1)].join('.')
 }
 
+/** The second arc under 0 and 1 is at most 39: the first two share one number (X.690 §8.19.4). */
+const DOTTED_OID = /^(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/
+
 function oidOctets(dotted: string): Uint8Array {
-  if (!/^[0-2](\.(0|[1-9][0-9]*))+$/.test(dotted)) {
+  if (!DOTTED_OID.test(dotted)) {
     throw new Asn1Error(`not an OBJECT IDENTIFIER: ${dotted}`)
   }
   const [root = 0n, second = 0n, ...rest] = dotted.split('.').map(BigInt)
@@ -541,9 +544,16 @@ function writeSlots(work: {
       if (slot.kind === 'required') throw new Asn1Error('no value', [slot.key])
       continue
     }
-    if (slot.kind === 'defaulted' && component === slot.fallback) continue
+    if (slot.kind === 'defaulted' && isSame(component, slot.fallback)) continue
     inside(slot.key, () => slot.type.write(work.output, component))
   }
+}
+
+function isSame(value: unknown, fallback: unknown): boolean {
+  if (value instanceof Uint8Array && fallback instanceof Uint8Array) {
+    return equalOctets(value, fallback)
+  }
+  return value === fallback
 }
 
 type Alternatives = Readonly<Record<string, Asn1Type<unknown>>>
