@@ -1,7 +1,7 @@
 /** Who may give how much to whom: pure functions from facts to an answer. */
 
 import type { Usable } from '../store/ledger.ts'
-import type { Account, ProfileState } from './accounts.ts'
+import type { Account } from './accounts.ts'
 import { formatAmount } from './amount.ts'
 
 /** Why a gift is refused, in the order in which it is checked: the first that applies is the answer. */
@@ -22,6 +22,7 @@ export type GiftRefusalReason = keyof typeof GIFT_REFUSALS
 /** What is known of one side when a gift is judged. */
 export interface Party {
   readonly account: Account
+  /** Exact, or at least as much as the gift in question: `usableOf` with `enoughBytes`. */
   readonly usable: Usable
 }
 
@@ -48,14 +49,13 @@ export interface Refused<Reason extends string = string> {
   readonly text: string
 }
 
-/** Why not more may be given than {@link GiftLimit} says. */
+/** What ends the amount that may be given. The texts go on from "At most … may be given, because". */
 export const LIMIT_REASONS = {
-  unknownGiver: GIFT_REFUSALS.unknownGiver,
-  giverProfileNotInstalled: GIFT_REFUSALS.giverProfileNotInstalled,
-  giverProfileDeleted: GIFT_REFUSALS.giverProfileDeleted,
+  giverProfileNotInstalled: 'the profile has not been installed on a card yet',
+  giverProfileDeleted: 'the profile has been deleted from its card',
   nothingLeft: 'nothing is left',
+  belowMinimum: 'what is left to give is below the smallest gift',
   partNotGiftable: 'the rest may be used, but not given away',
-  belowMinimum: 'what is left is below the smallest gift',
   allOfIt: 'that is all that is left',
 } as const
 
@@ -80,51 +80,43 @@ export function judgeGift(facts: GiftFacts): Allowed | Refused<GiftRefusalReason
   if (deleted(giver.account)) return refusal('giverProfileDeleted')
   if (deleted(receiver)) return refusal('receiverProfileDeleted')
   if (facts.amountBytes < facts.minAmountBytes) {
-    return refusal(
-      'amountTooSmall',
-      `At least ${amountText(facts.minAmountBytes, facts)} must be given.`,
-    )
+    const least = formatAmount(facts.minAmountBytes, facts.gigabyteBytes)
+    return refusal('amountTooSmall', `At least ${least} must be given.`)
   }
-  const limit = giftLimit({ ...facts, giver })
-  if (facts.amountBytes > limit.giftableBytes) {
-    return refusal('moreThanMayBeGiven', limitText(limit, facts))
+  if (facts.amountBytes > mayGive(giver, facts)) {
+    return refusal('moreThanMayBeGiven', giftLimit(giver, facts).text)
   }
   return { allowed: true, giver: giver.account, receiver }
 }
 
-/** How much this giver may give. {@link judgeGift} refuses one byte more, and nothing up to it on the giver's account. */
-export function giftLimit(facts: {
-  readonly giver: Party | undefined
-  readonly minAmountBytes: bigint
-}): GiftLimit {
-  const { giver } = facts
-  const availableBytes = giver?.usable.availableBytes ?? 0n
-  const reason = limitReason(facts)
-  const open = reason === 'allOfIt' || (reason === 'partNotGiftable' && giver)
-  const giftableBytes = open && giver ? giver.usable.giftableBytes : 0n
-  return { giftableBytes, availableBytes, reason, text: LIMIT_REASONS[reason] }
+/** How much this giver may give: {@link judgeGift} refuses one byte more, and allows every gift up to it. */
+export function giftLimit(giver: Party, rules: LimitRules): GiftLimit {
+  const giftableBytes = mayGive(giver, rules)
+  const reason = limitReason(giver, rules)
+  const most = formatAmount(giftableBytes, rules.gigabyteBytes)
+  return {
+    giftableBytes,
+    availableBytes: giver.usable.availableBytes,
+    reason,
+    text: `At most ${most} may be given, because ${LIMIT_REASONS[reason]}.`,
+  }
 }
 
-function limitReason(facts: {
-  readonly giver: Party | undefined
-  readonly minAmountBytes: bigint
-}): LimitReason {
-  const { giver, minAmountBytes } = facts
-  if (!giver) return 'unknownGiver'
+type LimitRules = Pick<GiftFacts, 'minAmountBytes' | 'gigabyteBytes'>
+
+function mayGive(giver: Party, rules: LimitRules): bigint {
+  const { giftableBytes } = giver.usable
+  if (notInstalled(giver.account) || deleted(giver.account)) return 0n
+  return giftableBytes < rules.minAmountBytes ? 0n : giftableBytes
+}
+
+function limitReason(giver: Party, rules: LimitRules): LimitReason {
+  const { availableBytes, giftableBytes } = giver.usable
   if (notInstalled(giver.account)) return 'giverProfileNotInstalled'
   if (deleted(giver.account)) return 'giverProfileDeleted'
-  const { availableBytes, giftableBytes } = giver.usable
   if (availableBytes === 0n) return 'nothingLeft'
-  if (giftableBytes > 0n && giftableBytes < minAmountBytes) return 'belowMinimum'
+  if (giftableBytes > 0n && giftableBytes < rules.minAmountBytes) return 'belowMinimum'
   return giftableBytes < availableBytes ? 'partNotGiftable' : 'allOfIt'
-}
-
-function limitText(limit: GiftLimit, facts: GiftFacts): string {
-  return `At most ${amountText(limit.giftableBytes, facts)} may be given, because ${limit.text}.`
-}
-
-function amountText(amountBytes: bigint, facts: GiftFacts): string {
-  return formatAmount(amountBytes, facts.gigabyteBytes)
 }
 
 function refusal(
@@ -134,10 +126,10 @@ function refusal(
   return { allowed: false, reason, text }
 }
 
-function notInstalled(account: { readonly profileState: ProfileState }): boolean {
+function notInstalled(account: Account): boolean {
   return account.profileState === 'ordered'
 }
 
-function deleted(account: { readonly profileState: ProfileState }): boolean {
+function deleted(account: Account): boolean {
   return account.profileState === 'deleted'
 }

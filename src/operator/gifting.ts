@@ -53,16 +53,16 @@ export type GiftOutcome =
       readonly gift?: never
     }
 
+interface GiftInput {
+  readonly request: GiftRequest
+  readonly file: OperatorFile
+  /** The id of the gift, should there be one. */
+  readonly giftId: string
+  readonly atMs: number
+}
+
 /** Judges and moves a gift, or repeats the answer of its key. Runs within one command of the store. */
-export function giveOnce(
-  db: Connection,
-  input: {
-    readonly request: GiftRequest
-    readonly file: OperatorFile
-    readonly giftId: string
-    readonly atMs: number
-  },
-): GiftOutcome {
+export function giveOnce(db: Connection, input: GiftInput): GiftOutcome {
   const { request } = input
   let made: Gift | undefined
   const { answer, replayed } = answerOnce(db, {
@@ -109,21 +109,15 @@ export function findGift(db: Connection, id: string): Gift | undefined {
 /** How much a subscriber may give now, and why not more: the same facts and rules as `giveOnce`. */
 export function limitOf(
   db: Connection,
-  input: { readonly msisdn: string; readonly file: OperatorFile; readonly atMs: number },
+  of: { readonly account: Account; readonly file: OperatorFile; readonly atMs: number },
 ): GiftLimit {
-  const { minAmountBytes } = input.file.gifting
-  const account = findByNumber(db, input.msisdn)
-  return giftLimit({ giver: account && partyOf(db, { account, atMs: input.atMs }), minAmountBytes })
+  const giver = partyOf(db, { account: of.account, atMs: of.atMs })
+  return giftLimit(giver, { ...of.file.gifting, gigabyteBytes: of.file.gigabyteBytes })
 }
 
 function decide(
   db: Connection,
-  input: {
-    readonly request: GiftRequest
-    readonly file: OperatorFile
-    readonly giftId: string
-    readonly atMs: number
-  },
+  input: GiftInput,
 ): { readonly gift: Gift } | { readonly refusal: Refused<GiftRefusalReason> } {
   const { request, file, giftId: id, atMs } = input
   const { from, to, amountBytes } = request
@@ -134,7 +128,7 @@ function decide(
   const verdict = judgeGift({
     from,
     to,
-    giver: giver && partyOf(db, { account: giver, atMs }),
+    giver: giver && partyOf(db, { account: giver, atMs, enoughBytes: amountBytes }),
     receiver,
     amountBytes,
     minAmountBytes: file.gifting.minAmountBytes,
@@ -151,8 +145,12 @@ function decide(
   return { gift: giftOf({ id, from, to, amountBytes, atMs, slices }) }
 }
 
-function partyOf(db: Connection, of: { readonly account: Account; readonly atMs: number }): Party {
-  return { account: of.account, usable: usableOf(db, { accountId: of.account.id, atMs: of.atMs }) }
+function partyOf(
+  db: Connection,
+  of: { readonly account: Account; readonly atMs: number; readonly enoughBytes?: bigint },
+): Party {
+  const { account, ...extent } = of
+  return { account, usable: usableOf(db, { accountId: account.id, ...extent }) }
 }
 
 function giftOf(parts: {

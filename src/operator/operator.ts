@@ -130,11 +130,10 @@ export function createOperator(parts: {
   readonly file: OperatorFile
 }): Operator {
   const { file } = parts
-  const asked = queries(parts)
   const attempt = attempts(parts)
   return {
     file,
-    ...asked,
+    ...queries(parts),
     ...stockAndAccounts(parts),
     ...attempt,
     async giveData(request) {
@@ -184,16 +183,17 @@ function queries({ store, environment, file }: Parts) {
       store.read((db) => listAccounts(db, { after, limit: Math.min(limit, PAGE_ROWS_MAX) })),
     bindings: (of) => store.read((db) => bindingsOf(db, accountOf(of).id)),
     giftable(of) {
-      const { msisdn } = accountOf(of)
-      return store.read((db) => limitOf(db, { msisdn, file, atMs: nowMs() }))
+      const account = accountOf(of)
+      return store.read((db) => limitOf(db, { account, file, atMs: nowMs() }))
     },
     balance(of) {
-      const { id: accountId, msisdn } = accountOf(of)
+      const account = accountOf(of)
+      const { id: accountId, msisdn } = account
       const atMs = nowMs()
       return store.read((db) => {
         const lots = balanceOf(db, { accountId, atMs })
         const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
-        return { msisdn, totalBytes, lots, giftable: limitOf(db, { msisdn, file, atMs }) }
+        return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
       })
     },
     gift: ({ id }) => store.read((db) => findGift(db, id)),

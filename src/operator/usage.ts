@@ -44,16 +44,16 @@ export type UsageOutcome =
       readonly usage?: never
     }
 
+interface UsageInput {
+  readonly request: UsageRequest
+  /** The id of the usage, should there be any. */
+  readonly usageId: string
+  readonly atMs: number
+  readonly gigabyteBytes: number
+}
+
 /** Judges and books usage, or repeats the answer of its key. Runs within one command of the store. */
-export function useOnce(
-  db: Connection,
-  input: {
-    readonly request: UsageRequest
-    readonly usageId: string
-    readonly atMs: number
-    readonly gigabyteBytes: number
-  },
-): UsageOutcome {
+export function useOnce(db: Connection, input: UsageInput): UsageOutcome {
   const { request } = input
   const { answer, replayed } = answerOnce(db, {
     caller: request.caller,
@@ -69,7 +69,7 @@ export function useOnce(
   return { replayed, usage: usageOf(db, { id: answer.transferId, ...request }) }
 }
 
-function decide(db: Connection, input: Parameters<typeof useOnce>[1]): Answer {
+function decide(db: Connection, input: UsageInput): Answer {
   const { request, usageId, atMs } = input
   const account = findByNumber(db, request.msisdn)
   if (!account) return refused('unknownSubscriber')
@@ -77,7 +77,7 @@ function decide(db: Connection, input: Parameters<typeof useOnce>[1]): Answer {
   expireDue(db, { accountId, atMs })
   if (account.profileState !== 'enabled') return refused('profileNotEnabled')
   if (request.amountBytes < 1n) return refused('amountTooSmall')
-  const { generalBytes } = usableOf(db, { accountId, atMs })
+  const { generalBytes } = usableOf(db, { accountId, atMs, enoughBytes: request.amountBytes })
   if (request.amountBytes > generalBytes) {
     return refused('notEnoughData', `${formatAmount(generalBytes, input.gigabyteBytes)} are left.`)
   }

@@ -1,9 +1,9 @@
 /**
  * The quota ledger: lots of bytes, and the journal that says how they came to be what they are.
  *
- * Every function runs within a command of the store (`store.write`, queries also in `store.read`). Amounts are
- * `bigint` bytes from 1 to 2^50, instants are milliseconds of the lab's clock. A lot is usable from `validFromMs` on
- * and never at or after `validUntilMs`; what is left then goes to `expired`.
+ * Every function runs within a command of the store (`store.write`; queries also in `store.read`). Amounts are `bigint`
+ * bytes from 1 to 2^50, instants are milliseconds of the lab's clock. A lot is usable from `validFromMs` on and never at
+ * or after `validUntilMs`; what is left then goes to `expired`, at the latest by the next command on its account.
  */
 
 import { LabError } from '../base/errors.ts'
@@ -97,6 +97,7 @@ export function issueLot(
   if (lot.validUntilMs <= lot.validFromMs) {
     throw new LabError('badInput', 'a lot must end after it begins', { field: 'validUntilMs' })
   }
+  expireDue(db, lot)
   const transferSeq = insertTransfer(db, { ...lot, kind: 'issue' })
   const lotId = insertLot(db, { ...lot, giftable: lot.giftable ? 1 : 0, parentLotId: null })
   insertPosting(db, {
@@ -194,12 +195,26 @@ export function balanceOf(
   return db.bigSql<LotRow>(USABLE_LOTS).all(of.accountId, of.atMs, of.atMs).map(lotFromRow)
 }
 
-/** What may be used and given at an instant; adds up the same lots that `consume` and `postGift` take from. */
+/**
+ * What may be used and given at an instant; adds up the same lots that `consume` and `postGift` take from.
+ *
+ * With `enoughBytes` it stops at the lot at which both uses have that much: sums below it are exact, others are not
+ * wanted. An account may own thousands of small gifts, and its first lots mostly suffice.
+ */
 export function usableOf(
   db: Connection,
-  of: { readonly accountId: number; readonly atMs: number },
+  of: { readonly accountId: number; readonly atMs: number; readonly enoughBytes?: bigint },
 ): Usable {
-  return db.bigSql<Usable>(USABLE_SUMS).get(of.accountId, of.atMs, of.atMs) as Usable
+  const sums = { availableBytes: 0n, generalBytes: 0n, giftableBytes: 0n }
+  const enoughBytes = of.enoughBytes ?? Infinity
+  const lots = db.bigSql<SourceRow>(SOURCE_LOTS).iterate(of.accountId, of.atMs, of.atMs)
+  for (const lot of lots) {
+    sums.availableBytes += lot.available
+    if (lot.traffic_class === 'general') sums.generalBytes += lot.available
+    if (lot.giftable === 1n) sums.giftableBytes += lot.available
+    if (sums.generalBytes >= enoughBytes && sums.giftableBytes >= enoughBytes) break
+  }
+  return sums
 }
 
 /** The slices of a posted gift, in the order in which they were taken. */
@@ -294,7 +309,6 @@ function takeInOrder(
 ): readonly Taken[] {
   const taken: Taken[] = []
   let missing = want.amountBytes
-  // Read lot by lot: an account may own thousands of small gifts, and the first few mostly suffice.
   const lots = db.bigSql<SourceRow>(want.statement).iterate(want.accountId, want.atMs, want.atMs)
   for (const lot of lots) {
     const amountBytes = lot.available < missing ? lot.available : missing
@@ -484,14 +498,9 @@ const IN_ORDER_OF_USE = `ORDER BY valid_until, id`
 const SOURCE = `SELECT id, available, valid_until, traffic_class, giftable ${USABLE}`
 
 const USABLE_LOTS = `SELECT * ${USABLE} ${IN_ORDER_OF_USE}`
+const SOURCE_LOTS = `${SOURCE} ${IN_ORDER_OF_USE}`
 const GENERAL_LOTS = `${SOURCE} AND traffic_class = 'general' ${IN_ORDER_OF_USE}`
 const GIFTABLE_LOTS = `${SOURCE} AND giftable = 1 ${IN_ORDER_OF_USE}`
-
-const USABLE_SUMS = `
-  SELECT coalesce(sum(available), 0) AS availableBytes,
-    coalesce(sum(available) FILTER (WHERE traffic_class = 'general'), 0) AS generalBytes,
-    coalesce(sum(available) FILTER (WHERE giftable = 1), 0) AS giftableBytes
-  ${USABLE}`
 
 const DUE_LOTS = `SELECT id, available FROM lots WHERE available > 0 AND valid_until <= ? ORDER BY valid_until, id LIMIT ?`
 const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND available > 0 AND valid_until <= ? ${IN_ORDER_OF_USE}`

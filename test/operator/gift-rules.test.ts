@@ -28,19 +28,18 @@ test('what may be given and what is refused never disagree', (t) => {
       ({ state, min, all, part, amount }) => {
         const giftableBytes = part < all ? part : all
         const usable = { availableBytes: all, generalBytes: all, giftableBytes }
-        const facts = {
-          giver: { account: account(state), usable },
-          minAmountBytes: min,
-        }
+        const giver = { account: account(state), usable }
+        const rules = { minAmountBytes: min, gigabyteBytes: 10 ** 9 }
+        const receiver = account('enabled')
         const verdict = judgeGift({
-          ...facts,
+          ...rules,
           from: 'a',
           to: 'b',
-          receiver: account('enabled'),
+          giver,
+          receiver,
           amountBytes: amount,
-          gigabyteBytes: 10 ** 9,
         })
-        const limit = giftLimit(facts)
+        const limit = giftLimit(giver, rules)
         t.is(verdict.allowed, amount >= min && amount <= limit.giftableBytes)
         t.is(limit.giftableBytes === 0n || limit.giftableBytes >= min, true)
       },
