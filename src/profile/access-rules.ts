@@ -18,13 +18,19 @@ export const ACCESS_RULE_OCTETS = 33
 
 type Who = 'always' | 'never' | 'pin1' | 'adm1'
 
-/** Bits of the access mode byte for an EF (and, for the last, a directory). */
+/** Bits of the access mode byte of an EF (ETSI TS 102 221 §9.2.7, ISO/IEC 7816-4 §9.3.3.1). */
 const READ = 0x01
 const UPDATE = 0x02
-const CHANGE_STATE = 0x58
+const DEACTIVATE = 0x08
+const ACTIVATE = 0x10
+const DELETE = 0x40
+const CHANGE_STATE = DELETE | ACTIVATE | DEACTIVATE
 const ALL_BUT_READ = UPDATE | CHANGE_STATE
 const EVERYTHING = READ | ALL_BUT_READ
-const ANY_OF_A_DIRECTORY = 0x5e
+
+/** Bits of a directory's own. */
+const CREATE_FILES = 0x02
+const CREATE_DIRECTORIES = 0x04
 
 const RULES: readonly (readonly (readonly [number, Who])[])[] = [
   /* 1 */ [
@@ -46,8 +52,8 @@ const RULES: readonly (readonly (readonly [number, Who])[])[] = [
     [CHANGE_STATE, 'adm1'],
   ],
   /* 6 */ [
-    [READ | 0x10, 'pin1'],
-    [UPDATE | 0x48, 'adm1'],
+    [READ | ACTIVATE, 'pin1'],
+    [UPDATE | DELETE | DEACTIVATE, 'adm1'],
   ],
   /* 7 */ [
     [READ | UPDATE, 'pin1'],
@@ -59,8 +65,8 @@ const RULES: readonly (readonly (readonly [number, Who])[])[] = [
   ],
   /* 9 */ [
     [READ, 'always'],
-    [UPDATE | 0x18, 'pin1'],
-    [0x40, 'adm1'],
+    [UPDATE | ACTIVATE | DEACTIVATE, 'pin1'],
+    [DELETE, 'adm1'],
   ],
   /* 10 */ [
     [READ, 'always'],
@@ -68,18 +74,18 @@ const RULES: readonly (readonly (readonly [number, Who])[])[] = [
   ],
   /* 11 */ [
     [READ, 'always'],
-    [UPDATE | 0x40, 'never'],
-    [0x18, 'adm1'],
+    [UPDATE | DELETE, 'never'],
+    [ACTIVATE | DEACTIVATE, 'adm1'],
   ],
   /* 12 */ [
     [READ, 'pin1'],
     [ALL_BUT_READ, 'never'],
   ],
   /* 13 */ [
-    [READ | UPDATE | 0x10, 'pin1'],
-    [0x48, 'adm1'],
+    [READ | UPDATE | ACTIVATE, 'pin1'],
+    [DELETE | DEACTIVATE, 'adm1'],
   ],
-  /* 14 */ [[ANY_OF_A_DIRECTORY, 'adm1']],
+  /* 14 */ [[CHANGE_STATE | CREATE_FILES | CREATE_DIRECTORIES, 'adm1']],
 ]
 
 function accessRule(operations: number, who: Who): Uint8Array {

@@ -314,7 +314,7 @@ export type ProfileElement =
   | { readonly kind: 'other'; readonly tag: number; readonly raw: Uint8Array }
 
 /** The header every other element but ProfileHeader begins with. */
-export const OtherElementHeader = automaticSequence('ProfileElement', { header: PEHeader })
+const OtherElementHeader = automaticSequence('ProfileElement', { header: PEHeader })
 
 /**
  * The elements of a package, in order.

@@ -21,9 +21,9 @@ export interface ExpectedProfile {
   /** Ten octets as in EF.ICCID. */
   readonly iccid: Uint8Array
   /** The profile owner's; absent when the metadata names no owner. */
-  readonly mccMnc?: Uint8Array
-  readonly gid1?: Uint8Array
-  readonly gid2?: Uint8Array
+  readonly mccMnc?: Uint8Array | undefined
+  readonly gid1?: Uint8Array | undefined
+  readonly gid2?: Uint8Array | undefined
   /** Room for the package; unlimited unless given. */
   readonly freeOctets?: number
 }
