@@ -48,10 +48,12 @@ export function openAccount(
   return findByProfile(db, item.iccid) as Account
 }
 
+/** The account of a subscriber's number. */
 export function findByNumber(db: Connection, msisdn: string): Account | undefined {
   return accountFromRow(db.sql<Row>(`SELECT * FROM accounts WHERE msisdn = ?`).get(msisdn))
 }
 
+/** The account of a profile. */
 export function findByProfile(db: Connection, iccid: string): Account | undefined {
   return accountFromRow(db.sql<Row>(`SELECT * FROM accounts WHERE iccid = ?`).get(iccid))
 }

@@ -1,5 +1,6 @@
 /** What cards report about profiles, and what it does to accounts. */
 
+import { eidToOctets } from '../base/bcd.ts'
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import { issueLot } from '../store/ledger.ts'
@@ -57,6 +58,9 @@ function requireEvent(event: ProfileEvent): void {
     throw new LabError('badInput', `event must be one of ${Object.keys(STATE_AFTER).join(', ')}`, {
       field: 'event',
     })
+  }
+  if (!eidToOctets(event.eid)) {
+    throw new LabError('badInput', 'eid must be 32 digits', { field: 'eid' })
   }
   if (!Number.isSafeInteger(event.seqNumber) || event.seqNumber < 0) {
     throw new LabError('badInput', 'seqNumber must be a whole number from 0 on', {

@@ -71,10 +71,12 @@ export async function stockNumbers(
   return { count: run.count, firstIccid, lastIccid }
 }
 
+/** The number in stock with this ICCID, without filler. */
 export function findByIccid(db: Connection, iccid: string): InventoryItem | undefined {
   return itemFromRow(db.sql<Row>(`SELECT * FROM inventory WHERE iccid = ?`).get(iccid))
 }
 
+/** The number in stock with this MSISDN. */
 export function findByMsisdn(db: Connection, msisdn: string): InventoryItem | undefined {
   return itemFromRow(db.sql<Row>(`SELECT * FROM inventory WHERE msisdn = ?`).get(msisdn))
 }
@@ -95,6 +97,7 @@ export function take(db: Connection, iccid: string): void {
   db.sql(`UPDATE inventory SET taken = 1 WHERE iccid = ?`).run(iccid)
 }
 
+/** Counts the stock. */
 export function stockLevel(db: Connection): StockLevel {
   return db
     .sql<StockLevel>(`SELECT count(*) AS total, coalesce(sum(taken), 0) AS taken FROM inventory`)

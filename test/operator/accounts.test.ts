@@ -102,6 +102,7 @@ test('refuses events that are malformed or of nobody', async (t) => {
   const event = { iccid, eid: EID, event: 'install', seqNumber: 1 } as const
   for (const [broken, expected] of [
     [{ seqNumber: -1 }, { code: 'badInput', field: 'seqNumber' }],
+    [{ eid: '8904' }, { code: 'badInput', field: 'eid' }],
     [{ seqNumber: 1.5 }, { code: 'badInput', field: 'seqNumber' }],
     [{ event: 'toString' as 'install' }, { code: 'badInput', field: 'event' }],
     [{ iccid: '8900101000000999999' }, { code: 'notFound', field: 'iccid' }],
