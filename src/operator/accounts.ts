@@ -72,9 +72,7 @@ export function listAccounts(
 /** The cards the account's profile has been on, oldest first. */
 export function bindingsOf(db: Connection, accountId: number): readonly Binding[] {
   return db
-    .sql<BindingRow>(
-      `SELECT * FROM bindings WHERE account_id = ? AND bound_to IS NOT bound_from ORDER BY id`,
-    )
+    .sql<BindingRow>(`SELECT * FROM bindings WHERE account_id = ? ORDER BY id`)
     .all(accountId)
     .map((row) => ({
       iccid: row.iccid,

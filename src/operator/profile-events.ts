@@ -70,66 +70,62 @@ function requireEvent(event: ProfileEvent): void {
 }
 
 /** Notes where the profile is. Whether the event is news about the card on which it is. */
-function recordBinding(
-  db: Connection,
-  input: { readonly account: Account; readonly event: ProfileEvent; readonly atMs: number },
-): boolean {
-  const { account, event, atMs } = input
+function recordBinding(db: Connection, input: Report): boolean {
+  const { event, atMs } = input
   const lastSeqNumber = lastSeqNumberOf(db, event)
   if (lastSeqNumber !== undefined && event.seqNumber <= lastSeqNumber) return false
+  keepSeqNumber(db, event)
   const open = openBinding(db, event.iccid)
-  if (open?.eid === event.eid) {
-    updateBinding(db, { id: open.id, seqNumber: event.seqNumber, endsAt: endOf(input) })
-    return true
-  }
   // A known card that speaks of a profile which lives elsewhere is late, unless it has installed it anew.
-  const late =
-    open && (event.event === 'delete' || (lastSeqNumber !== undefined && event.event !== 'install'))
-  if (open && !late) updateBinding(db, { id: open.id, seqNumber: open.seqNumber, endsAt: atMs })
-  db.sql(
-    `INSERT INTO bindings (account_id, iccid, eid, bound_from, bound_to, last_seq_number)
-     VALUES (?, ?, ?, ?, ?, ?)`,
-  ).run(account.id, event.iccid, event.eid, atMs, late ? atMs : endOf(input), event.seqNumber)
-  return !late
+  const elsewhere = open !== undefined && open.eid !== event.eid
+  const known = lastSeqNumber !== undefined
+  if (elsewhere && (event.event === 'delete' || (known && event.event !== 'install'))) return false
+  if (elsewhere) endBinding(db, { id: open.id, atMs })
+  if (!open || elsewhere) beginBinding(db, input)
+  else if (event.event === 'delete') endBinding(db, { id: open.id, atMs })
+  return true
 }
 
-function endOf(input: { readonly event: ProfileEvent; readonly atMs: number }): number | null {
-  return input.event.event === 'delete' ? input.atMs : null
+interface Report {
+  readonly account: Account
+  readonly event: ProfileEvent
+  readonly atMs: number
 }
 
 function lastSeqNumberOf(db: Connection, event: ProfileEvent): number | undefined {
-  return (
-    db
-      .sql<{ last: number | null }>(
-        `SELECT max(last_seq_number) AS last FROM bindings WHERE iccid = ? AND eid = ?`,
-      )
-      .get(event.iccid, event.eid)?.last ?? undefined
-  )
-}
-
-interface OpenBinding {
-  readonly id: number
-  readonly eid: string
-  readonly seqNumber: number
-}
-
-function openBinding(db: Connection, iccid: string): OpenBinding | undefined {
   return db
-    .sql<OpenBinding>(
-      `SELECT id, eid, last_seq_number AS seqNumber FROM bindings WHERE iccid = ? AND bound_to IS NULL`,
+    .sql<{ last: number }>(
+      `SELECT last_seq_number AS last FROM profile_reports WHERE iccid = ? AND eid = ?`,
+    )
+    .get(event.iccid, event.eid)?.last
+}
+
+function keepSeqNumber(db: Connection, event: ProfileEvent): void {
+  db.sql(
+    `INSERT INTO profile_reports (iccid, eid, last_seq_number) VALUES (?, ?, ?)
+     ON CONFLICT (iccid, eid) DO UPDATE SET last_seq_number = excluded.last_seq_number`,
+  ).run(event.iccid, event.eid, event.seqNumber)
+}
+
+function openBinding(
+  db: Connection,
+  iccid: string,
+): { readonly id: number; readonly eid: string } | undefined {
+  return db
+    .sql<{ id: number; eid: string }>(
+      `SELECT id, eid FROM bindings WHERE iccid = ? AND bound_to IS NULL`,
     )
     .get(iccid)
 }
 
-function updateBinding(
-  db: Connection,
-  binding: { readonly id: number; readonly seqNumber: number; readonly endsAt: number | null },
-): void {
-  db.sql(`UPDATE bindings SET last_seq_number = ?, bound_to = ? WHERE id = ?`).run(
-    binding.seqNumber,
-    binding.endsAt,
-    binding.id,
-  )
+function beginBinding(db: Connection, { account, event, atMs }: Report): void {
+  db.sql(
+    `INSERT INTO bindings (account_id, iccid, eid, bound_from, bound_to) VALUES (?, ?, ?, ?, ?)`,
+  ).run(account.id, event.iccid, event.eid, atMs, event.event === 'delete' ? atMs : null)
+}
+
+function endBinding(db: Connection, end: { readonly id: number; readonly atMs: number }): void {
+  db.sql(`UPDATE bindings SET bound_to = ? WHERE id = ?`).run(end.atMs, end.id)
 }
 
 function makeLive(

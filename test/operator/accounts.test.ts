@@ -84,6 +84,24 @@ test('a card from which the profile has moved on changes nothing any more', asyn
   ])
 })
 
+test('a card from which the profile was deleted may bring it back', async (t) => {
+  const bench = await createBench(t)
+  const { msisdn, report } = await createReporter(bench)
+  await report('install', 1)
+  await report('delete', 2)
+  await report('install', 7, { eid: OTHER_EID })
+  await report('delete', 8, { eid: OTHER_EID })
+  t.is((await report('enable', 4)).profileState, 'enabled')
+  t.deepEqual(
+    bench.operator.bindings({ msisdn }).map(({ eid, to }) => [eid, to !== undefined]),
+    [
+      [EID, true],
+      [OTHER_EID, true],
+      [EID, false],
+    ],
+  )
+})
+
 test('deleting the profile leaves the quota in the books, and installing it again finds it', async (t) => {
   const bench = await createBench(t)
   const { msisdn, report } = await createReporter(bench)

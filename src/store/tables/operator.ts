@@ -37,13 +37,18 @@ CREATE TABLE bindings (
   iccid TEXT NOT NULL,
   eid TEXT NOT NULL,
   bound_from INTEGER NOT NULL,
-  bound_to INTEGER,
-  last_seq_number INTEGER NOT NULL CHECK (last_seq_number >= 0)
+  bound_to INTEGER
 ) STRICT;
 
-CREATE INDEX bindings_of_card ON bindings (iccid, eid);
 CREATE INDEX bindings_of_account ON bindings (account_id);
 CREATE UNIQUE INDEX bindings_open ON bindings (iccid) WHERE bound_to IS NULL;
+
+CREATE TABLE profile_reports (
+  iccid TEXT NOT NULL,
+  eid TEXT NOT NULL,
+  last_seq_number INTEGER NOT NULL CHECK (last_seq_number >= 0),
+  PRIMARY KEY (iccid, eid)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lots (
   id INTEGER PRIMARY KEY,
