@@ -40,6 +40,17 @@ const DEPTH_MAX = 32
  * @throws {Asn1Error} truncated, indefinite or not minimal
  */
 export function readTlv(octets: Uint8Array, at: number, limit: number = octets.length): Tlv {
+  const header = readHeader(octets, at, limit)
+  if (header.end > limit) {
+    throw new Asn1Error(
+      `${formatTag(header.tag)} at offset ${at} says ${header.end - header.valueStart} octets, only ${limit - header.valueStart} are there`,
+    )
+  }
+  return header
+}
+
+/** Like `readTlv` for an element whose value may not have arrived yet: `end` may lie behind the octets. */
+export function readHeader(octets: Uint8Array, at: number, limit: number = octets.length): Tlv {
   let next = at
   const octet = (): number => {
     if (next >= limit) throw new Asn1Error(`truncated at offset ${next}`)
@@ -48,11 +59,6 @@ export function readTlv(octets: Uint8Array, at: number, limit: number = octets.l
   let tag = octet()
   if ((tag & 0x1f) === 0x1f) tag = readHighTag(tag, octet)
   const length = readLength(octet)
-  if (length > limit - next) {
-    throw new Asn1Error(
-      `${formatTag(tag)} at offset ${at} says ${length} octets, only ${limit - next} are there`,
-    )
-  }
   return { tag, start: at, valueStart: next, end: next + length }
 }
 

@@ -3,7 +3,7 @@
 import { Asn1Error } from '../asn1/der.ts'
 import { decode, encode, type Asn1Type } from '../asn1/schema.ts'
 import { fromBase64, fromHex, toBase64, toHex } from '../base/octets.ts'
-import { refusalOf, refuse, RspError } from './status-codes.ts'
+import { refusalOf, refuse, type RspError } from './status-codes.ts'
 
 export type Json =
   null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -208,19 +208,19 @@ export function failureBody(error: RspError): Record<string, Json> {
 
 /** Reads the answer's header. @throws {RspError} for the refusal in it, or for an answer that has none */
 export function checkHeader(json: Json): void {
-  const status = member(member(member(json, 'header'), 'functionExecutionStatus'), 'status')
+  const status = memberOf(memberOf(memberOf(json, 'header'), 'functionExecutionStatus'), 'status')
   if (status === 'Executed-Success' || status === 'Executed-WithWarning') return
-  const codes = member(member(member(json, 'header'), 'functionExecutionStatus'), 'statusCodeData')
-  const subjectCode = member(codes, 'subjectCode')
-  const reasonCode = member(codes, 'reasonCode')
+  const codes = memberOf(memberOf(memberOf(json, 'header'), 'functionExecutionStatus'), 'statusCodeData')
+  const subjectCode = memberOf(codes, 'subjectCode')
+  const reasonCode = memberOf(codes, 'reasonCode')
   if (typeof subjectCode !== 'string' || typeof reasonCode !== 'string') {
     throw refuse('formatInvalid', { detail: 'The answer has no functionExecutionStatus.' })
   }
   throw refusalOf({
     subjectCode,
     reasonCode,
-    message: textOf(member(codes, 'message')),
-    subjectIdentifier: textOf(member(codes, 'subjectIdentifier')),
+    message: textOf(memberOf(codes, 'message')),
+    subjectIdentifier: textOf(memberOf(codes, 'subjectIdentifier')),
   })
 }
 
@@ -228,7 +228,7 @@ export function isObject(json: Json | undefined): json is { readonly [key: strin
   return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
-function member(json: Json | undefined, name: string): Json | undefined {
+function memberOf(json: Json | undefined, name: string): Json | undefined {
   return isObject(json) && Object.hasOwn(json, name) ? json[name] : undefined
 }
 

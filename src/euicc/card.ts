@@ -1,0 +1,137 @@
+/** The parts of an eUICC that its functions share: its state, its session, its chance, and how it signs notifications. */
+
+import { encode, seal, signed, type Signed } from '../asn1/schema.ts'
+import type { Random } from '../base/environment.ts'
+import { equalOctets } from '../base/octets.ts'
+import { sign } from '../crypto/ec.ts'
+import type { BspOpener } from '../crypto/bsp.ts'
+import type { KeyPair } from '../crypto/ec.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import {
+  NotificationMetadata,
+  type NotificationEvent,
+  type StoreMetadataRequest,
+} from '../rsp/common.ts'
+import { PendingNotification, type OtherSignedNotification } from '../rsp/es10b.ts'
+import type { BppReader } from './bpp-reader.ts'
+import type {
+  EuiccCredential,
+  EuiccState,
+  EuiccStorage,
+  InstalledProfile,
+  StoredNotification,
+} from './state.ts'
+
+/** The eUICC has been asked for a challenge and nothing else. */
+export interface ChallengedSession {
+  readonly step: 'challenged'
+  readonly challenge: Uint8Array
+}
+
+interface ServerAuthenticated {
+  readonly transactionId: Uint8Array
+  readonly serverAddress: string
+  readonly serverCertificate: Certificate
+  readonly credential: EuiccCredential
+  readonly euiccSignature1: Uint8Array
+}
+
+/** A server has been authenticated (SGP.22 §5.7.13). */
+export interface AuthenticatedSession extends ServerAuthenticated {
+  readonly step: 'authenticated'
+}
+
+/** A one-time key has been offered; the Bound Profile Package is expected or under way (SGP.22 §5.7.5, §5.7.6). */
+export interface DownloadSession extends ServerAuthenticated {
+  readonly step: 'download'
+  readonly dpPbCertificate: Certificate
+  readonly oneTimeKey: KeyPair
+  readonly reader: BppReader
+  /** Opened data of the block that is under way. */
+  readonly received: Uint8Array[]
+  /** What the package has brought so far. */
+  loading: {
+    opener?: BspOpener
+    dpProprietaryData?: Uint8Array
+    metadata?: StoreMetadataRequest
+  }
+}
+
+export type EuiccSession = ChallengedSession | AuthenticatedSession | DownloadSession
+
+/** One card: its stored state, and what it forgets at power-off. */
+export interface Card {
+  readonly random: Random
+  readonly storage: EuiccStorage
+  state: EuiccState
+  session: EuiccSession | undefined
+}
+
+/** Changes the stored state as one step: on disk before anybody hears of it. */
+export function update(card: Card, change: Partial<EuiccState>): void {
+  const changed = { ...card.state, ...change }
+  card.storage.save(changed)
+  card.state = changed
+}
+
+const STORED_NOTIFICATIONS_MAX = 64
+
+/** The list with more notifications at its end; the oldest go when the store is full (SGP.22 §3.5). */
+export function withNotifications(
+  state: EuiccState,
+  added: readonly StoredNotification[],
+): readonly StoredNotification[] {
+  return [...state.notifications, ...added].slice(-STORED_NOTIFICATIONS_MAX)
+}
+
+/**
+ * The signed notifications that a profile's metadata asks for on an event, one per configured address (SGP.22 §3.5).
+ * The signature covers NotificationMetadata, tag BF2F (§5.7.10).
+ */
+export function notificationsFor(
+  card: Card,
+  occurrence: {
+    readonly profile: InstalledProfile
+    readonly event: NotificationEvent
+    readonly firstSeqNumber: number
+  },
+): StoredNotification[] {
+  const { profile, event } = occurrence
+  const credential = credentialOf(card.state, profile.ciKeyId)
+  if (!credential) return []
+  const addresses = (profile.metadata.notificationConfigurationInfo ?? [])
+    .filter((entry) => entry.profileManagementOperation.includes(event))
+    .map((entry) => entry.notificationAddress)
+  return addresses.map((notificationAddress, at) => {
+    const metadata = {
+      seqNumber: occurrence.firstSeqNumber + at,
+      profileManagementOperation: [event],
+      notificationAddress,
+      iccid: profile.metadata.iccid,
+    }
+    return { metadata, octets: signNotification(credential, metadata) }
+  })
+}
+
+const SignedNotificationMetadata = signed(NotificationMetadata)
+
+function signNotification(credential: EuiccCredential, metadata: NotificationMetadata): Uint8Array {
+  const tbsOtherNotification: Signed<NotificationMetadata> = seal(
+    SignedNotificationMetadata,
+    metadata,
+  )
+  const otherSignedNotification: OtherSignedNotification = {
+    tbsOtherNotification,
+    euiccNotificationSignature: sign(credential.keyPair.privateKey, tbsOtherNotification.raw),
+    euiccCertificate: credential.euiccCertificate.der,
+    eumCertificate: credential.eumCertificate.der,
+  }
+  return encode(PendingNotification, { otherSignedNotification })
+}
+
+/** The credential under a CI, named by its key identifier. */
+export function credentialOf(state: EuiccState, ciKeyId: Uint8Array): EuiccCredential | undefined {
+  return state.credentials.find(({ eumCertificate: { authorityKeyId } }) =>
+    authorityKeyId ? equalOctets(authorityKeyId, ciKeyId) : false,
+  )
+}

@@ -1,0 +1,70 @@
+/** What the eUICC says of itself (SGP.22 §5.7.8). */
+
+import { element } from '../asn1/der.ts'
+import { concat, hex } from '../base/octets.ts'
+import type { EUICCInfo1, EUICCInfo2 } from '../rsp/common.ts'
+import type { EuiccState } from './state.ts'
+
+/** The version of SGP.22 that the card speaks: 2.5.0. */
+export const EUICC_SVN = Uint8Array.of(2, 5, 0)
+const PROFILE_PACKAGE_VERSION = Uint8Array.of(2, 3, 1)
+const FIRMWARE_VERSION = Uint8Array.of(0, 1, 0)
+const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
+/** UICCCapability of a card with USIM, ISIM and Milenage, as the bits of the TCA module. */
+const UICC_CAPABILITY_BITS = '0111111100110110111100010'
+
+const MEMORY_OCTETS = 512 * 1024
+const VOLATILE_OCTETS = 16 * 1024
+
+/** Octets of non-volatile memory that are left for profiles. */
+export function freeMemoryOctets(state: EuiccState): number {
+  const used = state.profiles.reduce((total, profile) => total + profile.elements.length, 0)
+  return Math.max(0, MEMORY_OCTETS - used)
+}
+
+export function euiccInfo1(state: EuiccState): EUICCInfo1 {
+  return { svn: EUICC_SVN, ...ciKeyLists(state) }
+}
+
+export function euiccInfo2(state: EuiccState): EUICCInfo2 {
+  return {
+    profileVersion: PROFILE_PACKAGE_VERSION,
+    svn: EUICC_SVN,
+    euiccFirmwareVer: FIRMWARE_VERSION,
+    extCardResource: extendedCardResource(state),
+    uiccCapability: Array.from(UICC_CAPABILITY_BITS, (bit) => bit === '1'),
+    ts102241Version: Uint8Array.of(9, 2, 0),
+    globalplatformVersion: Uint8Array.of(2, 3, 0),
+    rspCapability: ['additionalProfile', 'deviceInfoExtensibilitySupport'],
+    ...ciKeyLists(state),
+    euiccCategory: 2,
+    ppVersion: PROTECTION_PROFILE_VERSION,
+    sasAcreditationNumber: 'TEST-ESIM-LAB',
+  }
+}
+
+function ciKeyLists(
+  state: EuiccState,
+): Pick<EUICCInfo1, 'euiccCiPKIdListForVerification' | 'euiccCiPKIdListForSigning'> {
+  return {
+    euiccCiPKIdListForVerification: state.trustedCis.map((ci) => ci.subjectKeyId ?? hex('')),
+    euiccCiPKIdListForSigning: state.credentials.map(
+      ({ eumCertificate }) => eumCertificate.authorityKeyId ?? hex(''),
+    ),
+  }
+}
+
+/** Number of installed applications, free non-volatile and volatile memory (ETSI TS 102 226 §8.2.1.7.2). */
+function extendedCardResource(state: EuiccState): Uint8Array {
+  return concat(
+    element(0x81, Uint8Array.of(state.profiles.length)),
+    element(0x82, uint32(freeMemoryOctets(state))),
+    element(0x83, uint32(VOLATILE_OCTETS)),
+  )
+}
+
+function uint32(value: number): Uint8Array {
+  const octets = Buffer.alloc(4)
+  octets.writeUInt32BE(value)
+  return octets
+}

@@ -1,0 +1,333 @@
+/** ES10b.LoadBoundProfilePackage: opens a Bound Profile Package and installs it (SGP.22 §5.5, §5.7.6, §2.5.6). */
+
+import { Asn1Error, children, element, readTlv } from '../asn1/der.ts'
+import { decode, encode, seal, signed } from '../asn1/schema.ts'
+import { concat, equalOctets, hex, toHex } from '../base/octets.ts'
+import { BspOpener, deriveBspKeys, KEY_LENGTH_OCTETS, KEY_TYPE_AES } from '../crypto/bsp.ts'
+import { agree, publicKeyFromPoint, sign, verify } from '../crypto/ec.ts'
+import { oidOf } from '../pki/chain.ts'
+import { installProfileElements } from '../profile/install.ts'
+import {
+  ProfileInstallationResultData,
+  StoreMetadataRequest,
+  type BppCommandId,
+  type ErrorReason,
+  type FinalResult,
+} from '../rsp/common.ts'
+import { ProfileInstallationResult } from '../rsp/es10b.ts'
+import {
+  ConfigureISDPRequest,
+  DP_PROPRIETARY_DATA_OCTETS_MAX,
+  InitialiseSecureChannelRequest,
+  ReplaceSessionKeysRequest,
+} from '../rsp/es8plus.ts'
+import { STATUS_WORDS, type CardAnswer } from '../rsp/es10.ts'
+import type { BppBlock, BppEvent } from './bpp-reader.ts'
+import {
+  notificationsFor,
+  update,
+  withNotifications,
+  type Card,
+  type DownloadSession,
+} from './card.ts'
+import { freeMemoryOctets } from './info.ts'
+import type { InstalledProfile } from './state.ts'
+
+/** A function of ES8+ that failed, and why. */
+interface BppFailure {
+  readonly bppCommandId: BppCommandId
+  readonly errorReason: ErrorReason
+  readonly simaResponse?: Uint8Array
+}
+
+type Outcome =
+  | { readonly failure: BppFailure }
+  | { readonly installed: InstalledProfile; readonly simaResponse: Uint8Array }
+
+/**
+ * Takes the next octets of the package. Answers with data only when it is over: the Profile Installation Result.
+ * A segment that is not expected is answered 6A88 and changes nothing.
+ */
+export function loadBoundProfilePackage(card: Card, segment: Uint8Array): CardAnswer {
+  const { session } = card
+  if (session?.step !== 'download' || !session.reader.accepts(segment)) {
+    return { statusWord: STATUS_WORDS.referenceDataNotFound, data: hex('') }
+  }
+  const outcome = readSegment(card, { session, segment })
+  if (!outcome) return { statusWord: STATUS_WORDS.ok, data: hex('') }
+  return { statusWord: STATUS_WORDS.ok, data: finish(card, { session, outcome }) }
+}
+
+function readSegment(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly segment: Uint8Array },
+): Outcome | undefined {
+  for (const event of work.session.reader.read(work.segment)) {
+    if (!event) return { failure: structureFailure(work.session) }
+    const outcome = execute(card, { session: work.session, event })
+    if (outcome) return outcome
+  }
+  return undefined
+}
+
+/** A package that breaks its own structure fails in the function that was to come. */
+function structureFailure({ loading }: DownloadSession): BppFailure {
+  if (!loading.opener)
+    return { bppCommandId: 'initialiseSecureChannel', errorReason: 'incorrectInputValues' }
+  const bppCommandId = loading.metadata ? 'loadProfileElements' : 'configureISDP'
+  return { bppCommandId, errorReason: 'scp03tStructureError' }
+}
+
+function execute(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly event: BppEvent },
+): Outcome | undefined {
+  const { session, event } = work
+  if (event.kind === 'end') return undefined
+  if (event.kind === 'initialiseSecureChannel') {
+    const errorReason = initialiseSecureChannel(card, { session, tlv: event.tlv })
+    return errorReason && { failure: { bppCommandId: 'initialiseSecureChannel', errorReason } }
+  }
+  if (event.kind === 'protected') return openSegment(session, event)
+  return executeBlock(card, { session, block: event.block })
+}
+
+/** ES8+.InitialiseSecureChannel (SGP.22 §5.5.1): checks in order signature, operation, transaction, key description. */
+function initialiseSecureChannel(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly tlv: Uint8Array },
+): ErrorReason | undefined {
+  const { session, tlv } = work
+  const request = tryDecode(() => decode(InitialiseSecureChannelRequest, tlv))
+  if (!request) return 'incorrectInputValues'
+  const { publicKey } = session.dpPbCertificate
+  const data = concat(signedPart(tlv), element(0x5f49, session.oneTimeKey.point))
+  if (!verify(publicKey, { data, signature: request.smdpSign })) return 'invalidSignature'
+  if (request.remoteOpId !== 'installBoundProfilePackage') return 'unsupportedRemoteOperationType'
+  if (!equalOctets(request.transactionId, session.transactionId)) return 'invalidTransactionId'
+  const { keyType, keyLen, hostId } = request.controlRefTemplate
+  if (keyType[0] !== KEY_TYPE_AES || keyLen[0] !== KEY_LENGTH_OCTETS) return 'unsupportedCrtValues'
+  const smdpOtpk = publicKeyFromPoint({ curve: session.oneTimeKey.curve, point: request.smdpOtpk })
+  if (!smdpOtpk) return 'incorrectInputValues'
+  const sharedSecret = agree({ privateKey: session.oneTimeKey.privateKey, publicKey: smdpOtpk })
+  const keys = deriveBspKeys({ sharedSecret, hostId, eid: hex(card.state.eid) })
+  session.loading = { opener: new BspOpener(keys) }
+  return undefined
+}
+
+/** The data objects that smdpSign covers, as they came: everything before the signature. */
+function signedPart(tlv: Uint8Array): Uint8Array {
+  const outer = readTlv(tlv, 0)
+  for (const child of children(tlv, outer.valueStart, outer.end)) {
+    if (child.tag === 0x5f37) return tlv.subarray(outer.valueStart, child.start)
+  }
+  return tlv.subarray(outer.valueStart, outer.end)
+}
+
+const COMMAND_OF_BLOCK: Readonly<Record<BppBlock, BppCommandId>> = {
+  configureISDP: 'configureISDP',
+  storeMetadata: 'storeMetadata',
+  replaceSessionKeys: 'replaceSessionKeys',
+  loadProfileElements: 'loadProfileElements',
+}
+
+function openSegment(
+  session: DownloadSession,
+  event: { readonly block: BppBlock; readonly tlv: Uint8Array },
+): Outcome | undefined {
+  const opened = session.loading.opener?.open(event.tlv)
+  if (opened?.ok) {
+    session.received.push(opened.data)
+    return undefined
+  }
+  const errorReason = opened?.fault === 'security' ? 'scp03tSecurityError' : 'scp03tStructureError'
+  return { failure: { bppCommandId: COMMAND_OF_BLOCK[event.block], errorReason } }
+}
+
+/** A function's data is complete with its block; it may have come in several segments. */
+function executeBlock(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly block: BppBlock },
+): Outcome | undefined {
+  const { session, block } = work
+  const data = concat(...session.received.splice(0))
+  if (block === 'loadProfileElements') return loadProfileElements(card, { session, data })
+  const errorReason = {
+    configureISDP: () => configureIsdp(session, data),
+    storeMetadata: () => storeMetadata(card, { session, data }),
+    replaceSessionKeys: () => replaceSessionKeys(session, data),
+  }[block]()
+  return errorReason && { failure: { bppCommandId: COMMAND_OF_BLOCK[block], errorReason } }
+}
+
+/** ES8+.ConfigureISDP (SGP.22 §5.5.2). */
+function configureIsdp(session: DownloadSession, data: Uint8Array): ErrorReason | undefined {
+  const request = tryDecode(() => decode(ConfigureISDPRequest, data))
+  if (!request) return 'incorrectInputValues'
+  const { dpProprietaryData } = request
+  if (!dpProprietaryData) return undefined
+  if (dpProprietaryData.length > DP_PROPRIETARY_DATA_OCTETS_MAX) return 'incorrectInputValues'
+  session.loading = { ...session.loading, dpProprietaryData: Uint8Array.from(dpProprietaryData) }
+  return undefined
+}
+
+/** ES8+.StoreMetadata (SGP.22 §5.5.3): the class is supported, the ICCID is new, and rules come with an owner. */
+function storeMetadata(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly data: Uint8Array },
+): ErrorReason | undefined {
+  const metadata = tryDecode(() => decode(StoreMetadataRequest, work.data))
+  if (!metadata) return 'incorrectInputValues'
+  if (metadata.profileClass !== 'operational') return 'unsupportedProfileClass'
+  const { iccid } = metadata
+  if (card.state.profiles.some((profile) => equalOctets(profile.metadata.iccid, iccid))) {
+    return 'installFailedDueToIccidAlreadyExistsOnEuicc'
+  }
+  work.session.loading = { ...work.session.loading, metadata }
+  if (metadata.profilePolicyRules && !isAllowed(card, metadata)) return 'pprNotAllowed'
+  return undefined
+}
+
+/** Rules need an owner named without wildcards, and PPR1 no other operational profile (SGP.22 §5.5.3, §2.9.3.1). */
+function isAllowed(card: Card, metadata: StoreMetadataRequest): boolean {
+  const owner = metadata.profileOwner
+  if (!owner || /E/.test(toHex(owner.mccMnc))) return false
+  return !metadata.profilePolicyRules?.includes('ppr1') || card.state.profiles.length === 0
+}
+
+/** ES8+.ReplaceSessionKeys (SGP.22 §5.5.4): the counter starts again with the new keys. */
+function replaceSessionKeys(session: DownloadSession, data: Uint8Array): ErrorReason | undefined {
+  const request = tryDecode(() => decode(ReplaceSessionKeysRequest, data))
+  if (!request) return 'incorrectInputValues'
+  const { initialMacChainingValue, ppkEnc, ppkCmac } = request
+  const isAes = [initialMacChainingValue, ppkEnc, ppkCmac].every(
+    ({ length }) => length === KEY_LENGTH_OCTETS,
+  )
+  if (!isAes) return 'incorrectInputValues'
+  const keys = { macChainingValue: initialMacChainingValue, sEnc: ppkEnc, sMac: ppkCmac }
+  session.loading = { ...session.loading, opener: new BspOpener(keys) }
+  return undefined
+}
+
+const REASON_OF_INSTALL = {
+  peProcessingError: 'installFailedDueToPEProcessingError',
+  dataMismatch: 'installFailedDueToDataMismatch',
+  insufficientMemory: 'installFailedDueToInsufficientMemoryForProfile',
+} as const
+
+/** ES8+.LoadProfileElements (SGP.22 §5.5.5). */
+function loadProfileElements(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly data: Uint8Array },
+): Outcome {
+  const { metadata, dpProprietaryData } = work.session.loading
+  if (!metadata) return failedLoad('installFailedDueToUnknownError')
+  if (work.data.length > freeMemoryOctets(card.state)) {
+    return failedLoad('installFailedDueToInsufficientMemoryForProfile')
+  }
+  const result = installProfileElements(work.data, {
+    iccid: metadata.iccid,
+    ...(metadata.profileOwner && { mccMnc: metadata.profileOwner.mccMnc }),
+  })
+  if (!result.ok) return failedLoad(REASON_OF_INSTALL[result.reason], result.euiccResponse)
+  const installed: InstalledProfile = {
+    isdpAid: nextIsdpAid(card),
+    state: 'disabled',
+    metadata: detached(metadata),
+    nickname: undefined,
+    dpProprietaryData,
+    elements: Uint8Array.from(work.data),
+    ciKeyId: work.session.credential.eumCertificate.authorityKeyId ?? hex(''),
+  }
+  return { installed, simaResponse: result.euiccResponse }
+}
+
+function failedLoad(errorReason: ErrorReason, simaResponse?: Uint8Array): Outcome {
+  return {
+    failure: {
+      bppCommandId: 'loadProfileElements',
+      errorReason,
+      ...(simaResponse && { simaResponse }),
+    },
+  }
+}
+
+/** The metadata apart from the transport's buffers, which are reused. */
+function detached(metadata: StoreMetadataRequest): StoreMetadataRequest {
+  return decode(StoreMetadataRequest, encode(StoreMetadataRequest, metadata))
+}
+
+/** The AIDs of ISD-Ps count up within the range of SGP.02 §2.2.3; one in use is not given twice. */
+function nextIsdpAid(card: Card): Uint8Array {
+  const used = new Set(card.state.profiles.map((profile) => toHex(profile.isdpAid)))
+  for (let number = 0x10; ; number++) {
+    const aid = `A0000005591010FFFFFFFF8900${number.toString(16).toUpperCase().padStart(4, '0')}00`
+    if (!used.has(aid)) return hex(aid)
+  }
+}
+
+/** Ends the download: the signed result, then the notifications of an installation, in one change of state. */
+function finish(
+  card: Card,
+  work: { readonly session: DownloadSession; readonly outcome: Outcome },
+): Uint8Array {
+  const { session, outcome } = work
+  const seqNumber = card.state.nextSeqNumber
+  const finalResult: FinalResult =
+    'installed' in outcome
+      ? { successResult: { aid: outcome.installed.isdpAid, simaResponse: outcome.simaResponse } }
+      : { errorResult: outcome.failure }
+  const { octets, metadata } = signResult(session, { seqNumber, finalResult })
+  const installed = 'installed' in outcome ? outcome.installed : undefined
+  const others = installed
+    ? notificationsFor(card, {
+        profile: installed,
+        event: 'notificationInstall',
+        firstSeqNumber: seqNumber + 1,
+      })
+    : []
+  update(card, {
+    nextSeqNumber: seqNumber + 1 + others.length,
+    profiles: installed ? [...card.state.profiles, installed] : card.state.profiles,
+    notifications: withNotifications(card.state, [{ metadata, octets }, ...others]),
+    retryKey: undefined,
+  })
+  card.session = undefined
+  return octets
+}
+
+const SignedResultData = signed(ProfileInstallationResultData)
+
+/** The signature covers ProfileInstallationResultData, tag BF27 (SGP.22 §2.5.6). */
+function signResult(
+  session: DownloadSession,
+  result: { readonly seqNumber: number; readonly finalResult: FinalResult },
+) {
+  const iccid = session.loading.metadata?.iccid
+  const notificationMetadata = {
+    seqNumber: result.seqNumber,
+    profileManagementOperation: ['notificationInstall'] as const,
+    notificationAddress: session.serverAddress,
+    ...(iccid && { iccid: Uint8Array.from(iccid) }),
+  }
+  const data = seal(SignedResultData, {
+    transactionId: session.transactionId,
+    notificationMetadata,
+    smdpOid: oidOf(session.dpPbCertificate),
+    finalResult: result.finalResult,
+  })
+  const octets = encode(ProfileInstallationResult, {
+    profileInstallationResultData: data,
+    euiccSignPIR: sign(session.credential.keyPair.privateKey, data.raw),
+  })
+  return { octets, metadata: notificationMetadata }
+}
+
+function tryDecode<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Asn1Error) return undefined
+    throw error
+  }
+}
