@@ -222,12 +222,13 @@ function loadProfileElements(
 ): Outcome {
   const { metadata, dpProprietaryData } = work.session.loading
   if (!metadata) return failedLoad('installFailedDueToUnknownError')
-  if (work.data.length > freeMemoryOctets(card.state)) {
-    return failedLoad('installFailedDueToInsufficientMemoryForProfile')
-  }
+  const { profileOwner } = metadata
   const result = installProfileElements(work.data, {
     iccid: metadata.iccid,
-    ...(metadata.profileOwner && { mccMnc: metadata.profileOwner.mccMnc }),
+    ...(profileOwner && { mccMnc: profileOwner.mccMnc }),
+    ...(profileOwner?.gid1 && { gid1: profileOwner.gid1 }),
+    ...(profileOwner?.gid2 && { gid2: profileOwner.gid2 }),
+    freeOctets: freeMemoryOctets(card.state),
   })
   if (!result.ok) return failedLoad(REASON_OF_INSTALL[result.reason], result.euiccResponse)
   const installed: InstalledProfile = {

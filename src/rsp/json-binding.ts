@@ -210,7 +210,10 @@ export function failureBody(error: RspError): Record<string, Json> {
 export function checkHeader(json: Json): void {
   const status = memberOf(memberOf(memberOf(json, 'header'), 'functionExecutionStatus'), 'status')
   if (status === 'Executed-Success' || status === 'Executed-WithWarning') return
-  const codes = memberOf(memberOf(memberOf(json, 'header'), 'functionExecutionStatus'), 'statusCodeData')
+  const codes = memberOf(
+    memberOf(memberOf(json, 'header'), 'functionExecutionStatus'),
+    'statusCodeData',
+  )
   const subjectCode = memberOf(codes, 'subjectCode')
   const reasonCode = memberOf(codes, 'reasonCode')
   if (typeof subjectCode !== 'string' || typeof reasonCode !== 'string') {

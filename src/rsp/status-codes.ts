@@ -14,12 +14,6 @@ export const STATUS_CODES = {
     reason: '2.2',
     message: 'A mandatory field of the message is missing.',
   },
-  outOfOrder: {
-    subject: '1.6',
-    reason: '1.2',
-    message:
-      'The function is not allowed at this point of the RSP session. Start again with InitiateAuthentication.',
-  },
   eidMandatory: {
     subject: '8.1.1',
     reason: '2.2',
@@ -56,20 +50,16 @@ export const STATUS_CODES = {
     reason: '6.3',
     message: 'The eUICC certificate has expired or is not valid yet.',
   },
+  euiccReportedError: {
+    subject: '8.1',
+    reason: '4.2',
+    message:
+      'The eUICC refused and said why. Look at its side: its certificates, its CI keys, its session.',
+  },
   euiccSignatureInvalid: {
     subject: '8.1',
     reason: '6.1',
     message: 'The signature of the eUICC or the challenge in it is wrong.',
-  },
-  insufficientMemory: {
-    subject: '8.1',
-    reason: '4.8',
-    message: 'The eUICC does not have enough memory for this profile. Delete one first.',
-  },
-  iccidNotAllowed: {
-    subject: '8.2.1',
-    reason: '1.2',
-    message: 'The caller may not use this profile.',
   },
   iccidInUse: {
     subject: '8.2.1',
@@ -173,20 +163,15 @@ export const STATUS_CODES = {
     reason: '3.7',
     message: 'The SM-DP+ has no certificate under a CI key that the eUICC can verify.',
   },
-  orderExpired: {
-    subject: '8.8.5',
-    reason: '4.10',
-    message: 'The download order has expired. Ask for a new one.',
-  },
-  downloadRetriesExceeded: {
-    subject: '8.8.5',
-    reason: '6.4',
-    message: 'The profile was asked for too often. The order has ended; ask for a new one.',
-  },
   smdpOidInvalid: {
     subject: '8.8',
     reason: '3.10',
     message: 'The SM-DP+ OID is not that of this SM-DP+.',
+  },
+  smdsInaccessible: {
+    subject: '8.9',
+    reason: '5.1',
+    message: 'The SM-DS cannot be reached: this lab has none. Leave smdsAddress out.',
   },
   transactionIdUnknown: {
     subject: '8.10.1',
@@ -197,11 +182,6 @@ export const STATUS_CODES = {
     subject: '8.11.1',
     reason: '3.9',
     message: 'The CI of the EUM certificate is not trusted by this SM-DP+.',
-  },
-  busy: {
-    subject: '1.2',
-    reason: '3.7',
-    message: 'The server has as many sessions open as it allows. Try again later.',
   },
   defect: {
     subject: '1.2',

@@ -1,1 +1,45 @@
-export const RSP_TABLES = ``
+/** The SM-DP+'s tables: profiles with their orders, downloads, notifications that were seen, and events for the operator. */
+export const RSP_TABLES = `
+CREATE TABLE profiles (
+  iccid TEXT PRIMARY KEY CHECK (length(iccid) BETWEEN 18 AND 20),
+  profile_type TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('Available', 'Allocated', 'Linked', 'Confirmed', 'Released',
+    'Downloaded', 'Installed', 'Error', 'Unavailable')),
+  eid TEXT CHECK (length(eid) = 32),
+  matching_id TEXT,
+  confirmation_code_hash BLOB CHECK (length(confirmation_code_hash) = 32),
+  confirmation_attempts INTEGER NOT NULL DEFAULT 0,
+  euicc_otpk BLOB,
+  error_detail TEXT,
+  CHECK (state NOT IN ('Linked', 'Downloaded', 'Installed') OR eid IS NOT NULL),
+  CHECK (state NOT IN ('Available', 'Unavailable') OR (eid IS NULL AND matching_id IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX profiles_by_type ON profiles (profile_type, iccid) WHERE state = 'Available';
+CREATE UNIQUE INDEX profiles_by_matching_id ON profiles (matching_id) WHERE matching_id <> '';
+CREATE INDEX profiles_by_eid ON profiles (eid) WHERE eid IS NOT NULL;
+
+CREATE TABLE downloads (
+  transaction_id BLOB PRIMARY KEY,
+  iccid TEXT NOT NULL REFERENCES profiles (iccid),
+  eid TEXT NOT NULL CHECK (length(eid) = 32),
+  euicc_certificate BLOB NOT NULL,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE seen_notifications (
+  eid TEXT NOT NULL,
+  seq_number INTEGER NOT NULL,
+  PRIMARY KEY (eid, seq_number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE profile_events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  iccid TEXT NOT NULL,
+  eid TEXT NOT NULL,
+  event TEXT NOT NULL CHECK (event IN ('install', 'enable', 'disable', 'delete')),
+  seq_number INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))
+) STRICT;
+CREATE INDEX profile_events_waiting ON profile_events (id) WHERE delivered = 0;
+`

@@ -1,0 +1,109 @@
+/** Profile package binding: a package, its metadata and two one-time keys become a Bound Profile Package (SGP.22 §2.5.4). */
+
+import { element } from '../asn1/der.ts'
+import { encode } from '../asn1/schema.ts'
+import type { Random } from '../base/environment.ts'
+import { concat, hex, utf8 } from '../base/octets.ts'
+import {
+  BspProtector,
+  deriveBspKeys,
+  KEY_LENGTH_OCTETS,
+  KEY_TYPE_AES,
+  type BspKeys,
+} from '../crypto/bsp.ts'
+import { agree, generateKeyPair, sign, type KeyPair, type PublicKey } from '../crypto/ec.ts'
+import { oidOf } from '../pki/chain.ts'
+import { StoreMetadataRequest, TransactionId } from '../rsp/common.ts'
+import { implicit } from '../asn1/schema.ts'
+import {
+  ConfigureISDPRequest,
+  ControlRefTemplate,
+  DpProprietaryData,
+  RemoteOpId,
+  ReplaceSessionKeysRequest,
+} from '../rsp/es8plus.ts'
+import type { AuthenticatedSession } from './sessions.ts'
+
+/** The Host ID of the control reference template; any value of 1 to 16 octets will do. */
+const HOST_ID = utf8('esim-lab')
+const TaggedTransactionId = implicit(0x80, TransactionId)
+
+export interface Binding {
+  readonly session: Pick<AuthenticatedSession, 'transactionId' | 'eid' | 'credentials'>
+  /** otPK.EUICC.ECKA, as a key and as its point. */
+  readonly euiccOtpk: PublicKey
+  readonly euiccPoint: Uint8Array
+  readonly random: Random
+  readonly profilePackage: Uint8Array
+  readonly metadata: StoreMetadataRequest
+  readonly profileProtection: 'sessionKeys' | 'profileProtectionKeys'
+}
+
+/** BoundProfilePackage, DER. otSK.DP.ECKA is gone when this returns. */
+export function bindProfilePackage(binding: Binding): Uint8Array {
+  const { dpPb } = binding.session.credentials
+  const oneTimeKey = generateKeyPair({ curve: dpPb.keyPair.curve, random: binding.random })
+  const keys = deriveBspKeys({
+    sharedSecret: agree({ privateKey: oneTimeKey.privateKey, publicKey: binding.euiccOtpk }),
+    hostId: HOST_ID,
+    eid: hex(binding.session.eid),
+  })
+  return element(0xbf36, initialiseSecureChannel(binding, oneTimeKey), ...protect(binding, keys))
+}
+
+/** smdpSign covers the four data objects before it and otPK.EUICC, without a SEQUENCE around them (SGP.22 §5.5.1). */
+function initialiseSecureChannel(binding: Binding, oneTimeKey: KeyPair): Uint8Array {
+  const { session } = binding
+  const signed = concat(
+    encode(RemoteOpId, 'installBoundProfilePackage'),
+    encode(TaggedTransactionId, session.transactionId),
+    encode(ControlRefTemplate, {
+      keyType: Uint8Array.of(KEY_TYPE_AES),
+      keyLen: Uint8Array.of(KEY_LENGTH_OCTETS),
+      hostId: HOST_ID,
+    }),
+    element(0x5f49, oneTimeKey.point),
+  )
+  const { privateKey } = session.credentials.dpPb.keyPair
+  const smdpSign = sign(privateKey, concat(signed, element(0x5f49, binding.euiccPoint)))
+  return element(0xbf23, signed, element(0x5f37, smdpSign))
+}
+
+/** The sequences A0 to A3, each of protected TLVs; A2 only where the package has keys of its own. */
+function protect(binding: Binding, keys: BspKeys): Uint8Array[] {
+  const session = new BspProtector(keys)
+  const dpOid = oidOf(binding.session.credentials.dpPb.certificate)
+  const configureIsdp = encode(ConfigureISDPRequest, {
+    dpProprietaryData: encode(DpProprietaryData, { dpOid }),
+  })
+  const storeMetadata = encode(StoreMetadataRequest, binding.metadata)
+  const opening = [
+    element(0xa0, ...session.encryptAndMac(0x87, configureIsdp)),
+    element(0xa1, ...session.macOnly(0x88, storeMetadata)),
+  ]
+  if (binding.profileProtection === 'sessionKeys') {
+    return [...opening, element(0xa3, ...session.encryptAndMac(0x86, binding.profilePackage))]
+  }
+  const profileKeys = randomKeys(binding.random)
+  return [
+    ...opening,
+    element(0xa2, ...session.encryptAndMac(0x87, replaceSessionKeys(profileKeys))),
+    element(0xa3, ...new BspProtector(profileKeys).encryptAndMac(0x86, binding.profilePackage)),
+  ]
+}
+
+function randomKeys(random: Random): BspKeys {
+  return {
+    macChainingValue: random.bytes(KEY_LENGTH_OCTETS),
+    sEnc: random.bytes(KEY_LENGTH_OCTETS),
+    sMac: random.bytes(KEY_LENGTH_OCTETS),
+  }
+}
+
+function replaceSessionKeys(keys: BspKeys): Uint8Array {
+  return encode(ReplaceSessionKeysRequest, {
+    initialMacChainingValue: keys.macChainingValue,
+    ppkEnc: keys.sEnc,
+    ppkCmac: keys.sMac,
+  })
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+import { element } from '../asn1/der.ts'
+import { concat, equalOctets } from '../base/octets.ts'
+import { curveOf, publicKeyFromPoint, verify, type PublicKey } from '../crypto/ec.ts'
+import type { EUICCSigned2, PrepareDownloadResponse } from '../rsp/es10b.ts'
+import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { refuse, type RspError } from '../rsp/status-codes.ts'
+import type { Connection } from '../store/engine.ts'
+import { findOrder, recordDownload, saveOrder, type Order } from '../store/orders.ts'
+import { bindProfilePackage } from './bind.ts'
+import type { AuthenticatedSession } from './sessions.ts'
+import type { SmdpContext } from './smdp.ts'
+
+/**
+ * Binds the profile to the eUICC's one-time key and hands it out.
+ *
+ * SGP.22 §5.6.2, §3.1.3.2, ES9+.GetBoundProfilePackage. The order becomes Downloaded and belongs to this EID from then
+ * on; a download that was not completed may be repeated by the same eUICC, also with another one-time key.
+ * @throws {RspError} transactionIdUnknown, euiccReportedError, euiccSignatureInvalid, confirmationCodeMissing,
+ *   confirmationCodeRefused, confirmationCodeRetriesExceeded, profileNotBindable, formatInvalid
+ */
+export async function getBoundProfilePackage(
+  context: SmdpContext,
+  request: Es9PlusRequest<'getBoundProfilePackage'>,
+): Promise<Es9PlusResponse<'getBoundProfilePackage'>> {
+  const session = authenticatedSession(context, request.transactionId)
+  const euiccSigned2 = verifiedResponse(context, { session, request })
+  await checkConfirmationCode(context, { session, hashCc: euiccSigned2.value.hashCc })
+  const euiccOtpk = oneTimeKey(session, euiccSigned2.value.euiccOtpk)
+
+  const boundProfilePackage = bindProfilePackage({
+    session,
+    euiccOtpk,
+    euiccPoint: euiccSigned2.value.euiccOtpk,
+    random: context.environment.random,
+    profilePackage: context.profiles.profilePackage(session.iccid),
+    metadata: context.profiles.metadata(session.iccid, context.addresses[0]),
+    profileProtection: context.settings.profileProtection,
+  })
+  await context.store.write((db) =>
+    handOut(db, { context, session, point: euiccSigned2.value.euiccOtpk }),
+  )
+  context.sessions.save({ ...session, step: 'bound' })
+  return { transactionId: session.transactionId, boundProfilePackage }
+}
+
+function authenticatedSession(
+  context: SmdpContext,
+  transactionId: Uint8Array,
+): AuthenticatedSession {
+  const session = context.sessions.find(transactionId)
+  if (!session) throw refuse('transactionIdUnknown')
+  if (session.step === 'initiated') {
+    throw refuse('transactionIdUnknown', { detail: 'The eUICC has not been authenticated yet.' })
+  }
+  return session
+}
+
+/** The eUICC's answer with its signature verified; a refusal of the eUICC ends the session. */
+function verifiedResponse(
+  context: SmdpContext,
+  call: {
+    readonly session: AuthenticatedSession
+    readonly request: Es9PlusRequest<'getBoundProfilePackage'>
+  },
+): EUICCSigned2 {
+  const { session } = call
+  const { downloadResponseOk: ok, downloadResponseError: error }: PrepareDownloadResponse =
+    call.request.prepareDownloadResponse
+  const signedId = error?.transactionId ?? ok?.euiccSigned2.value.transactionId
+  if (!signedId || !equalOctets(signedId, session.transactionId)) {
+    throw refuse('transactionIdUnknown', { detail: 'The eUICC answered for another session.' })
+  }
+  if (!ok) {
+    context.sessions.end(session.transactionId)
+    throw refuse('euiccReportedError', {
+      detail: `PrepareDownload ended with ${error?.downloadErrorCode}.`,
+    })
+  }
+  const data = concat(ok.euiccSigned2.raw, element(0x5f37, session.smdpSignature2))
+  if (!verify(session.euiccCertificate.publicKey, { data, signature: ok.euiccSignature2 })) {
+    throw refuse('euiccSignatureInvalid')
+  }
+  return ok.euiccSigned2
+}
+
+function oneTimeKey(session: AuthenticatedSession, point: Uint8Array): PublicKey {
+  const curve = curveOf(session.credentials.dpPb.certificate.publicKey)
+  const key = curve && publicKeyFromPoint({ curve, point })
+  if (key) return key
+  throw refuse('formatInvalid', {
+    detail: `euiccOtpk is not an uncompressed point on ${curve}.`,
+    subjectIdentifier: 'euiccOtpk',
+  })
+}
+
+/** SHA256(SHA256(Confirmation Code) ‖ TransactionID) against what the eUICC signed (SGP.22 §3.1.3.2 (7)). */
+async function checkConfirmationCode(
+  context: SmdpContext,
+  attempt: { readonly session: AuthenticatedSession; readonly hashCc: Uint8Array | undefined },
+): Promise<void> {
+  const { session, hashCc } = attempt
+  const refusal = await context.store.write((db) => {
+    const order = findOrder(db, session.iccid)
+    if (!order?.confirmationCodeHash) return undefined
+    if (!hashCc) return refuse('confirmationCodeMissing')
+    const expected = createHash('sha256')
+      .update(order.confirmationCodeHash)
+      .update(session.transactionId)
+      .digest()
+    return equalOctets(expected, hashCc) ? undefined : countWrongCode(db, { context, order })
+  })
+  if (refusal) throw refusal
+}
+
+/** A wrong code is counted, and the count is kept although the call fails. */
+function countWrongCode(
+  db: Connection,
+  attempt: { readonly context: SmdpContext; readonly order: Order },
+): RspError {
+  const { order } = attempt
+  const confirmationAttempts = order.confirmationAttempts + 1
+  if (confirmationAttempts < attempt.context.settings.confirmationAttemptsMax) {
+    saveOrder(db, { ...order, confirmationAttempts })
+    return refuse('confirmationCodeRefused')
+  }
+  const errorDetail = 'Confirmation Code retry limit exceeded'
+  saveOrder(db, { ...order, confirmationAttempts, state: 'Error', errorDetail })
+  return refuse('confirmationCodeRetriesExceeded')
+}
+
+/** The order is judged again where it is changed: another session on it may have been quicker. */
+function handOut(
+  db: Connection,
+  delivery: {
+    readonly context: SmdpContext
+    readonly session: AuthenticatedSession
+    readonly point: Uint8Array
+  },
+): void {
+  const { session, point } = delivery
+  const order = findOrder(db, session.iccid)
+  const isOpen = order?.state === 'Released' || order?.state === 'Downloaded'
+  if (!order || !isOpen || (order.eid !== undefined && order.eid !== session.eid)) {
+    throw refuse('profileNotBindable')
+  }
+  saveOrder(db, { ...order, state: 'Downloaded', eid: session.eid, euiccOtpk: point })
+  recordDownload(db, {
+    transactionId: session.transactionId,
+    iccid: order.iccid,
+    eid: session.eid,
+    euiccCertificate: session.euiccCertificate.der,
+    atMs: delivery.context.environment.clock.nowMs(),
+  })
+}

@@ -1,0 +1,116 @@
+/** The SM-DP+: composition of ES9+ and ES2+ over one store. */
+
+import type { Environment } from '../base/environment.ts'
+import type { Credential } from '../pki/issue.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import type { StoreMetadataRequest } from '../rsp/common.ts'
+import type { Es2Plus } from '../rsp/es2plus.ts'
+import type { Es9Plus } from '../rsp/es9plus.ts'
+import { addProfiles } from '../store/orders.ts'
+import type { Store } from '../store/engine.ts'
+import { authenticateClient } from './authenticate-client.ts'
+import { cancelSession } from './cancel-session.ts'
+import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
+import { getBoundProfilePackage } from './get-bound-profile-package.ts'
+import { handleNotification } from './handle-notification.ts'
+import { initiateAuthentication } from './initiate-authentication.ts'
+import { createSessionStore, type SessionStore } from './sessions.ts'
+
+/** The SM-DP+'s certificates under one CI: DPauth and DPpb are of one curve and one OID (SGP.22 §4.5.2). */
+export interface DpCredentials {
+  readonly ci: Certificate
+  readonly dpAuth: Credential
+  readonly dpPb: Credential
+}
+
+/** Where profiles come from: what the operator knows of a subscriber, as a package and its metadata. */
+export interface ProfileSource {
+  /** StoreMetadataRequest of the profile; `notificationAddress` is where its notifications shall go. */
+  metadata(iccid: string, notificationAddress: string): StoreMetadataRequest
+  /** The unprotected profile package. */
+  profilePackage(iccid: string): Uint8Array
+}
+
+export interface SmdpSettings {
+  /** Whether a package travels under session keys alone or under its own Profile Protection Keys (SGP.22 §2.5.3). */
+  readonly profileProtection: 'sessionKeys' | 'profileProtectionKeys'
+  /** Wrong Confirmation Codes after which an order ends (SGP.22 §3.1.3.2). */
+  readonly confirmationAttemptsMax: number
+  readonly sessionsMax: number
+  readonly sessionLifetimeMs: number
+}
+
+export const DEFAULT_SMDP_SETTINGS: SmdpSettings = {
+  profileProtection: 'sessionKeys',
+  confirmationAttemptsMax: 3,
+  sessionsMax: 10_000,
+  sessionLifetimeMs: 30 * 60_000,
+}
+
+/** What every function of the SM-DP+ works with. */
+export interface SmdpContext {
+  readonly environment: Environment
+  readonly store: Store
+  readonly sessions: SessionStore
+  /** In the server's order of preference. */
+  readonly credentials: readonly DpCredentials[]
+  readonly trustedCis: readonly Certificate[]
+  readonly profiles: ProfileSource
+  readonly settings: SmdpSettings
+  /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
+  addresses: readonly [string, ...string[]]
+  /** Called when an event for the operator has been stored. */
+  onEvent(): void
+}
+
+export interface Smdp {
+  readonly es9Plus: Es9Plus
+  readonly es2Plus: Es2Plus
+  /** Puts profiles on stock. */
+  addProfiles(profiles: {
+    readonly iccids: readonly string[]
+    readonly profileType: string
+  }): Promise<void>
+  /** Says under which addresses the server is reached once its listeners know their ports. */
+  setAddresses(addresses: readonly [string, ...string[]]): void
+  readonly address: string
+  /** RSP sessions that are open. */
+  readonly sessionCount: number
+}
+
+export function createSmdp(
+  options: Omit<SmdpContext, 'sessions' | 'settings'> & {
+    readonly settings?: Partial<SmdpSettings>
+  },
+): Smdp {
+  const settings = { ...DEFAULT_SMDP_SETTINGS, ...options.settings }
+  const sessions = createSessionStore({
+    clock: options.environment.clock,
+    sessionsMax: settings.sessionsMax,
+    lifetimeMs: settings.sessionLifetimeMs,
+  })
+  const context: SmdpContext = { ...options, settings, sessions }
+  return {
+    es9Plus: {
+      initiateAuthentication: async (request) => initiateAuthentication(context, request),
+      authenticateClient: async (request) => authenticateClient(context, request),
+      getBoundProfilePackage: (request) => getBoundProfilePackage(context, request),
+      handleNotification: (request) => handleNotification(context, request),
+      cancelSession: (request) => cancelSession(context, request),
+    },
+    es2Plus: {
+      downloadOrder: (request) => downloadOrder(context, request),
+      confirmOrder: (request) => confirmOrder(context, request),
+      cancelOrder: (request) => cancelOrder(context, request),
+      releaseProfile: (request) => releaseProfile(context, request),
+    },
+    addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
+    setAddresses: (addresses) => void (context.addresses = addresses),
+    get address() {
+      return context.addresses[0]
+    },
+    get sessionCount() {
+      return sessions.size
+    },
+  }
+}

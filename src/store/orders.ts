@@ -1,0 +1,259 @@
+/** The SM-DP+'s records: profiles with their download orders, downloads under way, events for the operator. */
+
+import type { Connection } from './engine.ts'
+
+/** The states of a profile at the SM-DP+ (SGP.22 §3.1.6, Table 6b). */
+export type OrderState =
+  | 'Available'
+  | 'Allocated'
+  | 'Linked'
+  | 'Confirmed'
+  | 'Released'
+  | 'Downloaded'
+  | 'Installed'
+  | 'Error'
+  | 'Unavailable'
+
+/** A profile and its order. */
+export interface Order {
+  readonly iccid: string
+  readonly profileType: string
+  readonly state: OrderState
+  readonly eid: string | undefined
+  /** Empty for the default SM-DP+ use case; absent until ConfirmOrder. */
+  readonly matchingId: string | undefined
+  /** SHA256 of the Confirmation Code. */
+  readonly confirmationCodeHash: Uint8Array | undefined
+  readonly confirmationAttempts: number
+  /** otPK.EUICC.ECKA that the last Bound Profile Package was made for. */
+  readonly euiccOtpk: Uint8Array | undefined
+  readonly errorDetail: string | undefined
+}
+
+interface OrderRow {
+  readonly iccid: string
+  readonly profile_type: string
+  readonly state: OrderState
+  readonly eid: string | null
+  readonly matching_id: string | null
+  readonly confirmation_code_hash: Uint8Array | null
+  readonly confirmation_attempts: number
+  readonly euicc_otpk: Uint8Array | null
+  readonly error_detail: string | null
+}
+
+function toOrder(row: OrderRow | undefined): Order | undefined {
+  return (
+    row && {
+      iccid: row.iccid,
+      profileType: row.profile_type,
+      state: row.state,
+      eid: row.eid ?? undefined,
+      matchingId: row.matching_id ?? undefined,
+      confirmationCodeHash: row.confirmation_code_hash ?? undefined,
+      confirmationAttempts: row.confirmation_attempts,
+      euiccOtpk: row.euicc_otpk ?? undefined,
+      errorDetail: row.error_detail ?? undefined,
+    }
+  )
+}
+
+/** Puts profiles on stock. */
+export function addProfiles(
+  db: Connection,
+  profiles: { readonly iccids: Iterable<string>; readonly profileType: string },
+): void {
+  const insert = db.sql(
+    `INSERT INTO profiles (iccid, profile_type, state) VALUES (?, ?, 'Available')`,
+  )
+  for (const iccid of profiles.iccids) insert.run(iccid, profiles.profileType)
+}
+
+export function findOrder(db: Connection, iccid: string): Order | undefined {
+  return toOrder(db.sql<OrderRow>('SELECT * FROM profiles WHERE iccid = ?').get(iccid))
+}
+
+/** The order of a MatchingID that is not empty. */
+export function findOrderByMatchingId(db: Connection, matchingId: string): Order | undefined {
+  if (matchingId === '') return undefined
+  return toOrder(
+    db
+      .sql<OrderRow>(`SELECT * FROM profiles WHERE matching_id = ? AND matching_id <> ''`)
+      .get(matchingId),
+  )
+}
+
+/** The orders of an eUICC whose profile may still be downloaded, the released ones first, then by ICCID. */
+export function findPendingOrdersOfEid(db: Connection, eid: string): Order[] {
+  return db
+    .sql<OrderRow>(
+      `SELECT * FROM profiles WHERE eid = ? AND state IN ('Confirmed', 'Released', 'Downloaded')
+       ORDER BY state = 'Confirmed', iccid LIMIT 16`,
+    )
+    .all(eid)
+    .map((row) => toOrder(row) as Order)
+}
+
+/** An available profile of a type. */
+export function findAvailable(db: Connection, profileType: string): Order | undefined {
+  return toOrder(
+    db
+      .sql<OrderRow>(
+        `SELECT * FROM profiles WHERE state = 'Available' AND profile_type = ? ORDER BY iccid LIMIT 1`,
+      )
+      .get(profileType),
+  )
+}
+
+export function hasProfileType(db: Connection, profileType: string): boolean {
+  return (
+    db.sql('SELECT 1 FROM profiles WHERE profile_type = ? LIMIT 1').get(profileType) !== undefined
+  )
+}
+
+export interface OrderPage {
+  readonly after?: string
+  readonly limit: number
+}
+
+/** Orders that have left the stock, by ICCID. */
+export function listOrders(db: Connection, page: OrderPage): Order[] {
+  return db
+    .sql<OrderRow>(
+      `SELECT * FROM profiles WHERE state <> 'Available' AND iccid > ? ORDER BY iccid LIMIT ?`,
+    )
+    .all(page.after ?? '', page.limit)
+    .map((row) => toOrder(row) as Order)
+}
+
+/** How many profiles are in each state. */
+export function countOrders(db: Connection): Partial<Record<OrderState, number>> {
+  const rows = db
+    .sql<{ state: OrderState; count: number }>(
+      'SELECT state, count(*) AS count FROM profiles GROUP BY state',
+    )
+    .all()
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}
+
+/** Writes an order's changed fields; what is not named stays. */
+export function saveOrder(db: Connection, order: Order): void {
+  db.sql(
+    `UPDATE profiles SET state = ?, eid = ?, matching_id = ?, confirmation_code_hash = ?,
+       confirmation_attempts = ?, euicc_otpk = ?, error_detail = ? WHERE iccid = ?`,
+  ).run(
+    order.state,
+    order.eid ?? null,
+    order.matchingId ?? null,
+    order.confirmationCodeHash ?? null,
+    order.confirmationAttempts,
+    order.euiccOtpk ?? null,
+    order.errorDetail ?? null,
+    order.iccid,
+  )
+}
+
+/** A Bound Profile Package that was handed out; kept so that its result can be verified at any later time. */
+export interface Download {
+  readonly transactionId: Uint8Array
+  readonly iccid: string
+  readonly eid: string
+  /** CERT.EUICC of the session, DER. */
+  readonly euiccCertificate: Uint8Array
+  readonly atMs: number
+}
+
+interface DownloadRow {
+  readonly transaction_id: Uint8Array
+  readonly iccid: string
+  readonly eid: string
+  readonly euicc_certificate: Uint8Array
+  readonly at_ms: number
+}
+
+export function recordDownload(db: Connection, download: Download): void {
+  db.sql(
+    `INSERT INTO downloads (transaction_id, iccid, eid, euicc_certificate, at_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (transaction_id) DO NOTHING`,
+  ).run(
+    download.transactionId,
+    download.iccid,
+    download.eid,
+    download.euiccCertificate,
+    download.atMs,
+  )
+}
+
+export function findDownload(db: Connection, transactionId: Uint8Array): Download | undefined {
+  const row = db
+    .sql<DownloadRow>('SELECT * FROM downloads WHERE transaction_id = ?')
+    .get(transactionId)
+  return (
+    row && {
+      transactionId: row.transaction_id,
+      iccid: row.iccid,
+      eid: row.eid,
+      euiccCertificate: row.euicc_certificate,
+      atMs: row.at_ms,
+    }
+  )
+}
+
+/** Notes a notification's sequence number; `false` when this eUICC's number was seen before. */
+export function isNewNotification(
+  db: Connection,
+  notification: { readonly eid: string; readonly seqNumber: number },
+): boolean {
+  const { changes } = db
+    .sql('INSERT INTO seen_notifications (eid, seq_number) VALUES (?, ?) ON CONFLICT DO NOTHING')
+    .run(notification.eid, notification.seqNumber)
+  return changes === 1
+}
+
+/** Something that happened to a profile on its eUICC, as its notifications told. */
+export interface ProfileEvent {
+  readonly iccid: string
+  readonly eid: string
+  readonly event: 'install' | 'enable' | 'disable' | 'delete'
+  readonly seqNumber: number
+  readonly atMs: number
+}
+
+export interface WaitingEvent extends ProfileEvent {
+  readonly id: number
+}
+
+interface EventRow {
+  readonly id: number
+  readonly iccid: string
+  readonly eid: string
+  readonly event: ProfileEvent['event']
+  readonly seq_number: number
+  readonly at_ms: number
+}
+
+/** Puts an event into the outbox, in the transaction of what caused it. */
+export function recordEvent(db: Connection, event: ProfileEvent): void {
+  db.sql(
+    'INSERT INTO profile_events (iccid, eid, event, seq_number, at_ms) VALUES (?, ?, ?, ?, ?)',
+  ).run(event.iccid, event.eid, event.event, event.seqNumber, event.atMs)
+}
+
+/** Events that have not been delivered, in their order. */
+export function waitingEvents(db: Connection, limit: number): WaitingEvent[] {
+  return db
+    .sql<EventRow>('SELECT * FROM profile_events WHERE delivered = 0 ORDER BY id LIMIT ?')
+    .all(limit)
+    .map((row) => ({
+      id: row.id,
+      iccid: row.iccid,
+      eid: row.eid,
+      event: row.event,
+      seqNumber: row.seq_number,
+      atMs: row.at_ms,
+    }))
+}
+
+export function markDelivered(db: Connection, id: number): void {
+  db.sql('UPDATE profile_events SET delivered = 1 WHERE id = ?').run(id)
+}
