@@ -56,7 +56,7 @@ async function handleResult(
     }),
   )
   context.sessions.end(signed.transactionId)
-  if (event) context.onEvent()
+  if (event) await context.onEvent()
 }
 
 /** Downloaded becomes Installed or Error, once (SGP.22 §3.1.6). */
@@ -106,7 +106,7 @@ async function handleOther(
     recordEvent(db, { ...event, eid, seqNumber: metadata.seqNumber, atMs })
     return true
   })
-  if (isNew) context.onEvent()
+  if (isNew) await context.onEvent()
 }
 
 /** The EID of the eUICC that signed, or nothing when its chain or its signature is not right. */

@@ -59,8 +59,8 @@ export interface SmdpContext {
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
-  /** Called when an event for the operator has been stored. */
-  onEvent(): void
+  /** Called when an event for the operator has been stored; the notification is acknowledged when it settles. */
+  onEvent(): Promise<void>
 }
 
 export interface Smdp {

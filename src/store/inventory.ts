@@ -27,6 +27,7 @@ export interface InventoryItem {
   readonly opc: Uint8Array
   readonly pin: string
   readonly puk: string
+  readonly adm: string
   readonly profileType: string
   /** Whether a subscription has been opened on it. */
   readonly taken: boolean
@@ -119,8 +120,8 @@ function insertChunk(
   // A stream for each chunk: a lab that is opened again with its old seed must not deal the same keys twice.
   const random = chunk.random.stream(`inventory/${first}`)
   const insert = db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, profile_type)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const iccids = { firstIccid: '', lastIccid: '' }
   for (let serial = first; serial < first + chunk.rows; serial++) {
@@ -133,6 +134,7 @@ function insertChunk(
       random.bytes(16),
       random.bytes(16),
       randomDigits(random, 4),
+      randomDigits(random, 8),
       randomDigits(random, 8),
       chunk.profileType,
     )
@@ -187,13 +189,14 @@ interface Row {
   readonly opc: Buffer
   readonly pin: string
   readonly puk: string
+  readonly adm: string
   readonly profile_type: string
   readonly taken: number
 }
 
 function itemFromRow(row: Row | undefined): InventoryItem | undefined {
   if (!row) return undefined
-  const { iccid, imsi, msisdn, ki, opc, pin, puk } = row
+  const { iccid, imsi, msisdn, ki, opc, pin, puk, adm } = row
   return {
     iccid,
     imsi,
@@ -202,7 +205,22 @@ function itemFromRow(row: Row | undefined): InventoryItem | undefined {
     opc,
     pin,
     puk,
+    adm,
     profileType: row.profile_type,
     taken: row.taken === 1,
   }
+}
+
+/** ICCIDs of the stock that the SM-DP+ does not list yet, at most `limit`, by type. */
+export function unlistedProfiles(
+  db: Connection,
+  limit: number,
+): { readonly iccid: string; readonly profileType: string }[] {
+  return db
+    .sql<{ iccid: string; profileType: string }>(
+      `SELECT iccid, profile_type AS profileType FROM inventory
+       WHERE NOT EXISTS (SELECT 1 FROM profiles WHERE profiles.iccid = inventory.iccid)
+       ORDER BY serial LIMIT ?`,
+    )
+    .all(limit)
 }

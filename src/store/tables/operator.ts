@@ -15,6 +15,7 @@ CREATE TABLE inventory (
   opc BLOB NOT NULL CHECK (length(opc) IN (16, 32)),
   pin TEXT NOT NULL,
   puk TEXT NOT NULL,
+  adm TEXT NOT NULL,
   profile_type TEXT NOT NULL,
   taken INTEGER NOT NULL DEFAULT 0 CHECK (taken IN (0, 1))
 ) STRICT;

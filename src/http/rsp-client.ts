@@ -1,0 +1,242 @@
+/** The HTTP side of an RSP client: an interface's functions, carried out by a server elsewhere (SGP.22 §6.2 to §6.5). */
+
+import {
+  request as requestHttp,
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+} from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { LabError, messageOf } from '../base/errors.ts'
+import { fromUtf8 } from '../base/octets.ts'
+import type { Certificate } from '../pki/certificate.ts'
+import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
+import {
+  checkHeader,
+  isObject,
+  readFields,
+  writeFields,
+  type Json,
+  type RspFunction,
+  type RspInterface,
+} from '../rsp/json-binding.ts'
+import { RspError } from '../rsp/status-codes.ts'
+import { ADMIN_PROTOCOL } from './rsp-app.ts'
+import { parseAddress, plainAgent, tlsAgent, type TlsTrust } from './rsp-connection.ts'
+
+interface ClientOptions {
+  /** `host` or `host:port`, as an activation code carries it. */
+  readonly address: string
+  /** How long a connection, and then an answer, may take; 30 s unless told otherwise. */
+  readonly timeoutMs?: number | undefined
+}
+
+export type RspClientOptions<Table> = ClientOptions & { readonly table: Table } & (
+    | { readonly tls: TlsTrust; readonly plain?: undefined }
+    /** Without TLS, for a lab that chose so. */
+    | { readonly plain: true; readonly tls?: undefined }
+  )
+
+/** Its connections are closed when it is. */
+export interface Closable {
+  close(): void
+}
+
+export type Es9PlusClientOptions = ClientOptions &
+  (
+    | { readonly tls: { readonly anchors: readonly Certificate[] }; readonly plain?: undefined }
+    | { readonly plain: true; readonly tls?: undefined }
+  )
+
+const TIMEOUT_MS = 30_000
+const HTTPS_PORT = 443
+const HTTP_PORT = 80
+/** A Bound Profile Package of the longest kind in Base64, with room for its header. */
+const ANSWER_OCTETS_MAX = 2 * 1024 * 1024
+
+/**
+ * ES9+ of the SM-DP+ at an address, for an LPA. A refusal is thrown as `RspError`, as the SM-DP+ itself throws it.
+ *
+ * SGP.22 §5.6, §6.2, §6.5. The server must be CERT.DP.TLS under one of the anchors.
+ * Each function throws LabError `refused` (tlsCertificateInvalid) when it is not, `unavailable` when nothing comes, or
+ * something that is no answer.
+ * @throws {LabError} badInput — the address is none
+ */
+export function es9PlusClient(options: Es9PlusClientOptions): Es9Plus & Closable {
+  const { address, timeoutMs } = options
+  return rspClient({
+    table: ES9PLUS,
+    address,
+    timeoutMs,
+    ...(options.tls
+      ? { tls: { anchors: options.tls.anchors, role: 'dp-tls' } }
+      : { plain: options.plain }),
+  })
+}
+
+/**
+ * The functions of a table at an address; see `es9PlusClient`.
+ * @throws {LabError} badInput — the address is none
+ */
+export function rspClient<Table extends Readonly<Record<string, RspFunction>>>(
+  options: RspClientOptions<Table>,
+): RspInterface<Table> & Closable {
+  const exchange = exchangeWith(options)
+  const functions = Object.entries(options.table).map(([name, rspFunction]) => [
+    name,
+    (message: object) => call(rspFunction, { message, exchange }),
+  ])
+  const close = (): void => exchange.agent.destroy()
+  return { ...(Object.fromEntries(functions) as RspInterface<Table>), close }
+}
+
+async function call(
+  rspFunction: RspFunction,
+  sent: { readonly message: object; readonly exchange: Exchange },
+): Promise<object> {
+  const body = JSON.stringify(writeFields(rspFunction.request, sent.message as Fields))
+  const answer = await sent.exchange.post(rspFunction.path, body)
+  if (answer.status < 200 || answer.status > 299) throw notAnAnswer(rspFunction, answer)
+  if (rspFunction.kind === 'notification') return {}
+  const json = jsonOf(answer)
+  if (!isObject(json) || !isObject(json['header'])) throw notAnAnswer(rspFunction, answer)
+  checkHeader(json)
+  return readAnswer(rspFunction, json)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** A field that is wrong is the server's fault, and must not look as if the server had refused. */
+function readAnswer(rspFunction: RspFunction, json: Json): object {
+  try {
+    return readFields(rspFunction.response, json)
+  } catch (error) {
+    if (!(error instanceof RspError)) throw error
+    const detail = `the answer to ${rspFunction.path} is malformed: ${error.message}`
+    throw new LabError('unavailable', detail, { cause: error })
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly type: string
+  readonly octets: Uint8Array
+}
+
+function jsonOf(answer: Answer): Json | undefined {
+  try {
+    return JSON.parse(fromUtf8(answer.octets) ?? '') as Json
+  } catch {
+    return undefined
+  }
+}
+
+const SHOWN_CHARACTERS_MAX = 200
+
+function notAnAnswer(rspFunction: RspFunction, answer: Answer): LabError {
+  const text = Buffer.from(answer.octets).toString('utf8')
+  const shown = JSON.stringify(text.slice(0, SHOWN_CHARACTERS_MAX))
+  return new LabError(
+    'unavailable',
+    `${rspFunction.path} answered HTTP ${answer.status} (${answer.type}) ${shown}, which is no answer of ${rspFunction.interface}.`,
+  )
+}
+
+interface Exchange {
+  readonly agent: Agent
+  post(path: string, body: string): Promise<Answer>
+}
+
+function exchangeWith(options: RspClientOptions<unknown>): Exchange {
+  const { address, tls, timeoutMs = TIMEOUT_MS } = options
+  const server = parseAddress(address, tls ? HTTPS_PORT : HTTP_PORT)
+  const agent = tls ? tlsAgent({ server, trust: tls, handshakeTimeoutMs: timeoutMs }) : plainAgent()
+  const open = (path: string, body: string): ClientRequest =>
+    (tls ? requestHttps : requestHttp)({
+      ...server,
+      agent,
+      method: 'POST',
+      path,
+      headers: {
+        'User-Agent': 'gsma-rsp-lpad',
+        'X-Admin-Protocol': ADMIN_PROTOCOL,
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+      },
+    })
+  const once = (path: string, body: string): Promise<Answer> =>
+    answerTo(open(path, body), { body, timeoutMs, address })
+  const post: Exchange['post'] = (path, body) =>
+    once(path, body).catch((error: unknown) => {
+      if (error instanceof StaleConnection) return once(path, body)
+      throw error
+    })
+  return { agent, post }
+}
+
+/** A kept connection had been closed by the server before the request reached it, as far as can be told: it goes out once more. */
+class StaleConnection extends LabError {}
+
+function answerTo(
+  request: ClientRequest,
+  sent: { readonly body: string; readonly timeoutMs: number; readonly address: string },
+): Promise<Answer> {
+  const { body, timeoutMs, address } = sent
+  return new Promise<Answer>((resolve, reject) => {
+    const timer = setTimeout(
+      () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    )
+    request.on('error', (error: Error & { readonly code?: string }) =>
+      reject(exchangeError(error, { address, stale: isStale(request, error) })),
+    )
+    request.on('response', (response) => {
+      readAll(response).then(
+        (octets) => resolve(answerOf(response, octets)),
+        (error: unknown) => {
+          request.destroy()
+          reject(exchangeError(error, { address, stale: false }))
+        },
+      )
+    })
+    request.once('close', () => clearTimeout(timer))
+    request.end(body)
+  })
+}
+
+function isStale(request: ClientRequest, error: { readonly code?: string }): boolean {
+  return request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+function exchangeError(
+  error: unknown,
+  { address, stale }: { readonly address: string; readonly stale: boolean },
+): LabError {
+  if (error instanceof LabError) return error
+  const Kind = stale ? StaleConnection : LabError
+  return new Kind('unavailable', `${address} does not answer: ${messageOf(error)}.`, {
+    cause: error,
+  })
+}
+
+function readAll(response: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let lengthOctets = 0
+    response.on('data', (chunk: Buffer) => {
+      lengthOctets += chunk.length
+      if (lengthOctets <= ANSWER_OCTETS_MAX) chunks.push(chunk)
+      else reject(new Error(`it sends more than ${ANSWER_OCTETS_MAX} octets`))
+    })
+    response.on('end', () => resolve(Buffer.concat(chunks)))
+    response.on('error', reject)
+  })
+}
+
+function answerOf(response: IncomingMessage, octets: Uint8Array): Answer {
+  return {
+    status: response.statusCode ?? 0,
+    type: response.headers['content-type'] ?? 'no Content-Type',
+    octets,
+  }
+}

@@ -1,0 +1,361 @@
+/** The composition root: every role of the lab wired in one process. */
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  manualClock,
+  seededRandom,
+  systemClock,
+  systemRandom,
+  type Environment,
+  type MovableClock,
+} from './base/environment.ts'
+import { LabError } from './base/errors.ts'
+import { asBuffer, hex } from './base/octets.ts'
+import { CURVES, type Curve } from './crypto/ec.ts'
+import { createEuicc, type Euicc } from './euicc/euicc.ts'
+import {
+  manufacturedEuicc,
+  memoryStorage,
+  type EuiccState,
+  type EuiccStorage,
+} from './euicc/state.ts'
+import { createLpa, type Lpa } from './lpa/lpa.ts'
+import { loadOperatorFile } from './operator/operator-file.ts'
+import { createOperator, type Operator } from './operator/operator.ts'
+import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
+import {
+  CREDENTIAL_NAMES,
+  certificateFile,
+  createTestPki,
+  issueEuiccCredential,
+  keyFile,
+  loadPki,
+  makeEid,
+  serialisePki,
+  type TestPki,
+} from './pki/test-pki.ts'
+import { sameAddress } from './rsp/activation-code.ts'
+import type { DeviceInfo } from './rsp/common.ts'
+import { ES2PLUS, type Es2Plus } from './rsp/es2plus.ts'
+import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
+import { es10Client } from './rsp/es10.ts'
+import { observed, observedEs10, type Observer } from './rsp/observe.ts'
+import { RspError } from './rsp/status-codes.ts'
+import { createSmdp, type Smdp, type SmdpSettings } from './smdp/smdp.ts'
+import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
+import { openStore, type Store } from './store/engine.ts'
+import { unlistedProfiles } from './store/inventory.ts'
+import { markDelivered, waitingEvents } from './store/orders.ts'
+import { labProfiles } from './lab-profiles.ts'
+
+export interface LabOptions {
+  /** What every random choice follows, but for TransactionIDs. Without one, a lab that keeps nothing has a fixed seed. */
+  readonly seed?: string
+  /** An instant at which the lab's clock stands still until it is moved; without it the clock runs with the wall's. */
+  readonly startAt?: Date
+  /** Where the lab is kept; without it nothing outlives `close`. */
+  readonly dataDirectory?: string
+  /** The operator's file; the neutral operator `lab` unless told. */
+  readonly operatorFile?: string | URL
+  readonly smdp?: Partial<SmdpSettings>
+  /** Profiles put on stock when the lab is new and each time the stock is used up. */
+  readonly stock?: number
+  /** Lengthens each profile package by about so many octets. */
+  readonly fillerOctets?: number
+  /** Told of every message between the roles. */
+  readonly observer?: Observer
+}
+
+/** A phone: an eUICC and an LPA. */
+export interface Phone extends Lpa {
+  readonly name: string
+  readonly eid: string
+  readonly euicc: Euicc
+}
+
+export interface PhoneOptions {
+  /** The eUICC's EID follows the name. */
+  readonly name?: string
+  /** The curves of the eUICC's credentials, in its order of preference; both unless told. */
+  readonly curves?: readonly Curve[]
+  /** Where the eUICC keeps its state; in memory unless told. A state that is there wins over a new card. */
+  readonly storage?: (initial: EuiccState) => EuiccStorage
+  /** How the LPA reaches servers; in process unless told. */
+  readonly es9Plus?: (address: string) => Es9Plus
+}
+
+export interface Lab {
+  readonly clock: MovableClock
+  readonly environment: Environment
+  readonly pki: TestPki
+  readonly operator: Operator
+  readonly smdp: Smdp
+  /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
+  readonly es9Plus: Es9Plus
+  readonly es2Plus: Es2Plus
+  /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
+  order(order?: ProfileOrder): Promise<OrderedProfile>
+  /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
+  addStock(count: number): Promise<void>
+  /** A new eUICC's state, with its keys and certificates. */
+  manufacture(card: { readonly name: string; readonly curves?: readonly Curve[] }): EuiccState
+  createPhone(options?: PhoneOptions): Phone
+  close(): Promise<void>
+}
+
+const EPHEMERAL_SEED = 'public-test-ci'
+const STOCK = 100
+/** The SM-DP+'s address while no listener has given it another. */
+const IN_PROCESS_ADDRESS = 'testsmdpplus1.example.com'
+const EID_SERIALS = 10n ** 22n
+
+/** Starts a lab in this process. @throws {LabError} dataDirectoryLocked, damaged, badInput */
+export async function createLab(options: LabOptions = {}): Promise<Lab> {
+  const home = options.dataDirectory === undefined ? undefined : openHome(options.dataDirectory)
+  try {
+    return await assemble(options, home)
+  } catch (error) {
+    home?.release()
+    throw error
+  }
+}
+
+interface Home {
+  readonly path: string
+  release(): void
+}
+
+function openHome(path: string): Home {
+  makeDirectory(path)
+  const lock = lockDirectory(path)
+  return { path, release: () => lock.release() }
+}
+
+async function assemble(options: LabOptions, home: Home | undefined): Promise<Lab> {
+  const environment = createEnvironment(options, home)
+  const pki = home ? keptPki(home, environment) : createTestPki({ random: environment.random })
+  const store = openStore({ path: home ? databasePath(home) : ':memory:' })
+  const operator = createOperator({
+    store,
+    environment: { ...environment, random: environment.random.stream('operator') },
+    file: loadOperatorFile(options.operatorFile),
+  })
+  const events = eventDelivery({ store, operator })
+  const smdp = createSmdp({
+    environment: { ...environment, random: environment.random.stream('smdp') },
+    store,
+    credentials: CURVES.map((curve) => ({ ...pki[curve], ci: pki[curve].ci.certificate })),
+    trustedCis: CURVES.map((curve) => pki[curve].ci.certificate),
+    profiles: labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
+    addresses: [IN_PROCESS_ADDRESS],
+    onEvent: events.deliver,
+    ...(options.smdp && { settings: options.smdp }),
+  })
+  const { observer } = options
+  const es9Plus = observer ? observed({ table: ES9PLUS, observer }, smdp.es9Plus) : smdp.es9Plus
+  const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
+  const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
+  await stocking.begin()
+  await events.deliver()
+
+  const manufacture: Lab['manufacture'] = (card) => manufactureCard({ pki, environment }, card)
+  let phones = 0
+  return {
+    clock: environment.clock,
+    environment,
+    pki,
+    operator,
+    smdp,
+    es9Plus,
+    es2Plus,
+    order: (order = {}) => stocking.retry(() => orderProfile({ operator, es2Plus }, order)),
+    addStock: stocking.add,
+    manufacture,
+    createPhone(phone = {}) {
+      const name = phone.name ?? `phone-${++phones}`
+      return assemblePhone({ name, phone, manufacture, environment, observer, pki, es9Plus, smdp })
+    },
+    async close() {
+      await store.close()
+      home?.release()
+    },
+  }
+}
+
+/** A kept lab that is opened again must not draw the numbers of its last run, so each opening has a stream of its own. */
+function createEnvironment(options: LabOptions, home: Home | undefined): Environment {
+  const clock = options.startAt ? manualClock(options.startAt) : systemClock()
+  if (!home) return { clock, random: seededRandom(options.seed ?? EPHEMERAL_SEED) }
+  if (options.seed === undefined) return { clock, random: systemRandom() }
+  return { clock, random: seededRandom(options.seed).stream(`opening/${nextOpening(home)}`) }
+}
+
+function nextOpening(home: Home): number {
+  const path = join(home.path, 'openings')
+  const openings = Number(asBuffer(readIfThere(path) ?? hex('30')).toString('utf8')) + 1
+  replaceFile(path, String(openings))
+  return openings
+}
+
+function databasePath(home: Home): string {
+  const path = join(home.path, 'lab.sqlite')
+  // SQLite gives its companion files the mode of the database; they hold Ki.
+  if (!existsSync(path)) replaceFile(path, '')
+  return path
+}
+
+/** The PKI of the directory, made when it has none. */
+function keptPki(home: Home, environment: Environment): TestPki {
+  const directory = join(home.path, 'pki')
+  makeDirectory(directory)
+  const names = CURVES.flatMap((curve) =>
+    CREDENTIAL_NAMES.flatMap((name) => [certificateFile(curve, name), keyFile(curve, name)]),
+  )
+  const files = Object.fromEntries(
+    names.map((name) => [name, readIfThere(join(directory, name))] as const),
+  )
+  if (Object.values(files).some((octets) => octets !== undefined)) return loadPki(files)
+  const pki = createTestPki({ random: environment.random })
+  for (const [name, octets] of Object.entries(serialisePki(pki))) {
+    replaceFile(join(directory, name), octets)
+  }
+  return pki
+}
+
+/** Carries the SM-DP+'s events to the operator, in order, one run at a time. */
+function eventDelivery(parts: { readonly store: Store; readonly operator: Operator }) {
+  const { store, operator } = parts
+  let running: Promise<void> = Promise.resolve()
+
+  async function deliverWaiting(): Promise<void> {
+    for (;;) {
+      const waiting = store.read((db) => waitingEvents(db, 100))
+      if (waiting.length === 0) return
+      for (const { id, atMs: _, ...event } of waiting) {
+        // A profile that was ordered past the operator's own ordering has no account yet.
+        await operator.openAccount({ iccid: event.iccid })
+        await operator.handleProfileEvent(event)
+        await store.write((db) => markDelivered(db, id))
+      }
+    }
+  }
+
+  return {
+    deliver(): Promise<void> {
+      running = running.then(deliverWaiting)
+      return running
+    },
+  }
+}
+
+const STOCK_CHUNK = 2000
+
+/** The operator's numbers and the SM-DP+'s profiles are one stock; what a crash left between them is made up for. */
+function createStocking(parts: {
+  readonly store: Store
+  readonly operator: Operator
+  readonly smdp: Smdp
+  readonly batch: number
+}) {
+  const { store, operator, smdp, batch } = parts
+
+  async function listAtSmdp(): Promise<void> {
+    for (;;) {
+      const unlisted = store.read((db) => unlistedProfiles(db, STOCK_CHUNK))
+      const [first] = unlisted
+      if (!first) return
+      const { profileType } = first
+      const iccids = unlisted.filter((p) => p.profileType === profileType).map((p) => p.iccid)
+      await smdp.addProfiles({ iccids, profileType })
+    }
+  }
+
+  async function add(count: number): Promise<void> {
+    await operator.stock({ count })
+    await listAtSmdp()
+  }
+
+  return {
+    add,
+    async begin(): Promise<void> {
+      if (operator.stockLevel().total === 0 && batch > 0) await add(batch)
+      else await listAtSmdp()
+    },
+    /** Runs an order; when it fails for want of profiles, adds some and runs it once more. */
+    async retry<T>(work: () => Promise<T>): Promise<T> {
+      try {
+        return await work()
+      } catch (error) {
+        if (!(error instanceof RspError) || error.status !== 'profileTypeUnavailable') throw error
+        await add(Math.max(batch, 1))
+        return work()
+      }
+    },
+  }
+}
+
+/** The EID follows the name, so that a phone that is made again is the same one. */
+function manufactureCard(
+  factory: { readonly pki: TestPki; readonly environment: Environment },
+  card: { readonly name: string; readonly curves?: readonly Curve[] },
+): EuiccState {
+  const { pki, environment } = factory
+  const digest = createHash('sha256').update(`euicc/${card.name}`).digest('hex')
+  const eid = makeEid({ serial: BigInt(`0x${digest}`) % EID_SERIALS })
+  const curves = card.curves ?? CURVES
+  return manufacturedEuicc({
+    eid,
+    credentials: curves.map((curve) => {
+      const { random } = environment
+      const { certificate, keyPair } = issueEuiccCredential({ pki, curve, eid, random })
+      return { keyPair, euiccCertificate: certificate, eumCertificate: pki[curve].eum.certificate }
+    }),
+    trustedCis: curves.map((curve) => pki[curve].ci.certificate),
+  })
+}
+
+/** A phone of a common kind: TAC of the test range (GSMA TS.06), LTE and 5G. */
+export const TEST_DEVICE: DeviceInfo = {
+  tac: hex('35290611'),
+  deviceCapabilities: {
+    gsmSupportedRelease: hex('050000'),
+    utranSupportedRelease: hex('080000'),
+    eutranEpcSupportedRelease: hex('0F0000'),
+    nr5gcSupportedRelease: hex('0F0000'),
+  },
+}
+
+function assemblePhone(parts: {
+  readonly name: string
+  readonly phone: PhoneOptions
+  readonly manufacture: Lab['manufacture']
+  readonly environment: Environment
+  readonly observer: Observer | undefined
+  readonly pki: TestPki
+  readonly es9Plus: Es9Plus
+  readonly smdp: Smdp
+}): Phone {
+  const { name, phone, environment, observer } = parts
+  const card = { name, ...(phone.curves && { curves: phone.curves }) }
+  const storage = (phone.storage ?? memoryStorage)(parts.manufacture(card))
+  const euicc = createEuicc({ storage, random: environment.random.stream(`euicc/${name}`) })
+  const client = es10Client(euicc)
+  const lpa = createLpa({
+    es10: observer ? observedEs10(observer, client) : client,
+    es9Plus: phone.es9Plus ?? inProcess(parts),
+    clock: environment.clock,
+    device: TEST_DEVICE,
+    trustedCis: CURVES.map((curve) => parts.pki[curve].ci.certificate),
+  })
+  return { ...lpa, name, eid: euicc.eid, euicc }
+}
+
+/** The servers of this process by their addresses. */
+function inProcess(parts: { readonly es9Plus: Es9Plus; readonly smdp: Smdp }) {
+  return (address: string): Es9Plus => {
+    if (sameAddress(address, parts.smdp.address)) return parts.es9Plus
+    throw new LabError('unavailable', `no server of this lab has the address ${address}.`)
+  }
+}

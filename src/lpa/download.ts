@@ -1,0 +1,444 @@
+/** Profile download and installation as the LPA runs it (SGP.22 §3.1.2, §3.1.3). */
+
+import { createHash } from 'node:crypto'
+import { Asn1Error } from '../asn1/der.ts'
+import { decode, encode, seal, signed } from '../asn1/schema.ts'
+import { iccidFromOctets } from '../base/bcd.ts'
+import { LabError } from '../base/errors.ts'
+import { concat, equalOctets, toHex, utf8 } from '../base/octets.ts'
+import { CertificateError, readCertificate } from '../pki/certificate.ts'
+import { validateChain } from '../pki/chain.ts'
+import { sameAddress, type ActivationCode } from '../rsp/activation-code.ts'
+import { CtxParams1, StoreMetadataRequest, type FinalResult } from '../rsp/common.ts'
+import { CardError, STATUS_WORDS } from '../rsp/es10.ts'
+import { ProfileInstallationResult, type CancelSessionReason } from '../rsp/es10b.ts'
+import type { Es9Plus, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { RspError } from '../rsp/status-codes.ts'
+import type { LpaContext } from './lpa.ts'
+import { metadataOctetsOf, segmentsOf } from './segments.ts'
+
+/** What the user is shown before a profile is taken (SGP.22 §3.1.3 (7)). */
+export interface ProfilePreview {
+  readonly iccid: string
+  readonly profileName: string
+  readonly serviceProviderName: string
+  readonly profileClass: string
+  /** Rules that the profile brings, PPR1 and PPR2. */
+  readonly policyRules: readonly string[]
+  readonly confirmationCodeRequired: boolean
+}
+
+/** The steps of a download by the names of SGP.22, for those who show progress. */
+export type DownloadStep =
+  | 'getEUICCChallenge'
+  | 'initiateAuthentication'
+  | 'authenticateServer'
+  | 'authenticateClient'
+  | 'prepareDownload'
+  | 'getBoundProfilePackage'
+  | 'loadBoundProfilePackage'
+
+export interface DownloadRequest {
+  readonly activationCode: ActivationCode
+  /** The Confirmation Code, where the order has one. */
+  readonly confirmationCode?: string
+  /** Asks the user; a download without it is taken. */
+  readonly confirm?: (preview: ProfilePreview) => Promise<'accept' | 'reject' | 'postpone'>
+  readonly onStep?: (step: DownloadStep) => void
+}
+
+/** A profile that was installed. */
+export interface Download {
+  readonly iccid: string
+  readonly isdpAid: string
+  readonly profileName: string
+  readonly serviceProviderName: string
+}
+
+type Authenticated = Es9PlusResponse<'authenticateClient'>
+
+interface Procedure {
+  readonly context: LpaContext
+  readonly request: DownloadRequest
+  readonly server: Es9Plus
+}
+
+/**
+ * Downloads and installs a profile.
+ *
+ * Whatever fails after the eUICC has opened its session is cancelled on both sides with the reason that SGP.22 gives
+ * for it; the error that is thrown is the first one.
+ * @throws {LabError} refused — by the server (reason `8.2.6/3.8`), by the eUICC (reason of its result), by the user
+ *   (`endUserRejection`, `postponed`) or by a check of the LPA; unavailable — the server cannot be reached
+ */
+export async function download(context: LpaContext, request: DownloadRequest): Promise<Download> {
+  const server = context.es9Plus(request.activationCode.smdpAddress)
+  const procedure: Procedure = { context, request, server }
+  const authenticated = await authenticate(procedure)
+  const confirmationCode = await decide(procedure, authenticated)
+  const boundProfilePackage = await fetchPackage(procedure, { authenticated, confirmationCode })
+  await checkMetadata(procedure, { authenticated, boundProfilePackage })
+  return install(procedure, { authenticated, boundProfilePackage })
+}
+
+/** The common mutual authentication procedure (SGP.22 §3.1.2). */
+async function authenticate({ context, request, server }: Procedure): Promise<Authenticated> {
+  const { es10 } = context
+  const { smdpAddress, matchingId } = request.activationCode
+  request.onStep?.('getEUICCChallenge')
+  const euiccInfo1 = await es10.getEUICCInfo1({})
+  const { euiccChallenge } = await es10.getEUICCChallenge({})
+  request.onStep?.('initiateAuthentication')
+  const initiated = await refusedAs('InitiateAuthentication', () =>
+    server.initiateAuthentication({ euiccChallenge, smdpAddress, euiccInfo1 }),
+  )
+  checkServer({ context, request, initiated })
+  request.onStep?.('authenticateServer')
+  const authenticateServerResponse = await es10.authenticateServer({
+    serverSigned1: initiated.serverSigned1,
+    serverSignature1: initiated.serverSignature1,
+    euiccCiPKIdToBeUsed: initiated.euiccCiPKIdToBeUsed,
+    serverCertificate: initiated.serverCertificate,
+    ctxParams1: ctxParams1(context, matchingId),
+  })
+  request.onStep?.('authenticateClient')
+  const { transactionId } = initiated
+  const answer = server.authenticateClient({ transactionId, authenticateServerResponse })
+  const cardError = authenticateServerResponse.authenticateResponseError
+  if (cardError) {
+    // The server is told, so that it may end its session; the eUICC's own word is what the user needs.
+    await answer.catch(() => undefined)
+    throw cardRefused('AuthenticateServer', cardError.authenticateErrorCode)
+  }
+  return withCancelOnFailure({ context, server, transactionId }, () =>
+    refusedAs('AuthenticateClient', () => answer),
+  )
+}
+
+/**
+ * The LPA's own checks of the server: it is the one that was called, its OID is the one of the activation code, and its
+ * certificate is valid by the device's clock (SGP.22 §3.1.2 (10), §3.1.3 (2), §4.5.2.2).
+ */
+function checkServer(check: {
+  readonly context: LpaContext
+  readonly request: DownloadRequest
+  readonly initiated: Es9PlusResponse<'initiateAuthentication'>
+}): void {
+  const { smdpAddress, smdpOid } = check.request.activationCode
+  const { transactionId, serverSigned1, serverCertificate } = check.initiated
+  const { serverAddress } = serverSigned1.value
+  if (!sameAddress(serverAddress, smdpAddress)) {
+    throw lpaRefused(
+      'serverAddressMismatch',
+      `the server calls itself ${serverAddress}, not ${smdpAddress}`,
+    )
+  }
+  if (!equalOctets(serverSigned1.value.transactionId, transactionId)) {
+    throw lpaRefused(
+      'transactionIdMismatch',
+      'the server signed another TransactionID than it sent',
+    )
+  }
+  const certificate = certificateOf(serverCertificate)
+  const found = certificate.subjectAltName.registeredIds.join(', ')
+  if (smdpOid !== undefined && found !== smdpOid) {
+    throw lpaRefused(
+      'smdpOidMismatch',
+      `the server's OID is ${found}, the activation code says ${smdpOid}`,
+    )
+  }
+  checkDates(check.context, serverCertificate)
+}
+
+function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
+  try {
+    return readCertificate(der)
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error
+    throw lpaRefused(
+      'serverCertificateInvalid',
+      `the server's certificate is malformed: ${error.detail}`,
+    )
+  }
+}
+
+/** A card has no clock, so an expired certificate is the LPA's to notice. */
+function checkDates(context: LpaContext, serverCertificate: Uint8Array): void {
+  if (context.trustedCis.length === 0) return
+  const verdict = validateChain({
+    chain: [certificateOf(serverCertificate)],
+    roles: ['dp-auth'],
+    anchors: context.trustedCis,
+    atMs: context.clock.nowMs(),
+  })
+  if (!verdict.ok && verdict.fault.kind === 'expired') {
+    throw lpaRefused(
+      'serverCertificateExpired',
+      `the server's certificate: ${verdict.fault.detail}`,
+    )
+  }
+}
+
+const SignedCtxParams1 = signed(CtxParams1)
+
+function ctxParams1(context: LpaContext, matchingId: string) {
+  const value = { ctxParamsForCommonAuthentication: { matchingId, deviceInfo: context.device } }
+  return seal(SignedCtxParams1, value)
+}
+
+/** Shows the profile to the user and gets the Confirmation Code (SGP.22 §3.1.3 (7), (8)). */
+async function decide(
+  procedure: Procedure,
+  authenticated: Authenticated,
+): Promise<string | undefined> {
+  const { request } = procedure
+  const { profileMetadata, smdpSigned2 } = authenticated
+  const confirmationCodeRequired = smdpSigned2.value.ccRequiredFlag
+  const decision = await request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired))
+  if (decision === 'reject') {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'endUserRejection',
+      error: lpaRefused('endUserRejection', 'the user rejected the profile'),
+    })
+  }
+  if (decision === 'postpone') {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'postponed',
+      error: lpaRefused('postponed', 'the user postponed the profile'),
+    })
+  }
+  if (confirmationCodeRequired && request.confirmationCode === undefined) {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'postponed',
+      error: lpaRefused(
+        'confirmationCodeMissing',
+        'the order needs a confirmation code. Ask the operator for it',
+      ),
+    })
+  }
+  return confirmationCodeRequired ? request.confirmationCode : undefined
+}
+
+function previewOf(
+  metadata: StoreMetadataRequest,
+  confirmationCodeRequired: boolean,
+): ProfilePreview {
+  return {
+    iccid: iccidFromOctets(metadata.iccid) ?? toHex(metadata.iccid),
+    profileName: metadata.profileName,
+    serviceProviderName: metadata.serviceProviderName,
+    profileClass: String(metadata.profileClass),
+    policyRules: metadata.profilePolicyRules ?? [],
+    confirmationCodeRequired,
+  }
+}
+
+/** PrepareDownload and GetBoundProfilePackage (SGP.22 §3.1.3.2). */
+async function fetchPackage(
+  procedure: Procedure,
+  order: { readonly authenticated: Authenticated; readonly confirmationCode: string | undefined },
+): Promise<Uint8Array> {
+  const { context, request, server } = procedure
+  const { transactionId, smdpSigned2, smdpSignature2, smdpCertificate } = order.authenticated
+  const session = { context, server, transactionId }
+  request.onStep?.('prepareDownload')
+  const prepareDownloadResponse = await withCancelOnFailure(session, () =>
+    context.es10.prepareDownload({
+      smdpSigned2,
+      smdpSignature2,
+      smdpCertificate,
+      hashCc: hashOfCode(order.confirmationCode, transactionId),
+    }),
+  )
+  request.onStep?.('getBoundProfilePackage')
+  const answer = server.getBoundProfilePackage({ transactionId, prepareDownloadResponse })
+  const cardError = prepareDownloadResponse.downloadResponseError
+  if (cardError) {
+    await answer.catch(() => undefined)
+    throw cardRefused('PrepareDownload', cardError.downloadErrorCode)
+  }
+  const { boundProfilePackage } = await withCancelOnFailure(session, () =>
+    refusedAs('GetBoundProfilePackage', () => answer),
+  )
+  return boundProfilePackage
+}
+
+/** SHA256(SHA256(Confirmation Code) ‖ TransactionID) (SGP.22 §3.1.3.2 (1)). */
+function hashOfCode(code: string | undefined, transactionId: Uint8Array): Uint8Array | undefined {
+  if (code === undefined) return undefined
+  const inner = createHash('sha256').update(utf8(code)).digest()
+  return createHash('sha256').update(concat(inner, transactionId)).digest()
+}
+
+/** What the user agreed to is what comes: the package's metadata is that of the preview (SGP.22 §3.1.3.2 (12)). */
+async function checkMetadata(
+  procedure: Procedure,
+  delivery: { readonly authenticated: Authenticated; readonly boundProfilePackage: Uint8Array },
+): Promise<void> {
+  const { authenticated } = delivery
+  const promised = authenticated.profileMetadata
+  const delivered = metadataOf(delivery.boundProfilePackage)
+  if (!delivered) {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'loadBppExecutionError',
+      error: lpaRefused(
+        'boundProfilePackageMalformed',
+        'the server sent something else than a Bound Profile Package',
+      ),
+    })
+  }
+  if (rulesOf(promised) !== rulesOf(delivered)) {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'pprNotAllowed',
+      error: lpaRefused(
+        'pprNotAllowed',
+        'the profile brings other policy rules than it was offered with',
+      ),
+    })
+  }
+  const isSame = equalOctets(
+    encode(StoreMetadataRequest, promised),
+    encode(StoreMetadataRequest, delivered),
+  )
+  if (!isSame) {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'metadataMismatch',
+      error: lpaRefused('metadataMismatch', 'the profile is not the one that was offered'),
+    })
+  }
+}
+
+/** The rules as a set, whatever their order. */
+function rulesOf(metadata: StoreMetadataRequest): string {
+  return (metadata.profilePolicyRules ?? []).toSorted().join()
+}
+
+function metadataOf(boundProfilePackage: Uint8Array): StoreMetadataRequest | undefined {
+  try {
+    return decode(StoreMetadataRequest, metadataOctetsOf(boundProfilePackage))
+  } catch (error) {
+    if (error instanceof Asn1Error) return undefined
+    throw error
+  }
+}
+
+/** Loads segment by segment until the eUICC gives its result, which may come early (SGP.22 §3.1.3.3). */
+async function install(
+  procedure: Procedure,
+  delivery: { readonly authenticated: Authenticated; readonly boundProfilePackage: Uint8Array },
+): Promise<Download> {
+  const { context, request } = procedure
+  request.onStep?.('loadBoundProfilePackage')
+  for (const segment of segmentsOf(delivery.boundProfilePackage)) {
+    const { statusWord, data } = await context.es10.loadBoundProfilePackage(segment)
+    if (statusWord !== STATUS_WORDS.ok) {
+      throw await cancelled(procedure, {
+        authenticated: delivery.authenticated,
+        reason: 'loadBppExecutionError',
+        error: cardRefused(
+          'LoadBoundProfilePackage',
+          new CardError('LoadBoundProfilePackage', statusWord).message,
+        ),
+      })
+    }
+    if (data.length === 0) continue
+    const result = decode(ProfileInstallationResult, data).profileInstallationResultData.value
+    return installed(delivery.authenticated.profileMetadata, result.finalResult)
+  }
+  throw await cancelled(procedure, {
+    authenticated: delivery.authenticated,
+    reason: 'loadBppExecutionError',
+    error: cardRefused('LoadBoundProfilePackage', 'no ProfileInstallationResult'),
+  })
+}
+
+function installed(metadata: StoreMetadataRequest, finalResult: FinalResult): Download {
+  const { successResult, errorResult } = finalResult
+  if (!successResult) {
+    const reason = String(errorResult.errorReason)
+    throw new LabError(
+      'refused',
+      `the eUICC did not install the profile: ${reason} in ${errorResult.bppCommandId}.`,
+      {
+        reason,
+      },
+    )
+  }
+  return {
+    iccid: iccidFromOctets(metadata.iccid) ?? toHex(metadata.iccid),
+    isdpAid: toHex(successResult.aid),
+    profileName: metadata.profileName,
+    serviceProviderName: metadata.serviceProviderName,
+  }
+}
+
+interface OpenSession {
+  readonly context: LpaContext
+  readonly server: Es9Plus
+  readonly transactionId: Uint8Array
+}
+
+/** Runs a step; when it fails, the session ends on both sides so that the next download may begin. */
+async function withCancelOnFailure<T>(session: OpenSession, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // A refusal ends the procedure at the server; what is left is the eUICC's session, and the order stays as it is.
+    await cancelBoth(session, 'postponed')
+    throw error
+  }
+}
+
+async function cancelled(
+  procedure: Procedure,
+  end: {
+    readonly authenticated: Authenticated
+    readonly reason: CancelSessionReason
+    readonly error: LabError
+  },
+): Promise<LabError> {
+  const { transactionId } = end.authenticated
+  await cancelBoth({ ...procedure, transactionId }, end.reason)
+  return end.error
+}
+
+/** Tells the eUICC and then the server; neither can make the first failure worse. */
+async function cancelBoth(session: OpenSession, reason: CancelSessionReason): Promise<void> {
+  const { context, server, transactionId } = session
+  try {
+    const cancelSessionResponse = await context.es10.cancelSession({ transactionId, reason })
+    await server.cancelSession({ transactionId, cancelSessionResponse })
+  } catch (error) {
+    if (!(error instanceof RspError || error instanceof LabError || error instanceof CardError))
+      throw error
+  }
+}
+
+/** A refusal of the server, with the function that it refused and its code as the reason. */
+async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RspError)) throw error
+    throw new LabError('refused', `${functionName} was refused (${error.code}): ${error.message}`, {
+      reason: error.code,
+      cause: error,
+    })
+  }
+}
+
+function cardRefused(functionName: string, word: string | number): LabError {
+  return new LabError('refused', `the eUICC refused ${functionName}: ${word}.`, {
+    reason: String(word),
+  })
+}
+
+function lpaRefused(reason: string, detail: string): LabError {
+  return new LabError('refused', `${detail}.`, { reason })
+}

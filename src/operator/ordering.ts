@@ -1,0 +1,62 @@
+/** How the operator orders a profile at the SM-DP+ (SGP.22 §3.1.1, ES2+) and opens the subscription on it. */
+
+import { formatActivationCode } from '../rsp/activation-code.ts'
+import type { Es2Plus } from '../rsp/es2plus.ts'
+import type { Operator } from './operator.ts'
+
+export interface ProfileOrder {
+  /** One of `iccid` and `profileType`, or neither for the operator's own type. */
+  readonly iccid?: string
+  readonly profileType?: string
+  /** Ties the profile to one eUICC. */
+  readonly eid?: string
+  readonly confirmationCode?: string
+  /** The MatchingID, where the operator chooses it; empty with an EID is the default SM-DP+ use case. */
+  readonly matchingId?: string
+  /** Whether the profile may be downloaded at once; it is unless this says `false`. */
+  readonly release?: boolean
+}
+
+export interface OrderedProfile {
+  readonly iccid: string
+  readonly msisdn: string
+  readonly matchingId: string
+  readonly smdpAddress: string
+  /** `LPA:1$…`, to be typed or shown as a QR code. */
+  readonly activationCode: string
+  readonly confirmationCodeRequired: boolean
+}
+
+/**
+ * Orders a profile, opens its account and confirms the order.
+ * @throws {RspError} as ES2+.DownloadOrder and ES2+.ConfirmOrder refuse
+ */
+export async function orderProfile(
+  parts: { readonly operator: Operator; readonly es2Plus: Es2Plus },
+  order: ProfileOrder,
+): Promise<OrderedProfile> {
+  const { operator, es2Plus } = parts
+  const { eid, confirmationCode, matchingId } = order
+  const profile =
+    order.iccid === undefined
+      ? { profileType: order.profileType ?? operator.file.profile.profileType }
+      : { iccid: order.iccid }
+  const { iccid } = await es2Plus.downloadOrder({ ...profile, eid })
+  const { msisdn } = await operator.openAccount({ iccid })
+  const releaseFlag = order.release ?? true
+  const confirmed = await es2Plus.confirmOrder({ iccid, confirmationCode, matchingId, releaseFlag })
+  const smdpAddress = confirmed.smdpAddress ?? ''
+  const confirmationCodeRequired = confirmationCode !== undefined
+  return {
+    iccid,
+    msisdn,
+    matchingId: confirmed.matchingId,
+    smdpAddress,
+    activationCode: formatActivationCode({
+      smdpAddress,
+      matchingId: confirmed.matchingId,
+      confirmationCodeRequired,
+    }),
+    confirmationCodeRequired,
+  }
+}

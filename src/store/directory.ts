@@ -1,0 +1,68 @@
+/** A data directory: one process at a time, secrets for the owner alone, files replaced as a whole. */
+
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { LabError, messageOf } from '../base/errors.ts'
+
+const DIRECTORY_MODE = 0o700
+const SECRET_MODE = 0o600
+
+/** Makes the directory if there is none. @throws {LabError} badInput when that is not possible */
+export function makeDirectory(path: string): void {
+  try {
+    fs.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE })
+  } catch (error) {
+    throw new LabError('badInput', `cannot make the directory ${path}: ${messageOf(error)}.`, {
+      field: 'data',
+      cause: error,
+    })
+  }
+}
+
+export interface DirectoryLock {
+  release(): void
+}
+
+/**
+ * Takes the directory for this process. The lock is the operating system's and ends with the process, however it ends.
+ * @throws {LabError} dataDirectoryLocked
+ */
+export function lockDirectory(path: string): DirectoryLock {
+  const file = join(path, 'lock')
+  const db = new Database(file, { timeout: 0 })
+  try {
+    db.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    db.close()
+    throw new LabError(
+      'dataDirectoryLocked',
+      `${path} is in use by another esim-lab. Stop it, or give another directory with --data.`,
+      { cause: error },
+    )
+  }
+  return { release: () => void db.close() }
+}
+
+/** The file's octets, or `undefined` when there is none. */
+export function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return fs.readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new LabError('damaged', `cannot read ${path}: ${messageOf(error)}.`, { cause: error })
+  }
+}
+
+/** Writes a file as a whole, readable by its owner alone: a reader sees the old or the new one, also after a crash. */
+export function replaceFile(path: string, content: Uint8Array | string): void {
+  const draft = `${path}.${process.pid}.new`
+  const descriptor = fs.openSync(draft, 'w', SECRET_MODE)
+  try {
+    fs.writeFileSync(descriptor, content)
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+  fs.renameSync(draft, path)
+}
