@@ -6,7 +6,7 @@ import type { Certificate } from '../pki/certificate.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
-import { addProfiles } from '../store/orders.ts'
+import { addProfiles, listOrders, type Order, type OrderPage } from '../store/orders.ts'
 import type { Store } from '../store/engine.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
@@ -63,6 +63,12 @@ export interface SmdpContext {
   onEvent(): Promise<void>
 }
 
+/** An order as it may be shown: without hashes and keys. */
+export type OrderSummary = Pick<
+  Order,
+  'iccid' | 'profileType' | 'state' | 'eid' | 'matchingId' | 'errorDetail'
+>
+
 export interface Smdp {
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
@@ -71,6 +77,8 @@ export interface Smdp {
     readonly iccids: readonly string[]
     readonly profileType: string
   }): Promise<void>
+  /** Orders that have left the stock, by ICCID. */
+  orders(page: OrderPage): readonly OrderSummary[]
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
   readonly address: string
@@ -105,6 +113,7 @@ export function createSmdp(
       releaseProfile: (request) => releaseProfile(context, request),
     },
     addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
+    orders: (page) => options.store.read((db) => listOrders(db, page)).map(summaryOf),
     setAddresses: (addresses) => void (context.addresses = addresses),
     get address() {
       return context.addresses[0]
@@ -113,4 +122,9 @@ export function createSmdp(
       return sessions.size
     },
   }
+}
+
+function summaryOf(order: Order): OrderSummary {
+  const { iccid, profileType, state, eid, matchingId, errorDetail } = order
+  return { iccid, profileType, state, eid, matchingId, errorDetail }
 }

@@ -1,0 +1,109 @@
+/** What the lab itself offers beside the operator's resources: orders in one step, new eUICCs, and a look at itself. */
+
+import { Router, type Request } from 'express'
+import { LabError } from '../base/errors.ts'
+import { serialiseEuicc } from '../euicc/state.ts'
+import type { Lab } from '../lab.ts'
+import { isObject, type Json } from '../rsp/json-binding.ts'
+import { RspError } from '../rsp/status-codes.ts'
+import type { ProfileOrder } from '../operator/ordering.ts'
+import { methodNotAllowed } from './problem.ts'
+
+/** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
+export function labRoutes(
+  lab: Lab,
+  served: { readonly rspAddress: string; readonly rspUrl: string },
+): Router {
+  const router = Router()
+  router
+    .route('/api/lab')
+    .get((_request, response) => {
+      response.json({
+        ...served,
+        now: lab.clock.now().toISOString(),
+        operator: lab.operator.file.name,
+        sessions: lab.smdp.sessionCount,
+        stock: lab.operator.stockLevel(),
+      })
+    })
+    .all(methodNotAllowed(['GET']))
+  router
+    .route('/api/orders')
+    .get((request, response) => {
+      const orders = lab.smdp.orders(pageOf(request))
+      response.json({ orders })
+    })
+    .post(async (request, response) => {
+      const ordered = await asProblem(() => lab.order(orderOf(request.body as Json)))
+      response.status(201).json(ordered)
+    })
+    .all(methodNotAllowed(['GET', 'POST']))
+  router
+    .route('/api/euiccs')
+    .post((request, response) => {
+      const state = lab.manufacture({ name: nameOf(request.body as Json) })
+      response.status(201).json({ eid: state.eid, state: serialiseEuicc(state) })
+    })
+    .all(methodNotAllowed(['POST']))
+  return router
+}
+
+const PAGE_ROWS = 100
+
+function pageOf(request: Request): { readonly after?: string; readonly limit: number } {
+  const { after } = request.query
+  return { limit: PAGE_ROWS, ...(typeof after === 'string' && { after }) }
+}
+
+const ORDER_FIELDS: Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>> = {
+  iccid: /^[0-9]{18,20}F?$/,
+  profileType: /^.{1,128}$/su,
+  eid: /^[0-9]{32}$/,
+  confirmationCode: /^.{1,64}$/su,
+  matchingId: /^[0-9A-Za-z_-]{0,255}$/,
+  release: 'flag',
+}
+
+/** @throws {LabError} badInput, naming the field */
+function orderOf(body: Json): ProfileOrder {
+  const fields = objectOf(body)
+  for (const [name, value] of Object.entries(fields)) {
+    const rule = Object.hasOwn(ORDER_FIELDS, name)
+      ? ORDER_FIELDS[name as keyof ProfileOrder]
+      : undefined
+    if (!rule) throw badField(name, `there is no such field; known are ${KNOWN_ORDER_FIELDS}`)
+    const isRight =
+      rule === 'flag' ? typeof value === 'boolean' : typeof value === 'string' && rule.test(value)
+    if (!isRight)
+      throw badField(name, `expected ${rule === 'flag' ? 'true or false' : rule.source}`)
+  }
+  return fields as ProfileOrder
+}
+
+const KNOWN_ORDER_FIELDS = Object.keys(ORDER_FIELDS).join(', ')
+
+function nameOf(body: Json): string {
+  const { name } = objectOf(body)
+  if (typeof name === 'string' && /^[a-z0-9-]{1,32}$/.test(name)) return name
+  throw badField('name', 'expected 1 to 32 small letters, digits or -')
+}
+
+function objectOf(body: Json | undefined): Readonly<Record<string, Json>> {
+  if (body === undefined) return {}
+  if (isObject(body)) return body
+  throw new LabError('badInput', 'expected a JSON object')
+}
+
+function badField(field: string, detail: string): LabError {
+  return new LabError('badInput', `${field}: ${detail}.`, { field })
+}
+
+/** A refusal of ES2+ as a refusal of this API, its code as the reason. */
+async function asProblem<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof RspError)) throw error
+    throw new LabError('refused', error.message, { reason: error.code, cause: error })
+  }
+}

@@ -1,0 +1,172 @@
+/** A lab on the network: the RSP listener for LPAs, the operator's listener for its software (loopback unless asked). */
+
+import { Router } from 'express'
+import { wallClock } from '../base/environment.ts'
+import type { Lab } from '../lab.ts'
+import { issueTlsCredential } from '../pki/test-pki.ts'
+import { ES2PLUS } from '../rsp/es2plus.ts'
+import { CURVES } from '../crypto/ec.ts'
+import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
+import { labRoutes } from './lab-routes.ts'
+import { listen, type Listener } from './listener.ts'
+import { createOperatorApp } from './operator-app.ts'
+import { createRspApp } from './rsp-app.ts'
+import { es9PlusClient, type Closable } from './rsp-client.ts'
+
+export interface ListenerChoice {
+  /** The interface to listen on; this machine alone unless told. */
+  readonly host?: string
+  /** 0, unless told, takes any port that is free. */
+  readonly port?: number
+}
+
+export interface ServeOptions {
+  /** What the operator's clients send as `Authorization: Bearer …`; made up when it is not given. */
+  readonly token?: string
+  readonly rsp?: ListenerChoice & {
+    /** Without TLS, for clients that cannot be given a CI certificate. */
+    readonly plain?: boolean
+    /** The names in the TLS certificate, the first of them the SM-DP+'s own address. */
+    readonly hostNames?: readonly [string, ...string[]]
+  }
+  readonly operator?: ListenerChoice
+  /** Told of our own defects, of which clients see nothing but status 500. */
+  readonly reportDefect?: (error: unknown) => void
+}
+
+export interface ServedLab {
+  /** The SM-DP+'s address as activation codes carry it, `localhost:8443`. */
+  readonly rspAddress: string
+  readonly rspUrl: string
+  readonly operatorUrl: string
+  readonly token: string
+  /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
+  readonly es9Plus: (address: string) => Es9Plus
+  close(): Promise<void>
+}
+
+const HOST_NAMES: readonly [string, ...string[]] = ['localhost', '127.0.0.1', '::1']
+/** SGP.23's name for a test SM-DP+: clients that were set up with it are answered too. */
+const TEST_NAME = 'testsmdpplus1.example.com'
+const TOKEN_OCTETS = 32
+
+/**
+ * Starts both listeners, with a TLS certificate issued for this run.
+ * @throws {LabError} unavailable — a port is taken; nothing is left listening
+ */
+export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
+  const token = options.token ?? newToken(lab)
+  const { rsp = {} } = options
+  const hostNames = rsp.hostNames ?? HOST_NAMES
+  const rspListener = await listenForLpas(lab, { options, hostNames })
+  const addresses = addressesOf({ port: rspListener.port, hostNames, plain: rsp.plain ?? false })
+  lab.smdp.setAddresses(addresses)
+  const served = {
+    rspAddress: addresses[0],
+    rspUrl: `${rsp.plain ? 'http' : 'https'}://${addresses[0]}`,
+  }
+  const operatorListener = await listenForOperator(lab, { options, token, served }).catch(
+    async (error: unknown) => {
+      await rspListener.close()
+      throw error
+    },
+  )
+  const clients = es9PlusClients(lab, { plain: rsp.plain ?? false })
+  return {
+    ...served,
+    es9Plus: clients.at,
+    operatorUrl: urlOf(operatorListener),
+    token,
+    async close() {
+      clients.close()
+      await Promise.all([rspListener.close(), operatorListener.close()])
+    },
+  }
+}
+
+function newToken(lab: Lab): string {
+  return Buffer.from(lab.environment.random.unique(TOKEN_OCTETS)).toString('hex')
+}
+
+function listenForLpas(
+  lab: Lab,
+  choice: { readonly options: ServeOptions; readonly hostNames: readonly [string, ...string[]] },
+): Promise<Listener> {
+  const { rsp = {}, reportDefect } = choice.options
+  const { pki, environment } = lab
+  const handler = createRspApp({
+    table: ES9PLUS,
+    implementation: lab.es9Plus,
+    ...(reportDefect && { reportDefect }),
+  })
+  const { random } = environment
+  const tls = rsp.plain
+    ? undefined
+    : issueTlsCredential({
+        pki,
+        hostNames: [...choice.hostNames, TEST_NAME] as [string, ...string[]],
+        role: 'dp-tls',
+        nowMs: wallClock.nowMs(),
+        random,
+      })
+  return listen({ handler, tls, host: rsp.host, port: rsp.port ?? 0 })
+}
+
+function listenForOperator(
+  lab: Lab,
+  choice: {
+    readonly options: ServeOptions
+    readonly token: string
+    readonly served: Pick<ServedLab, 'rspAddress' | 'rspUrl'>
+  },
+): Promise<Listener> {
+  const { operator = {}, reportDefect } = choice.options
+  const es2Plus = createRspApp({
+    table: ES2PLUS,
+    implementation: lab.es2Plus,
+    ...(reportDefect && { reportDefect }),
+  })
+  const handler = createOperatorApp({
+    operator: lab.operator,
+    token: choice.token,
+    extraRoutes: Router().use(es2Plus).use(labRoutes(lab, choice.served)),
+    ...(reportDefect && { reportDefect }),
+  })
+  return listen({ handler, host: operator.host, port: operator.port ?? 0 })
+}
+
+function addressesOf(served: {
+  readonly port: number
+  readonly hostNames: readonly [string, ...string[]]
+  readonly plain: boolean
+}): [string, ...string[]] {
+  const isDefaultPort = served.port === (served.plain ? 80 : 443)
+  const withPort = (name: string): string => {
+    const host = name.includes(':') ? `[${name}]` : name
+    return isDefaultPort ? host : `${host}:${served.port}`
+  }
+  const [first, ...others] = served.hostNames
+  return [withPort(first), ...others.map(withPort), withPort(TEST_NAME), TEST_NAME]
+}
+
+/** One client for each address, with its connections, until the lab is not served any more. */
+function es9PlusClients(lab: Lab, choice: { readonly plain: boolean }) {
+  const clients = new Map<string, Es9Plus & Closable>()
+  const tls = { anchors: CURVES.map((curve) => lab.pki[curve].ci.certificate) }
+  return {
+    at(address: string): Es9Plus {
+      const known = clients.get(address)
+      if (known) return known
+      const client = es9PlusClient({ address, ...(choice.plain ? { plain: true } : { tls }) })
+      clients.set(address, client)
+      return client
+    },
+    close() {
+      for (const client of clients.values()) client.close()
+    },
+  }
+}
+
+function urlOf({ host, port }: Listener): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

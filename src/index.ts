@@ -1,0 +1,61 @@
+/**
+ * esim-lab as a library: the whole lab in a test's own process.
+ *
+ * ```ts
+ * const lab = await createLab({ startAt: new Date('2026-01-01T00:00:00Z') })
+ * ```
+ */
+
+import { createLab as assembleLab, type Lab, type LabOptions } from './lab.ts'
+import { serveLab, type ServedLab, type ServeOptions } from './http/serve.ts'
+import { requireNode } from './base/runtime.ts'
+
+requireNode()
+
+/** A lab that can also be put on the network. */
+export interface ListeningLab extends Lab {
+  /** Starts the RSP and the operator's listener, on free ports of this machine unless told. `close` ends them too. */
+  listen(options?: ServeOptions): Promise<ServedLab>
+}
+
+/**
+ * Starts a lab in this process: test CI, SM-DP+, operator, database.
+ * @throws {LabError} dataDirectoryLocked, damaged, badInput
+ */
+export async function createLab(options: LabOptions = {}): Promise<ListeningLab> {
+  const lab = await assembleLab(options)
+  const served: ServedLab[] = []
+  return {
+    ...lab,
+    async listen(choices) {
+      const started = await serveLab(lab, choices)
+      served.push(started)
+      return started
+    },
+    async close() {
+      await Promise.all(served.map((one) => one.close()))
+      await lab.close()
+    },
+  }
+}
+
+export { LabError, type ErrorCode } from './base/errors.ts'
+export type { Lab, LabOptions, Phone, PhoneOptions } from './lab.ts'
+export type { ServedLab, ServeOptions } from './http/serve.ts'
+export { es9PlusClient } from './http/rsp-client.ts'
+export type { Balance, Operator } from './operator/operator.ts'
+export type { OrderedProfile, ProfileOrder } from './operator/ordering.ts'
+export type { Gift } from './operator/gifting.ts'
+export { amountFromText, formatAmount } from './operator/amount.ts'
+export {
+  formatActivationCode,
+  parseActivationCode,
+  type ActivationCode,
+} from './rsp/activation-code.ts'
+export { RspError, STATUS_CODES } from './rsp/status-codes.ts'
+export type { ProtocolMessage, Observer } from './rsp/observe.ts'
+export type { Es2Plus } from './rsp/es2plus.ts'
+export type { Es9Plus } from './rsp/es9plus.ts'
+export type { Es10 } from './rsp/es10.ts'
+export { createEuicc, type Euicc } from './euicc/euicc.ts'
+export { createLpa, type Lpa } from './lpa/lpa.ts'
