@@ -36,6 +36,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 const HEADERS_MAX = 64
 const CONNECTIONS_MAX = 1024
 const CLOSING_GRACE_MS = 2_000
+/** A connection is idle a moment after its last answer: the server does not close it then by itself. */
+const IDLE_CHECK_MS = 20
 
 /**
  * Listens on a port, of this machine alone unless `host` says otherwise. TLS is 1.2 or 1.3 (SGP.22 §2.6.6).
@@ -113,12 +115,17 @@ function notOpened(
 
 function closed(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
-    const grace = setTimeout(() => {
-      for (const socket of sockets) socket.destroy()
-    }, CLOSING_GRACE_MS)
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+    const grace = setTimeout(() => destroyAll(sockets), CLOSING_GRACE_MS)
     server.close(() => {
+      clearInterval(idle)
       clearTimeout(grace)
       resolve()
     })
+    destroyAll([...sockets].filter(({ bytesRead }) => bytesRead === 0))
   })
+}
+
+function destroyAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) socket.destroy()
 }

@@ -39,8 +39,8 @@ export type RspApp = (
  * header of a refusal besides, so that an LPA can show why. A notification that is refused answers 400.
  * Any `X-Admin-Protocol` and `User-Agent` are accepted, and none.
  *
- * It is no express app: a look-up by path is all the routing there is, and express would take more time for it than
- * everything else here takes together. `express.Router().use(app)` mounts it; a body that was parsed is then taken as it is.
+ * A listener of node:http, not an express app: a look-up by path is all the routing there is, and what a body must be is
+ * said here in full. `express.Router().use(app)` mounts it all the same; a body that was parsed is then taken as it is.
  */
 export function createRspApp<Table extends Readonly<Record<string, RspFunction>>>(
   options: RspAppOptions<Table>,
