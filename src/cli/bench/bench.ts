@@ -1,0 +1,256 @@
+/** `npm run bench`: what a session costs the server beside the floor under it, and what gifts, memory and starting cost. */
+
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemRandom } from '../../base/environment.ts'
+import { loadPki, type TestPki } from '../../pki/test-pki.ts'
+import { startBenchServer, siblingScript, type BenchServer } from './child.ts'
+import { cryptographyMs } from './floor.ts'
+import { giftFigures, type GiftFigures } from './gifts.ts'
+import { connector, downloadSteps, prepareSessions, runSessions, STEP_NAMES } from './sessions.ts'
+
+/** One way of running sessions, and what it gave. */
+export interface SessionFigures {
+  readonly transport: 'http' | 'https'
+  readonly connection: 'keep-alive' | 'per call'
+  readonly clients: number
+  readonly sessionsPerSecond: number
+  readonly serverCpuMsPerSession: number
+}
+
+/** Everything the bench measures; sizes in octets or MiB, times in milliseconds. */
+export interface BenchFigures extends GiftFigures {
+  /** Those of HTTP with keep-alive and 8 clients. */
+  readonly sessionsPerSecond: number
+  /** CPU of the server for one session over HTTP with keep-alive, the least of several clients' runs. */
+  readonly serverCpuMsPerSession: number
+  readonly floorMsPerSession: number
+  /** The server's CPU over the floor. */
+  readonly ratio: number
+  readonly packageOctets: number
+  readonly sessions: readonly SessionFigures[]
+  readonly serverCpuMsPerEndpoint: Readonly<Record<string, number>>
+  readonly floor: { readonly cryptographyMs: number; readonly exchangesMs: number }
+  /** Resident memory with 100,000 profiles in stock. */
+  readonly rssMiB: number
+  /** From the start of the process to the ready line, with that data directory. */
+  readonly readyMs: number
+}
+
+export interface BenchOptions {
+  /** Told what is being measured. */
+  readonly onStep?: (step: string) => void
+  /** Sessions of each measurement; 300 unless told. */
+  readonly sessions?: number
+}
+
+const SESSIONS = 300
+const FILLER_OCTETS = 11_100
+const PACKAGE_OCTETS = 12_000
+const STOCK = 100_000
+
+/** Measures in a directory of its own, which is removed at the end. */
+export async function runBench(options: BenchOptions = {}): Promise<BenchFigures> {
+  const directory = mkdtempSync(join(tmpdir(), 'esim-lab-bench-'))
+  const step = options.onStep ?? (() => undefined)
+  const count = options.sessions ?? SESSIONS
+  try {
+    const sessions: SessionFigures[] = []
+    for (const transport of ['http', 'https'] as const) {
+      sessions.push(...(await sessionFigures({ directory, transport, count, step })))
+    }
+    step('the server, endpoint by endpoint')
+    const serverCpuMsPerEndpoint = await endpointFigures({ directory, count })
+    step('the floor: cryptography and bare exchanges')
+    const floor = await floorFigures()
+    step('gifts from 64 callers')
+    const gifts = await giftFigures(directory)
+    step(`memory and start with ${STOCK.toLocaleString('en')} profiles in stock`)
+    const large = await stockFigures(directory)
+    return { ...summary({ sessions, floor }), serverCpuMsPerEndpoint, ...gifts, ...large }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function summary(parts: {
+  readonly sessions: readonly SessionFigures[]
+  readonly floor: BenchFigures['floor']
+}) {
+  const { sessions, floor } = parts
+  const plain = sessions.filter(
+    (run) => run.transport === 'http' && run.connection === 'keep-alive',
+  )
+  const serverCpuMsPerSession = Math.min(...plain.map((run) => run.serverCpuMsPerSession))
+  const floorMsPerSession = floor.cryptographyMs + floor.exchangesMs
+  return {
+    sessionsPerSecond: Math.max(...plain.map((run) => run.sessionsPerSecond)),
+    serverCpuMsPerSession,
+    floorMsPerSession,
+    ratio: serverCpuMsPerSession / floorMsPerSession,
+    packageOctets: PACKAGE_OCTETS,
+    sessions,
+    floor,
+  }
+}
+
+interface SessionRun {
+  readonly directory: string
+  readonly transport: 'http' | 'https'
+  readonly count: number
+  readonly step: (step: string) => void
+}
+
+async function sessionFigures(run: SessionRun): Promise<SessionFigures[]> {
+  const { transport, count } = run
+  const server = await benchServer(run)
+  const pki = pkiOf(server.dataDirectory)
+  const figures: SessionFigures[] = []
+  const { address } = server
+  const connect = connector({ address, transport, pki })
+  const measure = async (way: { clients: number; keepAlive: boolean; count: number }) => {
+    const sessions = await newSessions(server, { pki, count: way.count })
+    const beforeMs = await server.ask('cpu')
+    const tookMs = await runSessions({ sessions, ...way, connect, address })
+    return { tookMs, cpuMs: (await server.ask('cpu')) - beforeMs }
+  }
+  run.step(`${transport}: warming up`)
+  await measure({ clients: 8, keepAlive: true, count })
+  for (const keepAlive of [true, false]) {
+    for (const clients of [1, 8]) {
+      const connection = keepAlive ? 'keep-alive' : 'per call'
+      run.step(`${transport}, ${connection}, ${clients === 1 ? '1 client' : `${clients} clients`}`)
+      const { tookMs, cpuMs } = await measure({ clients, keepAlive, count })
+      const sessionsPerSecond = (count / tookMs) * 1000
+      const serverCpuMsPerSession = cpuMs / count
+      figures.push({ transport, connection, clients, sessionsPerSecond, serverCpuMsPerSession })
+    }
+  }
+  await server.close()
+  return figures
+}
+
+async function benchServer(run: {
+  readonly directory: string
+  readonly transport: 'http' | 'https'
+}): Promise<BenchServer & { readonly dataDirectory: string }> {
+  const { transport } = run
+  const dataDirectory = mkdtempSync(join(run.directory, `${transport}-`))
+  const server = await startBenchServer({ dataDirectory, transport, fillerOctets: FILLER_OCTETS })
+  return { ...server, dataDirectory }
+}
+
+function pkiOf(dataDirectory: string): TestPki {
+  const directory = join(dataDirectory, 'pki')
+  const files = readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))])
+  return loadPki(Object.fromEntries(files) as Record<string, Uint8Array>)
+}
+
+async function newSessions(
+  server: BenchServer,
+  wanted: { readonly pki: TestPki; readonly count: number },
+) {
+  const activationCodes = await server.ask('orders', wanted.count)
+  return prepareSessions({ pki: wanted.pki, random: systemRandom(), activationCodes })
+}
+
+/** Every session's first exchange, then every session's second, and so on: the CPU between is the endpoint's. */
+async function endpointFigures(run: {
+  readonly directory: string
+  readonly count: number
+}): Promise<Record<string, number>> {
+  const server = await benchServer({ ...run, transport: 'http' })
+  const pki = pkiOf(server.dataDirectory)
+  const { address } = server
+  const link = connector({ address, transport: 'http', pki })()
+  const figures: Record<string, number> = {}
+  for (const isWarm of [false, true]) {
+    const sessions = await newSessions(server, { pki, count: run.count })
+    const steps = sessions.map((session) => downloadSteps(session, address))
+    for (const [at, name] of STEP_NAMES.entries()) {
+      const beforeMs = await server.ask('cpu')
+      for (const session of steps) await session[at]?.(link)
+      if (isWarm) figures[name] = ((await server.ask('cpu')) - beforeMs) / run.count
+    }
+  }
+  link.close()
+  await server.close()
+  return figures
+}
+
+async function floorFigures(): Promise<BenchFigures['floor']> {
+  const random = systemRandom()
+  return {
+    cryptographyMs: cryptographyMs({ random, packageOctets: PACKAGE_OCTETS }),
+    exchangesMs: await exchangesMs(),
+  }
+}
+
+/** Octets of request and answer of the four exchanges of a session with a package of 12 kB, as JSON in Base64. */
+const EXCHANGES: readonly (readonly [number, number])[] = [
+  [270, 1560],
+  [2300, 1380],
+  [470, 17_300],
+  [420, 0],
+]
+const FLOOR_ROUNDS = 500
+
+/** CPU milliseconds that a bare server spends on a session's exchanges. */
+async function exchangesMs(): Promise<number> {
+  const child = fork(siblingScript('bare-server'), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const [port] = (await once(child, 'message')) as [number]
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const run = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      for (const [octets, answer] of EXCHANGES) await exchange({ port, agent, octets, answer })
+    }
+  }
+  await run(FLOOR_ROUNDS)
+  const beforeMs = await cpuOf(child)
+  await run(FLOOR_ROUNDS)
+  const tookMs = (await cpuOf(child)) - beforeMs
+  agent.destroy()
+  const ended = once(child, 'exit')
+  child.send('close')
+  await ended
+  return tookMs / FLOOR_ROUNDS
+}
+
+async function cpuOf(child: ChildProcess): Promise<number> {
+  child.send('cpu')
+  const [cpuMs] = (await once(child, 'message')) as [number]
+  return cpuMs
+}
+
+function exchange(call: {
+  readonly port: number
+  readonly agent: Agent
+  readonly octets: number
+  readonly answer: number
+}): Promise<void> {
+  const { port, agent } = call
+  return new Promise((resolve, reject) => {
+    const options = { port, agent, method: 'POST', path: `/${call.answer}`, host: '127.0.0.1' }
+    const outgoing = request(options, (response) => response.on('end', resolve).resume())
+    outgoing.on('error', reject).end(Buffer.alloc(call.octets, 'A'))
+  })
+}
+
+async function stockFigures(directory: string): Promise<{ rssMiB: number; readyMs: number }> {
+  const dataDirectory = mkdtempSync(join(directory, 'stock-'))
+  const first = await startBenchServer({ dataDirectory, transport: 'https' })
+  await first.ask('stock', STOCK)
+  await first.close()
+  const startedMs = performance.now()
+  const second = await startBenchServer({ dataDirectory, transport: 'https' })
+  const readyMs = performance.now() - startedMs
+  const rssMiB = await second.ask('memory')
+  await second.close()
+  return { rssMiB, readyMs }
+}

@@ -1,0 +1,107 @@
+/** The operator's API as verbs use it: HTTP with the token that the served lab has left in its directory. */
+
+import { ERRORS, LabError, messageOf, type ErrorCode } from '../base/errors.ts'
+import { readService, type Service } from './service.ts'
+import { commandLine } from './verb.ts'
+
+export interface ApiAccess {
+  readonly operatorUrl: string
+  readonly token: string
+}
+
+export interface PostOptions {
+  readonly body: object
+  readonly idempotencyKey?: string
+}
+
+/** Answers are JSON of a form that the caller knows. Every problem is thrown as the `LabError` that the server had. */
+export interface Api {
+  get<T>(path: string): Promise<T>
+  post<T>(path: string, options: PostOptions): Promise<T>
+}
+
+/** A lab that answers. */
+export interface LabClient extends Api {
+  readonly directory: string
+  readonly service: Service
+  /** The lab's time at the start of the command. */
+  readonly now: Date
+}
+
+/** Finds the lab that is served from a directory. @throws {LabError} unavailable, saying how to start one */
+export async function openLab(directory: string): Promise<LabClient> {
+  const service = readService(directory)
+  if (!service) throw notServed(directory)
+  const api = apiOf(service)
+  const { now } = await api.get<{ readonly now: string }>('/api/lab').catch((error: unknown) => {
+    throw isUnreachable(error) ? notServed(directory) : error
+  })
+  return { ...api, directory, service, now: new Date(now) }
+}
+
+export function apiOf(access: ApiAccess): Api {
+  const headers = { authorization: `Bearer ${access.token}` }
+  return {
+    get: (path) => exchange(`${access.operatorUrl}${path}`, { headers }),
+    post: (path, { body, idempotencyKey }) =>
+      exchange(`${access.operatorUrl}${path}`, {
+        method: 'POST',
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        },
+        body: JSON.stringify(body),
+      }),
+  }
+}
+
+function notServed(directory: string): LabError {
+  const start = commandLine('serve', { directory })
+  return new LabError('unavailable', `no lab is served from ${directory}. Start one: ${start}`, {
+    reason: 'notServed',
+  })
+}
+
+const UNREACHABLE = 'unreachable'
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof LabError && error.reason === UNREACHABLE
+}
+
+async function exchange<T>(url: string, request: RequestInit): Promise<T> {
+  const response = await fetch(url, request).catch((error: unknown) => {
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+    throw new LabError('unavailable', `${url} does not answer: ${messageOf(cause)}.`, {
+      reason: UNREACHABLE,
+      cause: error,
+    })
+  })
+  const answer: unknown = await response.json().catch(() => undefined)
+  if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
+  throw problemOf(answer, { url, status: response.status })
+}
+
+interface Problem {
+  readonly type?: string
+  readonly detail?: string
+  readonly field?: string
+  readonly reason?: string
+}
+
+function problemOf(
+  answer: unknown,
+  answered: { readonly url: string; readonly status: number },
+): LabError {
+  const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as Problem
+  const kind = problem.type?.replace('urn:esim-lab:problem:', '') ?? ''
+  if (!Object.hasOwn(ERRORS, kind)) {
+    const { url, status } = answered
+    return new LabError('unavailable', `${url} answered HTTP ${status}, which a lab does not.`)
+  }
+  const { detail = '', field, reason } = problem
+  return new LabError(kind as ErrorCode, detail, {
+    ...(field === undefined ? {} : { field }),
+    ...(reason === undefined ? {} : { reason }),
+  })
+}

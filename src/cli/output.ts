@@ -1,0 +1,102 @@
+/** Everything the command says: answers on stdout, progress and errors on stderr. Nothing else writes to either. */
+
+import { ERRORS, LabError, messageOf, type ErrorCode } from '../base/errors.ts'
+import { RspError } from '../rsp/status-codes.ts'
+
+/** What verbs speak through; `--json` decides who listens. */
+export interface Output {
+  /** Whether programs listen: one JSON object per line on stdout, and no progress. */
+  readonly json: boolean
+  /** Whether there is somebody to ask. */
+  readonly interactive: boolean
+  /** An answer: its text for people, its value for programs. */
+  result(value: object, text: string): void
+  /** A part of an answer that only people need. */
+  text(text: string): void
+  /** Help and the like, which is text whoever asked for it. */
+  help(text: string): void
+  /** Progress, for people. */
+  note(text: string): void
+  /** Something that went wrong without ending the work. */
+  warn(text: string): void
+}
+
+/** The output of this process. */
+export function createOutput(options: { readonly json: boolean }): Output {
+  const { json } = options
+  endQuietlyWithoutReader()
+  return {
+    json,
+    interactive: !json && process.stdin.isTTY === true && process.stderr.isTTY === true,
+    result: (value, text) => toStdout(json ? JSON.stringify(value) : text),
+    text: (text) => void (json || toStdout(text)),
+    help: toStdout,
+    note: (text) => void (json || toStderr(text)),
+    warn: (text) => toStderr(json ? JSON.stringify({ warning: { message: text } }) : text),
+  }
+}
+
+/** An error as programs read it. */
+export interface ErrorReport {
+  readonly code: ErrorCode
+  readonly reason?: string
+  readonly field?: string
+  readonly message: string
+}
+
+/** What an error is to those who called the command; one that is not ours is a defect of ours. */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof RspError) {
+    return { code: 'refused', reason: error.code, message: error.message }
+  }
+  if (!(error instanceof LabError)) return { code: 'internal', message: messageOf(error) }
+  const { code, reason, field, message } = error
+  return {
+    code,
+    ...(reason === undefined ? {} : { reason }),
+    ...(field === undefined ? {} : { field }),
+    message,
+  }
+}
+
+/** Says what ended the command. Returns its exit code. */
+export function sayError(error: unknown, options: { readonly json: boolean }): number {
+  const report = reportOf(error)
+  toStderr(options.json ? JSON.stringify({ error: report }) : errorText(error, report))
+  return ERRORS[report.code].exitCode
+}
+
+function errorText(error: unknown, report: ErrorReport): string {
+  const isDefect = report.code === 'internal' && error instanceof Error
+  const reason = report.reason === undefined ? '' : ` (${report.reason})`
+  return isDefect
+    ? `esim-lab has a defect. Please report it with these lines:\n${error.stack}`
+    : `${ERRORS[report.code].title}${reason}:\n  ${report.message}`
+}
+
+/** Asks on the terminal; the answer is not among the results. */
+export async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises')
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return (await terminal.question(`${question} `)).trim()
+  } finally {
+    terminal.close()
+  }
+}
+
+/** A reader such as `head` may go before everything is said, which is no error. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+}
+
+function toStdout(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,16 @@
+/** Directories that are gone when the command is. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface TemporaryDirectory {
+  readonly path: string
+  remove(): void
+}
+
+/** Only this user can look into it. */
+export function temporaryDirectory(): TemporaryDirectory {
+  const path = mkdtempSync(join(tmpdir(), 'esim-lab-'))
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}

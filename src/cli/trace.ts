@@ -1,0 +1,56 @@
+/** `--trace FILE`: every message of a protocol as one line of JSON, decoded, in the order in which they came. */
+
+import * as fs from 'node:fs'
+import type { Clock } from '../base/environment.ts'
+import { LabError, messageOf } from '../base/errors.ts'
+import { toPlainJson, type Observer } from '../rsp/observe.ts'
+
+export interface Trace {
+  readonly observer: Observer
+  close(): void
+}
+
+const SECRET_MODE = 0o600
+
+/**
+ * Appends to a file, which its owner alone may read. A write that fails ends the trace and is told to `onFailure` once:
+ * it never disturbs the lab.
+ * @throws {LabError} badInput — the file cannot be opened
+ */
+export function openTrace(options: {
+  readonly path: string
+  readonly clock: Clock
+  readonly onFailure: (detail: string) => void
+}): Trace {
+  const { path, clock, onFailure } = options
+  let descriptor: number | undefined = open(path)
+  function close(): void {
+    if (descriptor !== undefined) fs.closeSync(descriptor)
+    descriptor = undefined
+  }
+  return {
+    observer({ message, ...side }) {
+      if (descriptor === undefined) return
+      try {
+        const line = { at: clock.now().toISOString(), ...side, message: toPlainJson(message) }
+        // Whoever has an answer finds it in the trace, also after a crash: so this does not wait in a buffer.
+        fs.writeSync(descriptor, `${JSON.stringify(line)}\n`)
+      } catch (error) {
+        close()
+        onFailure(`cannot write ${path}, the trace ends here: ${messageOf(error)}.`)
+      }
+    },
+    close,
+  }
+}
+
+function open(path: string): number {
+  try {
+    return fs.openSync(path, 'a', SECRET_MODE)
+  } catch (error) {
+    throw new LabError('badInput', `cannot open ${path} for the trace: ${messageOf(error)}.`, {
+      field: 'trace',
+      cause: error,
+    })
+  }
+}

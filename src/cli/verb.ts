@@ -1,0 +1,64 @@
+/** What all verbs of the command share: how they are declared, their common options, how they name themselves. */
+
+import { Command, type CommanderError } from 'commander'
+import { LabError } from '../base/errors.ts'
+
+export const DEFAULT_DIRECTORY = '.esim-lab'
+export const DEFAULT_PHONE = 'p1'
+
+/** Options of every verb. */
+export interface CommonOptions {
+  /** The data directory. */
+  readonly data: string
+  readonly json?: true
+}
+
+export interface PhoneOption {
+  /** A phone of the data directory by its name. */
+  readonly phone: string
+}
+
+/** A verb with its help: what it does, and lines to copy. */
+export function verb(declared: {
+  readonly name: string
+  readonly summary: string
+  readonly examples: readonly string[]
+}): Command {
+  const examples = declared.examples.map((line) => `  $ esim-lab ${line}`)
+  return new Command(declared.name)
+    .description(declared.summary)
+    .option('--data <directory>', 'where the lab is kept', DEFAULT_DIRECTORY)
+    .option('--json', 'answer with one JSON object per line')
+    .addHelpText('after', ['', 'Examples:', ...examples].join('\n'))
+}
+
+/** A verb that works with one phone. */
+export function phoneVerb(declared: Parameters<typeof verb>[0]): Command {
+  return verb(declared).option('--phone <name>', 'the phone', DEFAULT_PHONE)
+}
+
+/** A command line to copy, naming the data directory where it is not the default. */
+export function commandLine(line: string, options: { readonly directory: string }): string {
+  const { directory } = options
+  return directory === DEFAULT_DIRECTORY
+    ? `esim-lab ${line}`
+    : `esim-lab ${line} --data ${directory}`
+}
+
+/** A mistake in the arguments, in our terms. */
+export function usageError(error: CommanderError): LabError {
+  const detail = error.message.replace(/^error: /, '')
+  return new LabError('usage', `${detail}. "esim-lab --help" lists what there is.`, {
+    reason: error.code.replace(/^commander\./, ''),
+    cause: error,
+  })
+}
+
+/** A port as typed. @throws {LabError} usage */
+export function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port
+  throw new LabError('usage', `a port is a number from 0 to 65535, not "${text}".`, {
+    field: 'port',
+  })
+}

@@ -1,0 +1,198 @@
+/** `esim-lab serve`: a lab on the network until it is told to end. */
+
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { systemRandom, wallClock } from '../../base/environment.ts'
+import { messageOf } from '../../base/errors.ts'
+import { serveLab, type ServedLab } from '../../http/serve.ts'
+import { createLab, type Lab } from '../../lab.ts'
+import { toPem } from '../../pki/forge.ts'
+import { serialisePki } from '../../pki/test-pki.ts'
+import { makeDirectory, replaceFile } from '../../store/directory.ts'
+import type { Output } from '../output.ts'
+import { qrCode } from '../qr-code.ts'
+import { removeService, serviceFile, writeService } from '../service.ts'
+import { temporaryDirectory } from '../temporary.ts'
+import { openTrace, type Trace } from '../trace.ts'
+import { commandLine, portOf, verb, type CommonOptions } from '../verb.ts'
+import { welcomeCode } from '../welcome.ts'
+
+interface ServeOptions extends CommonOptions {
+  readonly ephemeral?: true
+  readonly port: number
+  readonly operatorPort?: number
+  readonly host?: string
+  readonly plain?: true
+  readonly trace?: string
+  readonly seed?: string
+}
+
+const RSP_PORT = 8443
+const OPERATOR_PORT = 8080
+const TOKEN_OCTETS = 32
+
+export function serveVerb(output: Output): Command {
+  return verb({
+    name: 'serve',
+    summary: 'start the lab and serve it until Ctrl-C',
+    examples: [
+      'serve',
+      'serve --ephemeral --port 0 --json',
+      'serve --data /tmp/my-lab --trace messages.jsonl',
+    ],
+  })
+    .option('--ephemeral', 'keep nothing; the test CI is always the same public one')
+    .option('--port <number>', 'port for LPAs; 0 takes free ports', portOf, RSP_PORT)
+    .option(
+      '--operator-port <number>',
+      `port of the operator's API (default: ${OPERATOR_PORT})`,
+      portOf,
+    )
+    .option('--host <host>', 'the interface for LPAs (default: this machine alone)')
+    .option('--plain', 'HTTP in place of HTTPS for LPAs')
+    .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
+    .option('--seed <text>', 'what keys and numbers follow')
+    .action((options: ServeOptions) => serve(options, output))
+}
+
+async function serve(options: ServeOptions, output: Output): Promise<void> {
+  const ending = endOfService()
+  const serving = await startServing(options, output)
+  try {
+    await announce(serving, output)
+    await ending
+    output.note('Stopping.')
+  } finally {
+    await serving.close()
+  }
+}
+
+interface Serving {
+  readonly lab: Lab
+  readonly served: ServedLab
+  readonly directory: string
+  readonly plain: boolean
+  close(): Promise<void>
+}
+
+async function startServing(options: ServeOptions, output: Output): Promise<Serving> {
+  const cleanUp = closer()
+  try {
+    const directory = options.ephemeral ? useTemporary(cleanUp) : options.data
+    const trace = options.trace === undefined ? undefined : startTrace(options.trace, output)
+    if (trace) cleanUp.last(() => trace.close())
+    const lab = await createLab({
+      ...(options.ephemeral ? {} : { dataDirectory: directory }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(trace && { observer: trace.observer }),
+    })
+    cleanUp.last(() => lab.close())
+    const served = await serveOn(lab, { options, output })
+    cleanUp.last(() => served.close())
+    if (options.ephemeral) keepPki(lab, directory)
+    replaceFile(ciFile(directory), toPem('CERTIFICATE', lab.pki['P-256'].ci.certificate.der))
+    const { operatorUrl, rspAddress, rspUrl, token } = served
+    writeService(directory, { operatorUrl, rspAddress, rspUrl, token, pid: process.pid })
+    cleanUp.last(() => removeService(directory))
+    return { lab, served, directory, plain: options.plain ?? false, close: cleanUp.run }
+  } catch (error) {
+    await cleanUp.run()
+    throw error
+  }
+}
+
+function serveOn(
+  lab: Lab,
+  { options, output }: { readonly options: ServeOptions; readonly output: Output },
+): Promise<ServedLab> {
+  const { port, host, plain } = options
+  const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
+  return serveLab(lab, {
+    token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
+    rsp: { port, ...(host === undefined ? {} : { host }), ...(plain && { plain }) },
+    operator: { port: operatorPort },
+    reportDefect: (error) => output.warn(`a defect of esim-lab: ${messageOf(error)}`),
+  })
+}
+
+function useTemporary(cleanUp: Closer): string {
+  const directory = temporaryDirectory()
+  cleanUp.last(() => directory.remove())
+  return directory.path
+}
+
+function startTrace(path: string, output: Output): Trace {
+  return openTrace({ path, clock: wallClock, onFailure: output.warn })
+}
+
+/** The CI as browsers and tools want to be given it. */
+function ciFile(directory: string): string {
+  return join(directory, 'ci.pem')
+}
+
+/** Verbs look for the CI where a kept lab has it. */
+function keepPki(lab: Lab, directory: string): void {
+  makeDirectory(join(directory, 'pki'))
+  for (const [name, octets] of Object.entries(serialisePki(lab.pki))) {
+    replaceFile(join(directory, 'pki', name), octets)
+  }
+}
+
+async function announce(serving: Serving, output: Output): Promise<void> {
+  const { served, lab, directory } = serving
+  const { rspAddress, rspUrl, operatorUrl } = served
+  const { activationCode } = await welcomeCode(lab, directory)
+  const ciCertificate = ciFile(directory)
+  const tokenFile = serviceFile(directory)
+  const readyMs = Math.round(performance.now())
+  const ready = {
+    event: 'ready',
+    ...{ rspAddress, rspUrl, operatorUrl, tokenFile, ciCertificate },
+    dataDirectory: directory,
+    ...{ activationCode, pid: process.pid, readyMs },
+  }
+  const lines = [
+    `esim-lab is ready after ${readyMs} ms. A test system: trust nothing that it signs.`,
+    '',
+    `  SM-DP+ for LPAs   ${rspUrl}${serving.plain ? '   (plain HTTP: no TLS)' : ''}`,
+    `  operator's API    ${operatorUrl}   (token in ${tokenFile})`,
+    `  CI certificate    ${ciCertificate}`,
+    '',
+    'An activation code:',
+    '',
+    qrCode(activationCode),
+    '',
+    `  ${activationCode}`,
+    '',
+    'Download it with a software phone, in another terminal:',
+    '',
+    `  ${commandLine(`download '${activationCode}'`, { directory })}`,
+    '',
+    'Ctrl-C ends the lab.',
+  ]
+  output.result(ready, lines.join('\n'))
+}
+
+/** Settles at the first request to end. Later ones find the lab ending already. */
+function endOfService(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => resolve())
+  })
+}
+
+interface Closer {
+  /** Adds what is to be undone; the last is undone first. */
+  last(work: () => void | Promise<void>): void
+  run(): Promise<void>
+}
+
+function closer(): Closer {
+  const works: (() => void | Promise<void>)[] = []
+  return {
+    last: (work) => void works.unshift(work),
+    async run() {
+      for (const work of works.splice(0)) await work()
+    },
+  }
+}
