@@ -57,6 +57,7 @@ export function authenticateClient(
     eid,
     euiccCertificate,
     iccid: order.iccid,
+    matchingId: order.matchingId,
     smdpSignature2,
   })
   return {

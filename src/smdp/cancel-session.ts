@@ -4,7 +4,8 @@ import { oidOf } from '../pki/chain.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
-import { findOrder, saveOrder } from '../store/orders.ts'
+import { saveOrder } from '../store/orders.ts'
+import { findOpenOrder } from './open-order.ts'
 import type { AuthenticatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -59,9 +60,6 @@ function endOrder(
   db: Connection,
   ended: { readonly session: AuthenticatedSession; readonly reason: string | number },
 ): void {
-  const order = findOrder(db, ended.session.iccid)
-  const isPending = order?.state === 'Released' || order?.state === 'Downloaded'
-  const isOthers = order?.eid !== undefined && order.eid !== ended.session.eid
-  if (!order || !isPending || isOthers) return
-  saveOrder(db, { ...order, state: 'Error', errorDetail: `cancelled: ${ended.reason}` })
+  const order = findOpenOrder(db, ended.session)
+  if (order) saveOrder(db, { ...order, state: 'Error', errorDetail: `cancelled: ${ended.reason}` })
 }

@@ -6,8 +6,9 @@ import type { EUICCSigned2, PrepareDownloadResponse } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { refuse, type RspError } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
-import { findOrder, recordDownload, saveOrder, type Order } from '../store/orders.ts'
+import { recordDownload, saveOrder } from '../store/orders.ts'
 import { bindProfilePackage } from './bind.ts'
+import { findOpenOrder } from './open-order.ts'
 import type { AuthenticatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -16,8 +17,8 @@ import type { SmdpContext } from './smdp.ts'
  *
  * SGP.22 §5.6.2, §3.1.3.2, ES9+.GetBoundProfilePackage. The order becomes Downloaded and belongs to this EID from then
  * on; a download that was not completed may be repeated by the same eUICC, also with another one-time key.
- * @throws {RspError} transactionIdUnknown, euiccReportedError, euiccSignatureInvalid, confirmationCodeMissing,
- *   confirmationCodeRefused, confirmationCodeRetriesExceeded, profileNotBindable, formatInvalid
+ * @throws {RspError} transactionIdUnknown, euiccReportedError, euiccSignatureInvalid, profileNotBindable,
+ *   confirmationCodeMissing, confirmationCodeRefused, confirmationCodeRetriesExceeded, formatInvalid
  */
 export async function getBoundProfilePackage(
   context: SmdpContext,
@@ -100,25 +101,23 @@ async function checkConfirmationCode(
   attempt: { readonly session: AuthenticatedSession; readonly hashCc: Uint8Array | undefined },
 ): Promise<void> {
   const { session, hashCc } = attempt
-  const refusal = await context.store.write((db) => {
-    const order = findOrder(db, session.iccid)
-    if (!order?.confirmationCodeHash) return undefined
-    if (!hashCc) return refuse('confirmationCodeMissing')
-    const expected = createHash('sha256')
-      .update(order.confirmationCodeHash)
-      .update(session.transactionId)
-      .digest()
-    return equalOctets(expected, hashCc) ? undefined : countWrongCode(db, { context, order })
-  })
-  if (refusal) throw refusal
+  const order = context.store.read((db) => findOpenOrder(db, session))
+  if (!order) throw refuse('profileNotBindable')
+  const expected = order.confirmationCodeHash
+  if (!expected) return
+  if (!hashCc) throw refuse('confirmationCodeMissing')
+  const digest = createHash('sha256').update(expected).update(session.transactionId).digest()
+  if (equalOctets(digest, hashCc)) return
+  throw await context.store.write((db) => countWrongCode(db, { context, session }))
 }
 
 /** A wrong code is counted, and the count is kept although the call fails. */
 function countWrongCode(
   db: Connection,
-  attempt: { readonly context: SmdpContext; readonly order: Order },
+  attempt: { readonly context: SmdpContext; readonly session: AuthenticatedSession },
 ): RspError {
-  const { order } = attempt
+  const order = findOpenOrder(db, attempt.session)
+  if (!order) return refuse('profileNotBindable')
   const confirmationAttempts = order.confirmationAttempts + 1
   if (confirmationAttempts < attempt.context.settings.confirmationAttemptsMax) {
     saveOrder(db, { ...order, confirmationAttempts })
@@ -139,11 +138,8 @@ function handOut(
   },
 ): void {
   const { session, point } = delivery
-  const order = findOrder(db, session.iccid)
-  const isOpen = order?.state === 'Released' || order?.state === 'Downloaded'
-  if (!order || !isOpen || (order.eid !== undefined && order.eid !== session.eid)) {
-    throw refuse('profileNotBindable')
-  }
+  const order = findOpenOrder(db, session)
+  if (!order) throw refuse('profileNotBindable')
   saveOrder(db, { ...order, state: 'Downloaded', eid: session.eid, euiccOtpk: point })
   recordDownload(db, {
     transactionId: session.transactionId,

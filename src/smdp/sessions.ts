@@ -26,6 +26,8 @@ export interface AuthenticatedSession extends Begun {
   readonly eid: string
   readonly euiccCertificate: Certificate
   readonly iccid: string
+  /** The order's MatchingID when the session was authenticated for it. */
+  readonly matchingId: string | undefined
   /** What euiccSignature2 covers besides EUICCSigned2. */
   readonly smdpSignature2: Uint8Array
 }

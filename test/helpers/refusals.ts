@@ -31,7 +31,9 @@ export function testRefusals<Attempt>(options: {
       refuses(t, { attempt: breaks(flawless), code }))
     if (at === faults.length - 1) continue
     test(`${name} refuses ${title} with ${code} before it looks at what is checked later`, (t) => {
-      const attempt = faults.slice(at).reduceRight((broken, fault) => fault.breaks(broken), flawless)
+      const attempt = faults
+        .slice(at)
+        .reduceRight((broken, fault) => fault.breaks(broken), flawless)
       return refuses(t, { attempt, code })
     })
   }

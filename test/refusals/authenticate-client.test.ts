@@ -223,7 +223,10 @@ function broken(
     ...request,
     authenticateServerResponse: withSigned1(phone, { response, change: attempt.signed1 }),
   }
-  const certified = withAnswer(signed, (ok) => ({ ...ok, ...certificates({ lab, phone }, attempt) }))
+  const certified = withAnswer(signed, (ok) => ({
+    ...ok,
+    ...certificates({ lab, phone }, attempt),
+  }))
   return attempt.request(certified)
 }
 
