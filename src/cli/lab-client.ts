@@ -34,7 +34,7 @@ export async function openLab(directory: string): Promise<LabClient> {
   if (!service) throw notServed(directory)
   const api = apiOf(service)
   const { now } = await api.get<{ readonly now: string }>('/api/lab').catch((error: unknown) => {
-    throw isUnreachable(error) ? notServed(directory) : error
+    throw isGone(error) ? notServed(directory) : error
   })
   return { ...api, directory, service, now: new Date(now) }
 }
@@ -65,8 +65,10 @@ function notServed(directory: string): LabError {
 
 const UNREACHABLE = 'unreachable'
 
-function isUnreachable(error: unknown): boolean {
-  return error instanceof LabError && error.reason === UNREACHABLE
+/** Nobody answers at the address, or it is another lab by now, which does not know the token. */
+function isGone(error: unknown): boolean {
+  if (!(error instanceof LabError)) return false
+  return error.reason === UNREACHABLE || error.code === 'unauthorised'
 }
 
 async function exchange<T>(url: string, request: RequestInit): Promise<T> {

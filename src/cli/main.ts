@@ -4,8 +4,20 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { createOutput, sayError, type Output } from './output.ts'
 import { usageError } from './verb.ts'
+import { balanceVerb } from './verbs/balance.ts'
+import { benchVerb } from './verbs/bench.ts'
+import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
+import { disableVerb } from './verbs/disable.ts'
+import { downloadVerb } from './verbs/download.ts'
+import { enableVerb } from './verbs/enable.ts'
+import { giftVerb } from './verbs/gift.ts'
+import { notificationsVerb } from './verbs/notifications.ts'
+import { orderVerb } from './verbs/order.ts'
+import { pkiVerb } from './verbs/pki.ts'
+import { profilesVerb } from './verbs/profiles.ts'
 import { serveVerb } from './verbs/serve.ts'
+import { useVerb } from './verbs/use.ts'
 
 /** Runs the command. Whatever happens is said on stdout or stderr; the exit code is that of the table of errors. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -21,7 +33,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const VERBS = [serveVerb, demoVerb]
+/** In the order in which a newcomer needs them. */
+const VERBS = [
+  demoVerb,
+  serveVerb,
+  orderVerb,
+  downloadVerb,
+  profilesVerb,
+  enableVerb,
+  disableVerb,
+  deleteVerb,
+  notificationsVerb,
+  balanceVerb,
+  useVerb,
+  giftVerb,
+  pkiVerb,
+  benchVerb,
+]
 
 function program(output: Output): Command {
   const command = new Command('esim-lab')

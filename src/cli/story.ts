@@ -27,7 +27,10 @@ export function tellStory(listener: { readonly output: Output; readonly clock: C
       const head = (mark: string) =>
         `${mark} ${String(number).padStart(2)}  ${title}  (${clock.nowMs() - startMs} ms)`
       const event = (ok: boolean) => ({
-        ...{ event: 'step', number, title, ok },
+        event: 'step',
+        number,
+        title,
+        ok,
         ms: clock.nowMs() - startMs,
       })
       try {

@@ -9,8 +9,10 @@ export interface TemporaryDirectory {
   remove(): void
 }
 
-/** Only this user can look into it. */
+/** Only this user can look into it. It goes with the process at the latest, unless that is killed outright. */
 export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'esim-lab-'))
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+  const remove = (): void => rmSync(path, { recursive: true, force: true })
+  process.once('exit', remove)
+  return { path, remove }
 }

@@ -36,6 +36,7 @@ const TOO_MUCH = amountToJson(20n * GIGABYTE)
 async function demo(output: Output): Promise<void> {
   const startMs = wallClock.nowMs()
   const directory = temporaryDirectory()
+  leaveOnSignals()
   const open: { lab?: Lab; served?: ServedLab } = {}
   try {
     const story = tellStory({ output, clock: wallClock })
@@ -53,6 +54,12 @@ async function demo(output: Output): Promise<void> {
     await open.lab?.close()
     directory.remove()
   }
+}
+
+/** By `process.exit`, which removes what is temporary; the codes are those of shells. */
+function leaveOnSignals(): void {
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
 }
 
 function startTold({ rspUrl, operatorUrl }: ServedLab, directory: string) {

@@ -147,9 +147,15 @@ async function announce(serving: Serving, output: Output): Promise<void> {
   const readyMs = Math.round(performance.now())
   const ready = {
     event: 'ready',
-    ...{ rspAddress, rspUrl, operatorUrl, tokenFile, ciCertificate },
+    rspAddress,
+    rspUrl,
+    operatorUrl,
+    tokenFile,
+    ciCertificate,
     dataDirectory: directory,
-    ...{ activationCode, pid: process.pid, readyMs },
+    activationCode,
+    pid: process.pid,
+    readyMs,
   }
   const lines = [
     `esim-lab is ready after ${readyMs} ms. A test system: trust nothing that it signs.`,

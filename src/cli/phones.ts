@@ -1,0 +1,174 @@
+/** The phones of the command: each an eUICC in a file of the data directory, and an LPA in this process. */
+
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock, systemRandom, type Clock } from '../base/environment.ts'
+import { LabError } from '../base/errors.ts'
+import { asBuffer } from '../base/octets.ts'
+import { CURVES } from '../crypto/ec.ts'
+import { createEuicc } from '../euicc/euicc.ts'
+import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
+import { es9PlusClient, type Closable } from '../http/rsp-client.ts'
+import { TEST_DEVICE } from '../lab.ts'
+import { createLpa, type Lpa } from '../lpa/lpa.ts'
+import { readCertificate, type Certificate } from '../pki/certificate.ts'
+import { certificateFile } from '../pki/test-pki.ts'
+import { es10Client } from '../rsp/es10.ts'
+import type { Es9Plus } from '../rsp/es9plus.ts'
+import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
+import type { LabClient } from './lab-client.ts'
+import { commandLine } from './verb.ts'
+
+export interface CliPhone extends Lpa {
+  readonly name: string
+  readonly eid: string
+}
+
+/** A phone by its name, beside the lab that it speaks to. */
+export interface PhoneChoice {
+  readonly lab: LabClient
+  readonly name: string
+}
+
+/**
+ * Works with a phone that no other command may use meanwhile. Its eUICC is manufactured at first use.
+ * @throws {LabError} badInput — the name is none; unavailable — another command uses the phone
+ */
+export async function withPhone<T>(
+  choice: PhoneChoice,
+  work: (phone: CliPhone) => Promise<T>,
+): Promise<T> {
+  const file = phoneFile(choice)
+  const lock = lockPhone(choice)
+  try {
+    if (!existsSync(file)) replaceFile(file, await manufacture(choice))
+    return await run({ choice, storage: storageIn(file) }, work)
+  } finally {
+    lock.release()
+  }
+}
+
+/** Works with a phone that has been used before. @throws {LabError} notFound */
+export async function withExistingPhone<T>(
+  choice: PhoneChoice,
+  work: (phone: CliPhone) => Promise<T>,
+): Promise<T> {
+  readState(choice)
+  return withPhone(choice, work)
+}
+
+/** Looks at a phone without changing it, also while another command uses it. @throws {LabError} notFound */
+export async function lookAtPhone<T>(
+  choice: PhoneChoice,
+  work: (phone: CliPhone) => Promise<T>,
+): Promise<T> {
+  const state = readState(choice)
+  return run({ choice, storage: { load: () => state, save: () => {} } }, work)
+}
+
+/** The eUICCs of all phones of a data directory, by the phones' names. */
+export function phonesOf(directory: string): (readonly [name: string, state: EuiccState])[] {
+  const folder = join(directory, FOLDER)
+  const files = existsSync(folder) ? readdirSync(folder) : []
+  return files
+    .filter((file) => file.endsWith(EXTENSION))
+    .map((file) => [file.slice(0, -EXTENSION.length), storageIn(join(folder, file)).load()])
+}
+
+const FOLDER = 'phones'
+const EXTENSION = '.json'
+const NAME = /^[a-z0-9-]{1,32}$/
+
+function phoneFile({ lab, name }: PhoneChoice): string {
+  if (NAME.test(name)) return join(lab.directory, FOLDER, `${name}${EXTENSION}`)
+  const detail = `a phone's name has 1 to 32 small letters, digits or -, not "${name}".`
+  throw new LabError('badInput', detail, { field: 'phone' })
+}
+
+function readState(choice: PhoneChoice): EuiccState {
+  const file = phoneFile(choice)
+  if (existsSync(file)) return storageIn(file).load()
+  const { lab, name } = choice
+  const make = commandLine(`download LPA:1$… --phone ${name}`, lab)
+  throw new LabError('notFound', `there is no phone "${name}". A download makes it: ${make}`, {
+    field: 'phone',
+  })
+}
+
+function lockPhone({ lab, name }: PhoneChoice): { release(): void } {
+  const directory = join(lab.directory, FOLDER, `${name}.lock`)
+  makeDirectory(directory)
+  try {
+    return lockDirectory(directory)
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'dataDirectoryLocked') throw error
+    const detail = `another command uses the phone "${name}". Try again when it is done.`
+    throw new LabError('unavailable', detail, { reason: 'phoneInUse', cause: error })
+  }
+}
+
+async function manufacture({ lab, name }: PhoneChoice): Promise<string> {
+  const { state } = await lab.post<{ readonly state: string }>('/api/euiccs', { body: { name } })
+  return state
+}
+
+function storageIn(file: string): EuiccStorage {
+  return {
+    load: () => parseEuicc(asBuffer(readIfThere(file) ?? new Uint8Array()).toString('utf8')),
+    save: (state) => replaceFile(file, serialiseEuicc(state)),
+  }
+}
+
+async function run<T>(
+  opened: { readonly choice: PhoneChoice; readonly storage: EuiccStorage },
+  work: (phone: CliPhone) => Promise<T>,
+): Promise<T> {
+  const { lab, name } = opened.choice
+  const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
+  const trustedCis = CURVES.map((curve) => ciOf(lab, certificateFile(curve, 'ci')))
+  const servers = es9PlusServers(lab, trustedCis)
+  const lpa = createLpa({
+    es10: es10Client(euicc),
+    es9Plus: servers.at,
+    clock: clockOf(lab),
+    device: TEST_DEVICE,
+    trustedCis,
+  })
+  try {
+    return await work({ ...lpa, name, eid })
+  } finally {
+    servers.close()
+  }
+}
+
+/** A phone has its time from the network, and so the lab's. */
+function clockOf(lab: LabClient): Clock {
+  const clock = systemClock()
+  clock.set(lab.now)
+  return clock
+}
+
+function ciOf(lab: LabClient, fileName: string): Certificate {
+  const path = join(lab.directory, 'pki', fileName)
+  const octets = readIfThere(path)
+  if (octets) return readCertificate(octets)
+  throw new LabError('damaged', `there is no ${path}, without which no server can be trusted.`)
+}
+
+/** Servers by their addresses, with connections that last as long as the command. */
+function es9PlusServers(lab: LabClient, anchors: readonly Certificate[]) {
+  const plain = lab.service.rspUrl.startsWith('http:')
+  const clients = new Map<string, Es9Plus & Closable>()
+  return {
+    at(address: string): Es9Plus {
+      const known = clients.get(address)
+      if (known) return known
+      const client = es9PlusClient({ address, ...(plain ? { plain } : { tls: { anchors } }) })
+      clients.set(address, client)
+      return client
+    },
+    close() {
+      for (const client of clients.values()) client.close()
+    },
+  }
+}

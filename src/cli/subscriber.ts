@@ -1,0 +1,30 @@
+/** Whose account is meant: a number, or a phone that stands for the number of its profile. */
+
+import { LabError } from '../base/errors.ts'
+import type { ProfileSummary } from '../lpa/lpa.ts'
+import { normaliseMsisdn } from '../operator/msisdn.ts'
+import type { LabClient } from './lab-client.ts'
+import { lookAtPhone } from './phones.ts'
+
+/**
+ * The number of whom the user named: all digits, with or without `+`, are a number, all else is a phone's name.
+ * @throws {LabError} badInput, notFound — no such phone, or none of its profiles is enabled and it has not just one
+ */
+export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
+  if (/^\+?[0-9 ]+$/.test(who)) return normaliseMsisdn(who, 'msisdn')
+  const profiles = await lookAtPhone({ lab, name: who }, (phone) => phone.profiles())
+  const { iccid } = profileInUse(profiles, who)
+  const { msisdn } = await lab.get<{ readonly msisdn: string }>(`/api/inventory/${iccid}`)
+  return msisdn
+}
+
+function profileInUse(profiles: readonly ProfileSummary[], phone: string): ProfileSummary {
+  const enabled = profiles.find(({ state }) => state === 'enabled')
+  const profile = enabled ?? (profiles.length === 1 ? profiles[0] : undefined)
+  if (profile) return profile
+  const detail =
+    profiles.length === 0
+      ? `the phone "${phone}" has no profile. Download one.`
+      : `none of the ${profiles.length} profiles of the phone "${phone}" is enabled. Enable one, or give the number.`
+  throw new LabError('notFound', detail, { field: 'phone' })
+}

@@ -1,0 +1,99 @@
+/** `esim-lab download`: a phone downloads and installs a profile (SGP.22 §3.1.2, §3.1.3). */
+
+import type { Command } from 'commander'
+import { LabError } from '../../base/errors.ts'
+import type { Download, DownloadStep, ProfilePreview } from '../../lpa/download.ts'
+import { parseActivationCode } from '../../rsp/activation-code.ts'
+import { openLab } from '../lab-client.ts'
+import { notifyServers } from '../notify.ts'
+import { ask, type Output } from '../output.ts'
+import { withPhone, type CliPhone } from '../phones.ts'
+import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+
+interface DownloadOptions extends CommonOptions, PhoneOption {
+  readonly confirmationCode?: string
+  readonly enable?: true
+}
+
+export function downloadVerb(output: Output): Command {
+  return phoneVerb({
+    name: 'download',
+    summary: 'download a profile into a phone',
+    examples: [
+      "download 'LPA:1$localhost:8443$ABCD-EFGH-IJKL-MNOP'",
+      "download 'LPA:1$localhost:8443$ABCD-EFGH-IJKL-MNOP' --phone p2 --enable",
+      "download 'LPA:1$localhost:8443$ABCD-EFGH-IJKL-MNOP$$1' --confirmation-code 2468",
+    ],
+  })
+    .argument('<activation-code>', 'LPA:1$…, in quotes, since shells read $')
+    .option('--confirmation-code <code>', 'where the order has one (default: asked on a terminal)')
+    .option('--enable', 'enable the profile at once')
+    .action((activationCode: string, options: DownloadOptions) =>
+      download({ activationCode, options }, output),
+    )
+}
+
+async function download(
+  asked: { readonly activationCode: string; readonly options: DownloadOptions },
+  output: Output,
+): Promise<void> {
+  const { options } = asked
+  const activationCode = parseActivationCode(asked.activationCode)
+  if (activationCode.confirmationCodeRequired) requireCode(options, output)
+  const lab = await openLab(options.data)
+  await withPhone({ lab, name: options.phone }, async (phone) => {
+    const request = {
+      activationCode,
+      ...(options.confirmationCode !== undefined && { confirmationCode: options.confirmationCode }),
+      onStep: (step: DownloadStep) => output.note(`  ${step.padEnd(24)} ${STEPS[step]}`),
+      /** The code is asked for when the server has said that there is one, and what it is for. */
+      async confirm(preview: ProfilePreview) {
+        output.note(previewText(preview))
+        if (preview.confirmationCodeRequired && output.interactive) {
+          request.confirmationCode ??= await ask('Confirmation code:')
+        }
+        return 'accept' as const
+      },
+    } as { confirmationCode?: string } & Parameters<CliPhone['download']>[0]
+    const profile = await phone.download(request)
+    await finish({ phone, profile, enable: options.enable ?? false }, output)
+  })
+}
+
+/** A session that could only be postponed is not worth beginning. */
+function requireCode(options: DownloadOptions, output: Output): void {
+  if (options.confirmationCode !== undefined || output.interactive) return
+  const detail = 'this activation code needs a confirmation code: give it with --confirmation-code.'
+  throw new LabError('usage', detail, { field: 'confirmationCode' })
+}
+
+const STEPS: Readonly<Record<DownloadStep, string>> = {
+  getEUICCChallenge: 'the eUICC makes a challenge',
+  initiateAuthentication: 'the SM-DP+ signs it and shows its certificate',
+  authenticateServer: 'the eUICC checks both, and signs for itself',
+  authenticateClient: 'the SM-DP+ checks the eUICC and offers the profile',
+  prepareDownload: 'the eUICC makes a one-time key',
+  getBoundProfilePackage: 'the SM-DP+ encrypts the profile for that key',
+  loadBoundProfilePackage: 'the eUICC decrypts, checks and installs it',
+}
+
+function previewText(preview: ProfilePreview): string {
+  const { profileName, serviceProviderName, profileClass, iccid, policyRules } = preview
+  const rules = policyRules.length === 0 ? '' : `, with the rules ${policyRules.join(', ')}`
+  return `Offered: "${profileName}" of ${serviceProviderName}, ICCID ${iccid}, ${profileClass}${rules}`
+}
+
+async function finish(
+  downloaded: { readonly phone: CliPhone; readonly profile: Download; readonly enable: boolean },
+  output: Output,
+): Promise<void> {
+  const { phone, profile, enable } = downloaded
+  const { iccid, profileName, serviceProviderName } = profile
+  if (enable) await phone.enable({ iccid })
+  const notifications = await notifyServers(phone, output)
+  const state = enable ? 'enabled' : 'disabled'
+  output.result(
+    { phone: phone.name, eid: phone.eid, ...profile, state, notifications },
+    `Installed "${profileName}" of ${serviceProviderName} in the phone ${phone.name}: ICCID ${iccid}, ${state}. Notifications sent: ${notifications.sent.length}.`,
+  )
+}

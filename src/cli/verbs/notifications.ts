@@ -1,0 +1,46 @@
+/** `esim-lab notifications`: what a phone's eUICC has not been able to tell its servers yet. */
+
+import type { Command } from 'commander'
+import { LabError } from '../../base/errors.ts'
+import { openLab } from '../lab-client.ts'
+import { notifyServers } from '../notify.ts'
+import type { Output } from '../output.ts'
+import { lookAtPhone, withExistingPhone, type CliPhone } from '../phones.ts'
+import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+
+interface NotificationsOptions extends CommonOptions, PhoneOption {
+  readonly send?: true
+}
+
+export function notificationsVerb(output: Output): Command {
+  return phoneVerb({
+    name: 'notifications',
+    summary: 'list or send the notifications that wait in a phone',
+    examples: ['notifications', 'notifications --send --phone p2'],
+  })
+    .option('--send', 'send them, and remove those that are acknowledged')
+    .action((options: NotificationsOptions) => notifications(options, output))
+}
+
+async function notifications(options: NotificationsOptions, output: Output): Promise<void> {
+  const choice = { lab: await openLab(options.data), name: options.phone }
+  if (options.send) await withExistingPhone(choice, (phone) => send(phone, output))
+  else await lookAtPhone(choice, (phone) => list(phone, output))
+}
+
+async function list(phone: CliPhone, output: Output): Promise<void> {
+  const waiting = await phone.notifications()
+  output.text(`In the phone ${phone.name} wait ${waiting.length} notifications.`)
+  for (const notification of waiting) {
+    const { seqNumber, operation, address, iccid } = notification
+    const line = `  ${seqNumber}  ${operation} of ${iccid ?? 'no profile'}, for ${address}`
+    output.result({ phone: phone.name, ...notification }, line)
+  }
+}
+
+async function send(phone: CliPhone, output: Output): Promise<void> {
+  const { sent, failed } = await notifyServers(phone, output)
+  output.result({ phone: phone.name, sent, failed }, `Notifications sent: ${sent.length}.`)
+  if (failed.length === 0) return
+  throw new LabError('unavailable', `${failed.length} notifications could not be sent.`)
+}

@@ -1,0 +1,57 @@
+/** `esim-lab order`: a profile is ordered at the SM-DP+, and an account opened for it. */
+
+import type { Command } from 'commander'
+import type { OrderedProfile } from '../../operator/ordering.ts'
+import { openLab } from '../lab-client.ts'
+import type { Output } from '../output.ts'
+import { withPhone } from '../phones.ts'
+import { qrCode } from '../qr-code.ts'
+import { commandLine, verb, type CommonOptions } from '../verb.ts'
+
+interface OrderOptions extends CommonOptions {
+  readonly iccid?: string
+  readonly profileType?: string
+  readonly eid?: string
+  readonly phone?: string
+  readonly confirmationCode?: string
+  readonly matchingId?: string
+  readonly release: boolean
+}
+
+export function orderVerb(output: Output): Command {
+  return verb({
+    name: 'order',
+    summary: 'order a profile; the answer is an activation code',
+    examples: ['order', 'order --confirmation-code 2468', 'order --phone p1 --json'],
+  })
+    .option('--iccid <digits>', 'this profile of the stock')
+    .option('--profile-type <type>', "a profile of this type (default: the operator's own)")
+    .option('--eid <digits>', 'for the eUICC with this EID alone')
+    .option('--phone <name>', "for this phone's eUICC alone")
+    .option('--confirmation-code <code>', 'to be typed at the download')
+    .option('--matching-id <id>', 'the MatchingID (default: chosen by the SM-DP+)')
+    .option('--no-release', 'may not be downloaded before it is released')
+    .action((options: OrderOptions) => order(options, output))
+}
+
+async function order(options: OrderOptions, output: Output): Promise<void> {
+  const lab = await openLab(options.data)
+  const { data: _, json: __, phone, ...asked } = options
+  const eid =
+    phone === undefined
+      ? options.eid
+      : await withPhone({ lab, name: phone }, async (card) => card.eid)
+  const ordered = await lab.post<OrderedProfile>('/api/orders', { body: { ...asked, eid } })
+  const { iccid, msisdn, activationCode } = ordered
+  const download = phone === undefined ? 'download' : `download --phone ${phone}`
+  const lines = [
+    `ICCID             ${iccid}`,
+    `Number            ${msisdn}`,
+    `Activation code   ${activationCode}`,
+    '',
+    qrCode(activationCode),
+    '',
+    commandLine(`${download} '${activationCode}'`, lab),
+  ]
+  output.result(ordered, lines.join('\n'))
+}

@@ -1,0 +1,114 @@
+/** `esim-lab pki`: the lab's keys and certificates for other people's tools. */
+
+import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { systemRandom, wallClock } from '../../base/environment.ts'
+import { LabError } from '../../base/errors.ts'
+import { CURVES } from '../../crypto/ec.ts'
+import { exportPki, type ExportedCredential, type ExportedFile } from '../../pki/export.ts'
+import {
+  certificateFile,
+  CREDENTIAL_NAMES,
+  CURVE_SUFFIXES,
+  issueTlsCredential,
+  keyFile,
+  loadPki,
+  type TestPki,
+} from '../../pki/test-pki.ts'
+import { makeDirectory, readIfThere, replaceFile } from '../../store/directory.ts'
+import type { Output } from '../output.ts'
+import { phonesOf } from '../phones.ts'
+import { commandLine, verb, type CommonOptions } from '../verb.ts'
+
+interface ExportOptions extends CommonOptions {
+  readonly out: string
+  readonly passphrase: string
+  readonly host: readonly [string, ...string[]]
+}
+
+export function pkiVerb(output: Output): Command {
+  const pki = new Command('pki').description("the lab's certificates")
+  return pki.addCommand(
+    verb({
+      name: 'export',
+      summary: 'write keys and certificates as PEM, DER and PKCS#12; no lab need be served',
+      examples: ['pki export', 'pki export --out /tmp/pki --host smdp.test,127.0.0.1'],
+    })
+      .option('--out <directory>', 'where to', 'esim-lab-pki')
+      .option('--passphrase <text>', 'of the PKCS#12 files', 'esim-lab')
+      .option('--host <names>', 'host names of the TLS certificates', hostsOf, ['localhost'])
+      .action((options: ExportOptions) => exportAll(options, output)),
+  )
+}
+
+function hostsOf(text: string): readonly string[] {
+  return text.split(',').filter((name) => name !== '')
+}
+
+function exportAll(options: ExportOptions, output: Output): void {
+  const pki = pkiIn(options.data)
+  const others = [...tlsCredentials(pki, options.host), ...euiccCredentials(pki, options.data)]
+  const files = exportPki({ pki, passphrase: options.passphrase, others })
+  for (const file of files) write(options.out, file)
+  if (!output.json) return output.text(summaryOf(files, options))
+  for (const { path, secret } of files) output.result({ path: join(options.out, path), secret }, '')
+}
+
+function summaryOf(files: readonly ExportedFile[], options: ExportOptions): string {
+  const folders = [...new Set(files.map(({ path }) => dirname(path)))].toSorted()
+  return [
+    `${files.length} files in ${options.out}: ${folders.join(', ')}`,
+    `Private keys are there as well, for your eyes alone. The PKCS#12 files open with "${options.passphrase}".`,
+  ].join('\n')
+}
+
+function pkiIn(directory: string): TestPki {
+  const folder = join(directory, 'pki')
+  if (!existsSync(folder)) {
+    const start = commandLine('serve', { directory })
+    throw new LabError('unavailable', `no lab is kept in ${directory}. Start one: ${start}`, {
+      reason: 'noLab',
+    })
+  }
+  const names = CURVES.flatMap((curve) =>
+    CREDENTIAL_NAMES.flatMap((name) => [certificateFile(curve, name), keyFile(curve, name)]),
+  )
+  return loadPki(
+    Object.fromEntries(names.map((name) => [name, readIfThere(join(folder, name))] as const)),
+  )
+}
+
+/** A lab that is served makes its own at each start; these are for servers of others. */
+function tlsCredentials(pki: TestPki, hostNames: readonly [string, ...string[]]) {
+  const random = systemRandom()
+  const nowMs = wallClock.nowMs()
+  const kinds = [
+    { role: 'dp-tls', folder: 'smdp', fileStem: 'S_SM_DP_TLS_NIST' },
+    { role: 'ds-tls', folder: 'smds', fileStem: 'S_SM_DS_TLS_NIST' },
+  ] as const
+  return kinds.map(({ role, ...named }): ExportedCredential => {
+    const credential = issueTlsCredential({ pki, hostNames, role, nowMs, random })
+    return { ...named, credential, issuers: [pki['P-256'].ci] }
+  })
+}
+
+/** The eUICCs of all phones of the data directory. */
+function euiccCredentials(pki: TestPki, directory: string): ExportedCredential[] {
+  return phonesOf(directory).flatMap(([name, { credentials }]) =>
+    credentials.map(({ keyPair, euiccCertificate }) => ({
+      folder: `euicc/${name}`,
+      fileStem: `EUICC_ECDSA_${CURVE_SUFFIXES[keyPair.curve]}`,
+      credential: { keyPair, certificate: euiccCertificate },
+      issuers: [pki[keyPair.curve].eum, pki[keyPair.curve].ci],
+    })),
+  )
+}
+
+function write(directory: string, { path, octets, secret }: ExportedFile): void {
+  const file = join(directory, path)
+  if (secret) makeDirectory(dirname(file))
+  else mkdirSync(dirname(file), { recursive: true })
+  if (secret) replaceFile(file, octets)
+  else writeFileSync(file, octets)
+}
