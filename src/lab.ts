@@ -47,7 +47,6 @@ import { createSmdp, type Smdp, type SmdpSettings } from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import { unlistedProfiles } from './store/inventory.ts'
-import { markDelivered, waitingEvents } from './store/orders.ts'
 import { labProfiles } from './lab-profiles.ts'
 
 export interface LabOptions {
@@ -142,7 +141,6 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     environment: { ...environment, random: environment.random.stream('operator') },
     file: loadOperatorFile(options.operatorFile),
   })
-  const events = eventDelivery({ store, operator })
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
     store,
@@ -150,7 +148,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     trustedCis: CURVES.map((curve) => pki[curve].ci.certificate),
     profiles: labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
     addresses: [IN_PROCESS_ADDRESS],
-    onEvent: events.deliver,
+    onProfileEvent: operator.noteProfileEvent,
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
@@ -158,7 +156,6 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
   const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
   await stocking.begin()
-  await events.deliver()
 
   const manufacture: Lab['manufacture'] = (card) => manufactureCard({ pki, environment }, card)
   let phones = 0
@@ -224,32 +221,6 @@ function keptPki(home: Home, environment: Environment): TestPki {
   return pki
 }
 
-/** Carries the SM-DP+'s events to the operator, in order, one run at a time. */
-function eventDelivery(parts: { readonly store: Store; readonly operator: Operator }) {
-  const { store, operator } = parts
-  let running: Promise<void> = Promise.resolve()
-
-  async function deliverWaiting(): Promise<void> {
-    for (;;) {
-      const waiting = store.read((db) => waitingEvents(db, 100))
-      if (waiting.length === 0) return
-      for (const { id, atMs: _, ...event } of waiting) {
-        // A profile that was ordered past the operator's own ordering has no account yet.
-        await operator.openAccount({ iccid: event.iccid })
-        await operator.handleProfileEvent(event)
-        await store.write((db) => markDelivered(db, id))
-      }
-    }
-  }
-
-  return {
-    deliver(): Promise<void> {
-      running = running.then(deliverWaiting)
-      return running
-    },
-  }
-}
-
 const STOCK_CHUNK = 2000
 
 /** The operator's numbers and the SM-DP+'s profiles are one stock; what a crash left between them is made up for. */
@@ -260,6 +231,7 @@ function createStocking(parts: {
   readonly batch: number
 }) {
   const { store, operator, smdp, batch } = parts
+  let adding: Promise<void> | undefined
 
   async function listAtSmdp(): Promise<void> {
     for (;;) {
@@ -283,14 +255,16 @@ function createStocking(parts: {
       if (operator.stockLevel().total === 0 && batch > 0) await add(batch)
       else await listAtSmdp()
     },
-    /** Runs an order; when it fails for want of profiles, adds some and runs it once more. */
+    /** Runs an order; while it fails for want of profiles, adds some: once for all orders that wait. */
     async retry<T>(work: () => Promise<T>): Promise<T> {
-      try {
-        return await work()
-      } catch (error) {
-        if (!(error instanceof RspError) || error.status !== 'profileTypeUnavailable') throw error
-        await add(Math.max(batch, 1))
-        return work()
+      for (;;) {
+        try {
+          return await work()
+        } catch (error) {
+          if (!(error instanceof RspError) || error.status !== 'profileTypeUnavailable') throw error
+          adding ??= add(Math.max(batch, 1)).finally(() => (adding = undefined))
+          await adding
+        }
       }
     },
   }

@@ -59,10 +59,27 @@ function clockOver(time: { read(): number; write(instantMs: number): void }): Mo
 /** The wall clock for what must live by it whatever the lab's clock says: TLS leaves (and timings shown to people). */
 export const wallClock: Clock = { now: () => new Date(), nowMs: () => Date.now() }
 
-/** The operating system's generator. */
+/** The operating system's generator, asked for more than is needed now: a request for each few octets is slow. */
 export function systemRandom(): Random {
-  return randomOver(randomBytes, () => systemRandom())
+  const random = randomOver(pooledBytes(), () => random)
+  return random
 }
+
+const POOL_OCTETS = 4096
+
+function pooledBytes(): (length: number) => Uint8Array {
+  let pool = Buffer.alloc(0)
+  return (length) => {
+    if (length > POOL_OCTETS) return randomBytes(length)
+    if (length > pool.length) pool = randomBytes(POOL_OCTETS)
+    const taken = Buffer.from(pool.subarray(0, length))
+    pool.fill(0, 0, length)
+    pool = pool.subarray(length)
+    return taken
+  }
+}
+
+const uniqueBytes = pooledBytes()
 
 /** Repeatable octets: AES-128-CTR under a key made from the seed and the stream's name. Not for secrets of real networks. */
 export function seededRandom(seed: string): Random {
@@ -78,7 +95,7 @@ function randomOver(
   bytes: (length: number) => Uint8Array,
   stream: (label: string) => Random,
 ): Random {
-  return { bytes, below: (limit) => uniformBelow(limit, bytes), unique: randomBytes, stream }
+  return { bytes, below: (limit) => uniformBelow(limit, bytes), unique: uniqueBytes, stream }
 }
 
 function uniformBelow(limit: number, bytes: (length: number) => Uint8Array): number {

@@ -4,7 +4,7 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
-import type { Store } from '../store/engine.ts'
+import type { Connection, Store } from '../store/engine.ts'
 import {
   findByIccid,
   findByMsisdn,
@@ -90,6 +90,11 @@ export interface Operator {
   bindings(of: { readonly msisdn: string }): readonly Binding[]
   /** Takes note of what a card reports; may come twice and out of order. @throws {LabError} badInput, notFound */
   handleProfileEvent(event: ProfileEvent): Promise<Account>
+  /**
+   * The same within a transaction of the SM-DP+'s, for a profile of this operator's stock: the account is opened when
+   * the profile was ordered without it. What is not of the stock is passed over.
+   */
+  noteProfileEvent(db: Connection, event: ProfileEvent): void
 
   /** @throws {LabError} notFound — no such account */
   balance(of: { readonly msisdn: string }): Balance
@@ -209,6 +214,13 @@ function stockAndAccounts({ store, environment, file }: Parts) {
     openAccount({ iccid, profileType = file.profile.profileType } = {}) {
       const order = { iccid: iccid && normaliseIccid(iccid), profileType, atMs: nowMs() }
       return store.write((db) => openAccount(db, order))
+    },
+    noteProfileEvent(db, reported) {
+      const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
+      if (!findByIccid(db, event.iccid)) return
+      const { profileType } = file.profile
+      openAccount(db, { iccid: event.iccid, profileType, atMs: nowMs() })
+      applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() })
     },
     handleProfileEvent(reported) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }

@@ -1,7 +1,20 @@
-/** A walk over asn1js' tree of strictly checked DER, with errors that say which part of a certificate is wrong. */
+/**
+ * A walk over strictly checked DER, with errors that say which part of a certificate is wrong.
+ *
+ * Each download brings a certificate that was not seen before, so this is in every session's way: asn1js, which reads the
+ * same trees in docs/decisions/0003-asn1.md's figures, took a tenth of a session here. It is the second reader in tests.
+ */
 
-import * as asn1js from 'asn1js'
-import { Asn1Error, checkDer, checkOid, formatTag, readTlv } from '../asn1/der.ts'
+import {
+  Asn1Error,
+  checkDer,
+  checkOid,
+  children,
+  formatTag,
+  isConstructed,
+  readTlv,
+  type Tlv,
+} from '../asn1/der.ts'
 import { messageOf } from '../base/errors.ts'
 
 /** What is wrong with a certificate's encoding or content. */
@@ -17,12 +30,11 @@ export class CertificateError extends Error {
 
 const OID_OCTETS_MAX = 64
 
-/** One element: its tag octet, its octets as received, its content, its node in the tree. */
+/** One element: its tag, its octets as received, its content. */
 export interface Element {
   readonly tag: number
   readonly raw: Uint8Array
   readonly value: Uint8Array
-  readonly block: asn1js.BaseBlock
 }
 
 /** The parts of a SEQUENCE, taken in order. */
@@ -46,27 +58,11 @@ export function readElement(octets: Uint8Array, what: string): Element {
     if (!(error instanceof Asn1Error)) throw error
     throw new CertificateError(`${what}: ${messageOf(error)}`, { cause: error })
   }
-  return elementOf(blockOf(octets, what))
+  return elementOf(octets, readTlv(octets, 0))
 }
 
-function blockOf(octets: Uint8Array, what: string): asn1js.BaseBlock {
-  const { offset, result } = decode(octets, what)
-  if (offset === -1) throw new CertificateError(`${what}: ${result.error || 'not readable'}`)
-  return result
-}
-
-function decode(octets: Uint8Array, what: string): asn1js.FromBerResult {
-  try {
-    return asn1js.fromBER(octets)
-  } catch (error) {
-    throw new CertificateError(`${what}: ${messageOf(error)}`, { cause: error })
-  }
-}
-
-function elementOf(block: asn1js.BaseBlock): Element {
-  const raw = block.valueBeforeDecodeView
-  const { valueStart, end } = readTlv(raw, 0)
-  return { tag: raw[0] as number, raw, value: raw.subarray(valueStart, end), block }
+function elementOf(octets: Uint8Array, { tag, start, valueStart, end }: Tlv): Element {
+  return { tag, raw: octets.subarray(start, end), value: octets.subarray(valueStart, end) }
 }
 
 /** The parts of a constructed element. @throws {CertificateError} when the tag is another one */
@@ -74,13 +70,13 @@ export function partsOf(
   element: Element,
   expected: { readonly tag: number; readonly what: string },
 ): Element[] {
-  const { block } = element
-  if (element.tag !== expected.tag || !block.idBlock.isConstructed) {
+  if (element.tag !== expected.tag || !isConstructed(element.tag)) {
     throw new CertificateError(
       `${expected.what}: expected ${formatTag(expected.tag)}, found ${formatTag(element.tag)}`,
     )
   }
-  return (block as asn1js.Constructed).valueBlock.value.map(elementOf)
+  const { value } = element
+  return Array.from(children(value, 0, value.length), (tlv) => elementOf(value, tlv))
 }
 
 /** The parts of a SEQUENCE to be taken one after the other. */

@@ -6,7 +6,7 @@ import type { EUICCSigned2, PrepareDownloadResponse } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { refuse, type RspError } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
-import { recordDownload, saveOrder } from '../store/orders.ts'
+import { markDownloaded, recordDownload, saveOrder } from '../store/orders.ts'
 import { bindProfilePackage } from './bind.ts'
 import { findOpenOrder } from './open-order.ts'
 import type { AuthenticatedSession } from './sessions.ts'
@@ -140,12 +140,12 @@ function handOut(
   const { session, point } = delivery
   const order = findOpenOrder(db, session)
   if (!order) throw refuse('profileNotBindable')
-  saveOrder(db, { ...order, state: 'Downloaded', eid: session.eid, euiccOtpk: point })
+  markDownloaded(db, { iccid: order.iccid, eid: session.eid, euiccOtpk: point })
   recordDownload(db, {
     transactionId: session.transactionId,
     iccid: order.iccid,
     eid: session.eid,
-    euiccCertificate: session.euiccCertificate.der,
+    euiccPublicKey: session.euiccCertificate.publicKey.export({ format: 'der', type: 'spki' }),
     atMs: delivery.context.environment.clock.nowMs(),
   })
 }

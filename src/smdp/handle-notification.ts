@@ -1,6 +1,5 @@
 import { iccidFromOctets } from '../base/bcd.ts'
-import { verify } from '../crypto/ec.ts'
-import { readCertificate } from '../pki/certificate.ts'
+import { publicKeyFromSpki, verify, type PublicKey } from '../crypto/ec.ts'
 import { eidOf, oidOf } from '../pki/chain.ts'
 import type { FinalResult, NotificationEvent, NotificationMetadata } from '../rsp/common.ts'
 import type { OtherSignedNotification, ProfileInstallationResult } from '../rsp/es10b.ts'
@@ -11,8 +10,7 @@ import {
   findDownload,
   findOrder,
   isNewNotification,
-  recordEvent,
-  saveOrder,
+  markSettled,
   type Download,
   type ProfileEvent,
 } from '../store/orders.ts'
@@ -44,19 +42,27 @@ async function handleResult(
   const { raw: data, value: signed } = result.profileInstallationResultData
   const download = context.store.read((db) => findDownload(db, signed.transactionId))
   if (!download) return
-  const { publicKey } = readCertificate(download.euiccCertificate)
-  if (!verify(publicKey, { data, signature: result.euiccSignPIR })) return
+  const publicKey = publicKeyOf(context, download)
+  if (!publicKey || !verify(publicKey, { data, signature: result.euiccSignPIR })) return
   if (!context.credentials.some(({ dpPb }) => oidOf(dpPb.certificate) === signed.smdpOid)) return
-  const event = await context.store.write((db) =>
-    settleOrder(db, {
-      download,
-      finalResult: signed.finalResult,
-      seqNumber: signed.notificationMetadata.seqNumber,
-      atMs: context.environment.clock.nowMs(),
-    }),
-  )
+  const settled = {
+    download,
+    finalResult: signed.finalResult,
+    seqNumber: signed.notificationMetadata.seqNumber,
+  }
+  await context.store.write((db) => {
+    const event = settleOrder(db, settled)
+    if (event) context.onProfileEvent(db, event)
+  })
   context.sessions.end(signed.transactionId)
-  if (event) await context.onEvent()
+}
+
+/** PK.EUICC of the download: at hand while its session lives, and kept for when it does not. */
+function publicKeyOf(context: SmdpContext, download: Download): PublicKey | undefined {
+  const session = context.sessions.find(download.transactionId)
+  return session?.step === 'bound'
+    ? session.euiccCertificate.publicKey
+    : publicKeyFromSpki(download.euiccPublicKey)
 }
 
 /** Downloaded becomes Installed or Error, once (SGP.22 §3.1.6). */
@@ -66,22 +72,19 @@ function settleOrder(
     readonly download: Download
     readonly finalResult: FinalResult
     readonly seqNumber: number
-    readonly atMs: number
   },
-): boolean {
+): ProfileEvent | undefined {
   const { iccid, eid } = settled.download
   const order = findOrder(db, iccid)
-  if (order?.state !== 'Downloaded' || order.eid !== eid) return false
+  if (order?.state !== 'Downloaded' || order.eid !== eid) return undefined
   const { errorResult } = settled.finalResult
   if (errorResult) {
     const errorDetail = `${errorResult.bppCommandId}: ${errorResult.errorReason}`
-    saveOrder(db, { ...order, state: 'Error', errorDetail })
-    return false
+    markSettled(db, { iccid, state: 'Error', errorDetail })
+    return undefined
   }
-  saveOrder(db, { ...order, state: 'Installed', euiccOtpk: undefined, errorDetail: undefined })
-  const { seqNumber, atMs } = settled
-  recordEvent(db, { iccid, eid, event: 'install', seqNumber, atMs })
-  return true
+  markSettled(db, { iccid, state: 'Installed' })
+  return { iccid, eid, event: 'install', seqNumber: settled.seqNumber }
 }
 
 const EVENTS: Readonly<Record<NotificationEvent, ProfileEvent['event']>> = {
@@ -99,14 +102,11 @@ async function handleOther(
   const { value: metadata } = notification.tbsOtherNotification
   const event = eid === undefined ? undefined : eventOf(metadata)
   if (eid === undefined || !event) return
-  const atMs = context.environment.clock.nowMs()
-  const isNew = await context.store.write((db) => {
-    if (findOrder(db, event.iccid)?.eid !== eid) return false
-    if (!isNewNotification(db, { eid, seqNumber: metadata.seqNumber })) return false
-    recordEvent(db, { ...event, eid, seqNumber: metadata.seqNumber, atMs })
-    return true
+  await context.store.write((db) => {
+    if (findOrder(db, event.iccid)?.eid !== eid) return
+    if (!isNewNotification(db, { eid, seqNumber: metadata.seqNumber })) return
+    context.onProfileEvent(db, { ...event, eid, seqNumber: metadata.seqNumber })
   })
-  if (isNew) await context.onEvent()
 }
 
 /** The EID of the eUICC that signed, or nothing when its chain or its signature is not right. */

@@ -6,8 +6,14 @@ import type { Certificate } from '../pki/certificate.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
-import { addProfiles, listOrders, type Order, type OrderPage } from '../store/orders.ts'
-import type { Store } from '../store/engine.ts'
+import {
+  addProfiles,
+  listOrders,
+  type Order,
+  type OrderPage,
+  type ProfileEvent,
+} from '../store/orders.ts'
+import type { Connection, Store } from '../store/engine.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
 import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
@@ -59,8 +65,8 @@ export interface SmdpContext {
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
-  /** Called when an event for the operator has been stored; the notification is acknowledged when it settles. */
-  onEvent(): Promise<void>
+  /** The operator is told within the SM-DP+'s own transaction, so that both keep it or neither. */
+  onProfileEvent(db: Connection, event: ProfileEvent): void
 }
 
 /** An order as it may be shown: without hashes and keys. */

@@ -60,6 +60,7 @@ function connect(path: string): Database.Database {
     db.pragma('foreign_keys = ON')
     // Without it, INSERT OR REPLACE would delete rows past the triggers that forbid it.
     db.pragma('recursive_triggers = ON')
+    db.pragma('wal_autocheckpoint = 8000')
     db.pragma('cache_size = -16000')
     db.pragma('busy_timeout = 2000')
     return db

@@ -153,13 +153,41 @@ export function saveOrder(db: Connection, order: Order): void {
   )
 }
 
+/** A package was handed out: the profile belongs to this eUICC. Touches no more than it must, for each download does it. */
+export function markDownloaded(
+  db: Connection,
+  delivered: { readonly iccid: string; readonly eid: string; readonly euiccOtpk: Uint8Array },
+): void {
+  db.sql(`UPDATE profiles SET state = 'Downloaded', eid = ?, euicc_otpk = ? WHERE iccid = ?`).run(
+    delivered.eid,
+    delivered.euiccOtpk,
+    delivered.iccid,
+  )
+}
+
+/** The download is over, with success or with an error. */
+export function markSettled(
+  db: Connection,
+  settled: {
+    readonly iccid: string
+    readonly state: 'Installed' | 'Error'
+    readonly errorDetail?: string
+  },
+): void {
+  db.sql('UPDATE profiles SET state = ?, euicc_otpk = NULL, error_detail = ? WHERE iccid = ?').run(
+    settled.state,
+    settled.errorDetail ?? null,
+    settled.iccid,
+  )
+}
+
 /** A Bound Profile Package that was handed out; kept so that its result can be verified at any later time. */
 export interface Download {
   readonly transactionId: Uint8Array
   readonly iccid: string
   readonly eid: string
-  /** CERT.EUICC of the session, DER. */
-  readonly euiccCertificate: Uint8Array
+  /** PK.EUICC.ECDSA of the session as SubjectPublicKeyInfo. */
+  readonly euiccPublicKey: Uint8Array
   readonly atMs: number
 }
 
@@ -167,19 +195,19 @@ interface DownloadRow {
   readonly transaction_id: Uint8Array
   readonly iccid: string
   readonly eid: string
-  readonly euicc_certificate: Uint8Array
+  readonly euicc_public_key: Uint8Array
   readonly at_ms: number
 }
 
 export function recordDownload(db: Connection, download: Download): void {
   db.sql(
-    `INSERT INTO downloads (transaction_id, iccid, eid, euicc_certificate, at_ms) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO downloads (transaction_id, iccid, eid, euicc_public_key, at_ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (transaction_id) DO NOTHING`,
   ).run(
     download.transactionId,
     download.iccid,
     download.eid,
-    download.euiccCertificate,
+    download.euiccPublicKey,
     download.atMs,
   )
 }
@@ -193,7 +221,7 @@ export function findDownload(db: Connection, transactionId: Uint8Array): Downloa
       transactionId: row.transaction_id,
       iccid: row.iccid,
       eid: row.eid,
-      euiccCertificate: row.euicc_certificate,
+      euiccPublicKey: row.euicc_public_key,
       atMs: row.at_ms,
     }
   )
@@ -216,44 +244,4 @@ export interface ProfileEvent {
   readonly eid: string
   readonly event: 'install' | 'enable' | 'disable' | 'delete'
   readonly seqNumber: number
-  readonly atMs: number
-}
-
-export interface WaitingEvent extends ProfileEvent {
-  readonly id: number
-}
-
-interface EventRow {
-  readonly id: number
-  readonly iccid: string
-  readonly eid: string
-  readonly event: ProfileEvent['event']
-  readonly seq_number: number
-  readonly at_ms: number
-}
-
-/** Puts an event into the outbox, in the transaction of what caused it. */
-export function recordEvent(db: Connection, event: ProfileEvent): void {
-  db.sql(
-    'INSERT INTO profile_events (iccid, eid, event, seq_number, at_ms) VALUES (?, ?, ?, ?, ?)',
-  ).run(event.iccid, event.eid, event.event, event.seqNumber, event.atMs)
-}
-
-/** Events that have not been delivered, in their order. */
-export function waitingEvents(db: Connection, limit: number): WaitingEvent[] {
-  return db
-    .sql<EventRow>('SELECT * FROM profile_events WHERE delivered = 0 ORDER BY id LIMIT ?')
-    .all(limit)
-    .map((row) => ({
-      id: row.id,
-      iccid: row.iccid,
-      eid: row.eid,
-      event: row.event,
-      seqNumber: row.seq_number,
-      atMs: row.at_ms,
-    }))
-}
-
-export function markDelivered(db: Connection, id: number): void {
-  db.sql('UPDATE profile_events SET delivered = 1 WHERE id = ?').run(id)
 }

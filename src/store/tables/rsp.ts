@@ -1,4 +1,4 @@
-/** The SM-DP+'s tables: profiles with their orders, downloads, notifications that were seen, and events for the operator. */
+/** The SM-DP+'s tables: profiles with their orders, downloads, and notifications that were seen. */
 export const RSP_TABLES = `
 CREATE TABLE profiles (
   iccid TEXT PRIMARY KEY CHECK (length(iccid) BETWEEN 18 AND 20),
@@ -22,7 +22,7 @@ CREATE TABLE downloads (
   transaction_id BLOB PRIMARY KEY,
   iccid TEXT NOT NULL REFERENCES profiles (iccid),
   eid TEXT NOT NULL CHECK (length(eid) = 32),
-  euicc_certificate BLOB NOT NULL,
+  euicc_public_key BLOB NOT NULL,
   at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -31,15 +31,4 @@ CREATE TABLE seen_notifications (
   seq_number INTEGER NOT NULL,
   PRIMARY KEY (eid, seq_number)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE profile_events (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  iccid TEXT NOT NULL,
-  eid TEXT NOT NULL,
-  event TEXT NOT NULL CHECK (event IN ('install', 'enable', 'disable', 'delete')),
-  seq_number INTEGER NOT NULL,
-  at_ms INTEGER NOT NULL,
-  delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))
-) STRICT;
-CREATE INDEX profile_events_waiting ON profile_events (id) WHERE delivered = 0;
 `
