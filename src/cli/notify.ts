@@ -7,9 +7,10 @@ import type { CliPhone } from './phones.ts'
 /** Sends what waits. A notification that stays is a warning, since the change itself has happened. */
 export async function notifyServers(phone: CliPhone, output: Output): Promise<NotificationReport> {
   const report = await phone.sendNotifications()
+  const command = `esim-lab notifications --send --phone ${phone.name}`
   for (const { seqNumber, reason } of report.failed) {
     output.warn(
-      `The notification ${seqNumber} stays on the eUICC: ${reason} Send it later: esim-lab notifications --send --phone ${phone.name}`,
+      `The notification ${seqNumber} stays on the eUICC: ${reason} Send it later: ${command}`,
     )
   }
   return report

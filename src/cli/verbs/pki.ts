@@ -28,7 +28,9 @@ interface ExportOptions extends CommonOptions {
 }
 
 export function pkiVerb(output: Output): Command {
-  const pki = new Command('pki').description("the lab's certificates")
+  const pki = new Command('pki').description("the lab's certificates").action(() => {
+    throw new LabError('usage', 'say what is to be done with them: esim-lab pki export')
+  })
   return pki.addCommand(
     verb({
       name: 'export',
@@ -43,7 +45,9 @@ export function pkiVerb(output: Output): Command {
 }
 
 function hostsOf(text: string): readonly string[] {
-  return text.split(',').filter((name) => name !== '')
+  const names = text.split(',').filter((name) => name !== '')
+  if (names.length > 0) return names
+  throw new LabError('usage', 'give at least one host name.', { field: 'host' })
 }
 
 function exportAll(options: ExportOptions, output: Output): void {
