@@ -56,8 +56,11 @@ export class BppReader {
     return this.#expectedTags().includes(segment[0] as number)
   }
 
-  get isEmpty(): boolean {
-    return this.#stage === 'package' && this.#pending.length === 0
+  /** The block that is under way, or the next that must come; none before the secure channel is there. */
+  get block(): BppBlock | undefined {
+    if (this.#stage === 'package' || this.#stage === 'initialise') return undefined
+    if (this.#stage === 'sequence') return this.#openBlocks().at(-1)?.block
+    return BLOCKS[this.#blockAt]?.block
   }
 
   /** Consumes octets; ends with `undefined` at the first that do not fit the structure. */

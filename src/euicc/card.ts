@@ -2,7 +2,7 @@
 
 import { encode, seal, signed, type Signed } from '../asn1/schema.ts'
 import type { Random } from '../base/environment.ts'
-import { equalOctets } from '../base/octets.ts'
+import { equalOctets, hex } from '../base/octets.ts'
 import { sign } from '../crypto/ec.ts'
 import type { BspOpener } from '../crypto/bsp.ts'
 import type { KeyPair } from '../crypto/ec.ts'
@@ -74,14 +74,29 @@ export function update(card: Card, change: Partial<EuiccState>): void {
   card.state = changed
 }
 
-const STORED_NOTIFICATIONS_MAX = 64
+const STORED_RESULTS_MAX = 16
+const STORED_OTHERS_MAX = 64
+/** The first octets of a ProfileInstallationResult. */
+const RESULT_TAG = hex('BF37')
 
-/** The list with more notifications at its end; the oldest go when the store is full (SGP.22 §3.5). */
+/**
+ * The list with more notifications at its end. Results and other notifications have a store of their own each, of which
+ * the oldest go when it is full (SGP.22 §2.5.6, §3.5).
+ */
 export function withNotifications(
   state: EuiccState,
   added: readonly StoredNotification[],
 ): readonly StoredNotification[] {
-  return [...state.notifications, ...added].slice(-STORED_NOTIFICATIONS_MAX)
+  const all = [...state.notifications, ...added]
+  const kept = new Set([
+    ...all.filter(isResult).slice(-STORED_RESULTS_MAX),
+    ...all.filter((stored) => !isResult(stored)).slice(-STORED_OTHERS_MAX),
+  ])
+  return all.filter((stored) => kept.has(stored))
+}
+
+function isResult({ octets }: StoredNotification): boolean {
+  return equalOctets(octets.subarray(0, RESULT_TAG.length), RESULT_TAG)
 }
 
 /**

@@ -71,11 +71,10 @@ function readSegment(
 }
 
 /** A package that breaks its own structure fails in the function that was to come. */
-function structureFailure({ loading }: DownloadSession): BppFailure {
-  if (!loading.opener)
-    return { bppCommandId: 'initialiseSecureChannel', errorReason: 'incorrectInputValues' }
-  const bppCommandId = loading.metadata ? 'loadProfileElements' : 'configureISDP'
-  return { bppCommandId, errorReason: 'scp03tStructureError' }
+function structureFailure({ reader }: DownloadSession): BppFailure {
+  return reader.block
+    ? { bppCommandId: reader.block, errorReason: 'scp03tStructureError' }
+    : { bppCommandId: 'initialiseSecureChannel', errorReason: 'incorrectInputValues' }
 }
 
 function execute(
@@ -178,12 +177,13 @@ function storeMetadata(
 ): ErrorReason | undefined {
   const metadata = tryDecode(() => decode(StoreMetadataRequest, work.data))
   if (!metadata) return 'incorrectInputValues'
+  // Kept at once: from here on the result names the ICCID, whatever it is (SGP.22 §2.5.6).
+  work.session.loading = { ...work.session.loading, metadata }
   if (metadata.profileClass !== 'operational') return 'unsupportedProfileClass'
   const { iccid } = metadata
   if (card.state.profiles.some((profile) => equalOctets(profile.metadata.iccid, iccid))) {
     return 'installFailedDueToIccidAlreadyExistsOnEuicc'
   }
-  work.session.loading = { ...work.session.loading, metadata }
   if (metadata.profilePolicyRules && !isAllowed(card, metadata)) return 'pprNotAllowed'
   return undefined
 }

@@ -1,9 +1,18 @@
 /** What the tests of the roles share: a lab whose clock stands still, phones, and their cards' keys. */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import type { Curve, PrivateKey } from '../../src/crypto/ec.ts'
 import { equalOctets } from '../../src/base/octets.ts'
-import { memoryStorage, type EuiccState } from '../../src/euicc/state.ts'
+import {
+  memoryStorage,
+  parseEuicc,
+  serialiseEuicc,
+  type EuiccState,
+  type EuiccStorage,
+} from '../../src/euicc/state.ts'
 import { createLab, type Lab, type LabOptions, type Phone } from '../../src/lab.ts'
 import type { OrderSummary } from '../../src/smdp/smdp.ts'
 import type { OrderState } from '../../src/store/orders.ts'
@@ -57,4 +66,20 @@ export function orderState(lab: Lab, order: { readonly iccid: string }): OrderSt
 
 export function orderOf(lab: Lab, order: { readonly iccid: string }): OrderSummary | undefined {
   return lab.smdp.orders({ limit: 100 }).find(({ iccid }) => iccid === order.iccid)
+}
+
+/** A directory of the test's own, gone when it ends. */
+export function temporaryDirectory(t: ExecutionContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'esim-lab-'))
+  t.teardown(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+/** A storage that keeps a card as its text, as a file would. */
+export function textStorage(): (initial: EuiccState) => EuiccStorage {
+  let text: string | undefined
+  return (initial) => ({
+    load: () => parseEuicc((text ??= serialiseEuicc(initial))),
+    save: (state) => void (text = serialiseEuicc(state)),
+  })
 }
