@@ -35,6 +35,8 @@ const same = <T>(message: T): T => message
 export interface Driver {
   readonly card: Es10
   readonly transactionId: Uint8Array
+  /** The card's signature that authenticated it. */
+  readonly euiccSignature1: Uint8Array
   initiate(
     change?: Change<Es9PlusRequest<'initiateAuthentication'>>,
   ): Promise<Es9PlusResponse<'initiateAuthentication'>>
@@ -82,6 +84,9 @@ export function createDriver(lab: Lab, download: DrivenDownload): Driver {
     card,
     get transactionId() {
       return needed(got.initiated).transactionId
+    },
+    get euiccSignature1() {
+      return needed(got.answer?.authenticateResponseOk).euiccSignature1
     },
     async initiate(change = same) {
       const { euiccChallenge } = await card.getEUICCChallenge({})
