@@ -1,5 +1,6 @@
 /** Everything the command says: answers on stdout, progress and errors on stderr. Nothing else writes to either. */
 
+import { createInterface } from 'node:readline'
 import { ERRORS, LabError, messageOf, type ErrorCode } from '../base/errors.ts'
 import { RspError } from '../rsp/status-codes.ts'
 
@@ -74,15 +75,16 @@ function errorText(error: unknown, report: ErrorReport): string {
     : `${ERRORS[report.code].title}${reason}:\n  ${report.message}`
 }
 
-/** Asks on the terminal; the answer is not among the results. */
-export async function ask(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline/promises')
+/** Asks on the terminal. Nothing is the answer of a user who ends the input or interrupts. */
+export function ask(question: string): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return (await terminal.question(`${question} `)).trim()
-  } finally {
-    terminal.close()
-  }
+  return new Promise((resolve) => {
+    terminal.once('close', () => resolve(undefined))
+    terminal.question(`${question} `, (answer) => {
+      resolve(answer.trim() || undefined)
+      terminal.close()
+    })
+  })
 }
 
 /** A reader such as `head` may go before everything is said, which is no error. */

@@ -22,6 +22,8 @@ import { commandLine } from './verb.ts'
 export interface CliPhone extends Lpa {
   readonly name: string
   readonly eid: string
+  /** The data directory that it is kept in. */
+  readonly directory: string
 }
 
 /** A phone by its name, beside the lab that it speaks to. */
@@ -135,7 +137,7 @@ async function run<T>(
     trustedCis,
   })
   try {
-    return await work({ ...lpa, name, eid })
+    return await work({ ...lpa, name, eid, directory: lab.directory })
   } finally {
     servers.close()
   }

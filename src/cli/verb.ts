@@ -1,5 +1,7 @@
 /** What all verbs of the command share: how they are declared, their common options, how they name themselves. */
 
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Command, type CommanderError } from 'commander'
 import { LabError } from '../base/errors.ts'
 
@@ -40,9 +42,21 @@ export function phoneVerb(declared: Parameters<typeof verb>[0]): Command {
 /** A command line to copy, naming the data directory where it is not the default. */
 export function commandLine(line: string, options: { readonly directory: string }): string {
   const { directory } = options
-  return directory === DEFAULT_DIRECTORY
-    ? `esim-lab ${line}`
-    : `esim-lab ${line} --data ${directory}`
+  const data = directory === DEFAULT_DIRECTORY ? '' : ` --data ${shellWord(directory)}`
+  return `${command()} ${line}${data}`
+}
+
+/** How the user can call the command from the directory that they are in. */
+function command(): string {
+  const isCheckout = import.meta.url.endsWith('.ts')
+  if (!isCheckout) return process.env.npm_command === 'exec' ? 'npx esim-lab' : 'esim-lab'
+  const launcher = fileURLToPath(new URL('../../bin/esim-lab.js', import.meta.url))
+  const path = relative(process.cwd(), launcher)
+  return path === join('bin', 'esim-lab.js') ? 'npx esim-lab' : `node ${shellWord(path)}`
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** A mistake in the arguments, in our terms. */

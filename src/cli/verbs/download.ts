@@ -49,10 +49,12 @@ async function download(
       /** The code is asked for when the server has said that there is one, and what it is for. */
       async confirm(preview: ProfilePreview) {
         output.note(previewText(preview))
-        if (preview.confirmationCodeRequired && output.interactive) {
-          request.confirmationCode ??= await ask('Confirmation code:')
-        }
-        return 'accept' as const
+        const isMissing = preview.confirmationCodeRequired && options.confirmationCode === undefined
+        if (!isMissing || !output.interactive) return 'accept'
+        const code = await ask('Confirmation code:')
+        if (code === undefined) return 'postpone'
+        request.confirmationCode = code
+        return 'accept'
       },
     } as { confirmationCode?: string } & Parameters<CliPhone['download']>[0]
     const profile = await phone.download(request)

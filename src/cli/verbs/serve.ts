@@ -1,9 +1,9 @@
 /** `esim-lab serve`: a lab on the network until it is told to end. */
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
-import { messageOf } from '../../base/errors.ts'
+import { LabError, messageOf } from '../../base/errors.ts'
 import { serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
 import { toPem } from '../../pki/forge.ts'
@@ -22,6 +22,7 @@ interface ServeOptions extends CommonOptions {
   readonly port: number
   readonly operatorPort?: number
   readonly host?: string
+  readonly name?: string
   readonly plain?: true
   readonly trace?: string
   readonly seed?: string
@@ -30,6 +31,7 @@ interface ServeOptions extends CommonOptions {
 const RSP_PORT = 8443
 const OPERATOR_PORT = 8080
 const TOKEN_OCTETS = 32
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
 
 export function serveVerb(output: Output): Command {
   return verb({
@@ -49,6 +51,11 @@ export function serveVerb(output: Output): Command {
       portOf,
     )
     .option('--host <host>', 'the interface for LPAs (default: this machine alone)')
+    .option(
+      '--name <name>',
+      "the SM-DP+'s host name in activation codes (default: localhost)",
+      nameOf,
+    )
     .option('--plain', 'HTTP in place of HTTPS for LPAs')
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
@@ -105,14 +112,24 @@ function serveOn(
   lab: Lab,
   { options, output }: { readonly options: ServeOptions; readonly output: Output },
 ): Promise<ServedLab> {
-  const { port, host, plain } = options
+  const { port, host, name, plain } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
-    rsp: { port, ...(host === undefined ? {} : { host }), ...(plain && { plain }) },
+    rsp: {
+      port,
+      ...(host === undefined ? {} : { host }),
+      ...(plain && { plain }),
+      ...(name !== undefined && { hostNames: [name, ...LOCAL_NAMES] }),
+    },
     operator: { port: operatorPort },
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${messageOf(error)}`),
   })
+}
+
+function nameOf(text: string): string {
+  if (/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text)) return text
+  throw new LabError('usage', `"${text}" is not a host name.`, { field: 'name' })
 }
 
 function useTemporary(cleanUp: Closer): string {
@@ -150,9 +167,9 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     rspAddress,
     rspUrl,
     operatorUrl,
-    tokenFile,
-    ciCertificate,
-    dataDirectory: directory,
+    tokenFile: resolve(tokenFile),
+    ciCertificate: resolve(ciCertificate),
+    dataDirectory: resolve(directory),
     activationCode,
     pid: process.pid,
     readyMs,
@@ -181,9 +198,8 @@ async function announce(serving: Serving, output: Output): Promise<void> {
 
 /** Settles at the first request to end. Later ones find the lab ending already. */
 function endOfService(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => resolve())
+  return new Promise((end) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end())
   })
 }
 
