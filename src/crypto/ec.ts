@@ -1,7 +1,7 @@
 /** Elliptic curves of SGP.22 §2.6.7.1: NIST P-256 and brainpoolP256r1. Signatures are raw `r‖s`, points uncompressed. */
 
 import * as crypto from 'node:crypto'
-import { concat, hex } from '../base/octets.ts'
+import { asBuffer, concat, equalOctets, hex } from '../base/octets.ts'
 import type { Random } from '../base/environment.ts'
 
 export type Curve = 'P-256' | 'brainpoolP256r1'
@@ -47,11 +47,15 @@ export function generateKeyPair(options: {
   readonly curve: Curve
   readonly random: Random
 }): KeyPair {
-  const order = PARAMETERS[options.curve].order
+  return keyPairFromScalar({ curve: options.curve, scalar: randomScalar(options) })
+}
+
+function randomScalar(options: { readonly curve: Curve; readonly random: Random }): Uint8Array {
+  const { order } = PARAMETERS[options.curve]
   for (;;) {
     const scalar = options.random.bytes(SCALAR_OCTETS)
-    const value = BigInt(`0x${Buffer.from(scalar).toString('hex')}`)
-    if (value > 0n && value < order) return keyPairFromScalar({ curve: options.curve, scalar })
+    const value = BigInt(`0x${asBuffer(scalar).toString('hex')}`)
+    if (value > 0n && value < order) return scalar
   }
 }
 
@@ -126,6 +130,14 @@ export function publicKeyFromSpki(der: Uint8Array): PublicKey | undefined {
   }
 }
 
+/** The curve that a SubjectPublicKeyInfo names. */
+export function curveOfSpki(der: Uint8Array): Curve | undefined {
+  return CURVES.find((curve) => {
+    const prefix = SPKI_PREFIXES[curve]
+    return equalOctets(der.subarray(0, prefix.length), prefix)
+  })
+}
+
 export function curveOf(key: PublicKey): Curve | undefined {
   const name = key.asymmetricKeyDetails?.namedCurve
   return CURVES.find((curve) => PARAMETERS[curve].opensslName === name)
@@ -138,7 +150,7 @@ export function pointOf(key: PublicKey): Uint8Array {
 
 /** ECDSA with SHA-256, 64 octets `r‖s` (SGP.22 §2.6.7.2, BSI TR-03111 plain format). */
 export function sign(key: PrivateKey, data: Uint8Array): Uint8Array {
-  return crypto.sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' })
+  return rawOfDer(signDer(key, data))
 }
 
 /** ECDSA with SHA-256 as DER `SEQUENCE { r, s }`, the form of certificates (RFC 5480). */
@@ -151,8 +163,40 @@ export function verify(
   key: PublicKey,
   signed: { readonly data: Uint8Array; readonly signature: Uint8Array },
 ): boolean {
-  if (signed.signature.length !== SIGNATURE_OCTETS) return false
-  return crypto.verify('sha256', signed.data, { key, dsaEncoding: 'ieee-p1363' }, signed.signature)
+  const { data, signature } = signed
+  return (
+    signature.length === SIGNATURE_OCTETS && crypto.verify('sha256', data, key, derOfRaw(signature))
+  )
+}
+
+/**
+ * node:crypto can do this with `dsaEncoding: 'ieee-p1363'`, but every call with options takes 20 µs more than one with a
+ * plain key, which is as much as the signature itself.
+ */
+function rawOfDer(der: Uint8Array): Uint8Array {
+  const raw = Buffer.alloc(SIGNATURE_OCTETS)
+  let at = 2
+  for (const end of [SCALAR_OCTETS, SIGNATURE_OCTETS]) {
+    const length = der[at + 1] as number
+    const integer = der.subarray(at + 2, at + 2 + length)
+    const digits = integer.subarray(Math.max(0, length - SCALAR_OCTETS))
+    raw.set(digits, end - digits.length)
+    at += 2 + length
+  }
+  return raw
+}
+
+function derOfRaw(raw: Uint8Array): Uint8Array {
+  const r = derInteger(raw.subarray(0, SCALAR_OCTETS))
+  const s = derInteger(raw.subarray(SCALAR_OCTETS))
+  return tlv(0x30, r, s)
+}
+
+function derInteger(digits: Uint8Array): Uint8Array {
+  let start = 0
+  while (start < digits.length - 1 && digits[start] === 0) start++
+  const minimal = digits.subarray(start)
+  return (minimal[0] as number) < 0x80 ? tlv(0x02, minimal) : tlv(0x02, Uint8Array.of(0), minimal)
 }
 
 /** Whether a DER signature over `data` is right. */
@@ -163,12 +207,57 @@ export function verifyDer(
   return crypto.verify('sha256', signed.data, key, signed.signature)
 }
 
+/** A one-time public key, and what was agreed with it. */
+export interface Agreement {
+  /** Our point, uncompressed. */
+  readonly point: Uint8Array
+  /** The x-coordinate of the shared point, 32 octets. */
+  readonly sharedSecret: Uint8Array
+}
+
+/**
+ * Makes a key pair for one agreement and forgets its private half: our point and the shared x-coordinate, 32 octets.
+ * `undefined` when the peer's point has another form or does not lie on the curve.
+ */
+export function agreeOnce(options: {
+  readonly curve: Curve
+  readonly random: Random
+  readonly peerPoint: Uint8Array
+}): Agreement | undefined {
+  const { curve, random, peerPoint } = options
+  if (curve === 'brainpoolP256r1') {
+    // OpenSSL has no fast arithmetic for this curve behind ECDH objects, so the key objects are worth their price.
+    const publicKey = publicKeyFromPoint({ curve, point: peerPoint })
+    if (!publicKey) return undefined
+    const { point, privateKey } = generateKeyPair({ curve, random })
+    return { point, sharedSecret: agree({ privateKey, publicKey }) }
+  }
+  if (peerPoint.length !== POINT_OCTETS || peerPoint[0] !== 0x04) return undefined
+  const ecdh = crypto.createECDH(PARAMETERS[curve].opensslName)
+  ecdh.setPrivateKey(randomScalar({ curve, random }))
+  try {
+    return { point: ecdh.getPublicKey(), sharedSecret: ecdh.computeSecret(peerPoint) }
+  } catch {
+    return undefined
+  }
+}
+
 /** ECKA: the x-coordinate of the shared point, 32 octets (SGP.22 §2.6.7.3). */
 export function agree(keys: {
   readonly privateKey: PrivateKey
   readonly publicKey: PublicKey
 }): Uint8Array {
   return crypto.diffieHellman(keys)
+}
+
+const SPKI_PREFIXES: Readonly<Record<Curve, Uint8Array>> = {
+  'P-256': spkiPrefix('P-256'),
+  brainpoolP256r1: spkiPrefix('brainpoolP256r1'),
+}
+
+function spkiPrefix(curve: Curve): Uint8Array {
+  const point = new Uint8Array(POINT_OCTETS)
+  return spkiOfPoint({ curve, point }).subarray(0, -POINT_OCTETS)
 }
 
 /** Key material here is short; a length above 127 takes one more octet. */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { fromUtf8, toHex } from '../base/octets.ts'
-import { curveOf, publicKeyFromSpki, type Curve, type PublicKey } from '../crypto/ec.ts'
+import { curveOfSpki, publicKeyFromSpki, type Curve, type PublicKey } from '../crypto/ec.ts'
 import { BoundedMap } from './bounded-map.ts'
 import {
   CertificateError,
@@ -86,6 +86,8 @@ export interface Certificate extends Extensions {
   /** The last instant of validity (RFC 5280 §4.1.2.5: inclusive). */
   readonly notAfterMs: number
   readonly publicKey: PublicKey
+  /** SubjectPublicKeyInfo as received. */
+  readonly publicKeyInfo: Uint8Array
   readonly curve: Curve
 }
 
@@ -158,19 +160,19 @@ function checkAlgorithm(algorithm: Element): void {
   fields.end()
 }
 
-function readPublicKey(spki: Element): { publicKey: PublicKey; curve: Curve } {
+function readPublicKey(spki: Element): Pick<Certificate, 'publicKey' | 'publicKeyInfo' | 'curve'> {
   const fields = fieldsOf(spki, 'subjectPublicKeyInfo')
   fields.take(0x30, 'algorithm')
   const point = bitsOf(fields.take(0x03, 'subjectPublicKey'), 'subjectPublicKey')
   if (point.length !== 65 || point[0] !== 0x04) {
     throw new CertificateError('the public key is not an uncompressed point')
   }
-  const publicKey = publicKeyFromSpki(spki.raw)
-  const curve = publicKey && curveOf(publicKey)
-  if (!curve) {
+  const curve = curveOfSpki(spki.raw)
+  const publicKey = curve && publicKeyFromSpki(spki.raw)
+  if (!publicKey) {
     throw new CertificateError('the public key is no point of P-256 or brainpoolP256r1')
   }
-  return { publicKey, curve }
+  return { publicKey, publicKeyInfo: spki.raw, curve }
 }
 
 function bitsOf(element: Element, what: string): Uint8Array {

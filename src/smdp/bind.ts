@@ -1,7 +1,7 @@
 /** Profile package binding: a package, its metadata and two one-time keys become a Bound Profile Package (SGP.22 §2.5.4). */
 
 import { element } from '../asn1/der.ts'
-import { encode } from '../asn1/schema.ts'
+import { encode, implicit } from '../asn1/schema.ts'
 import type { Random } from '../base/environment.ts'
 import { concat, hex, utf8 } from '../base/octets.ts'
 import {
@@ -11,10 +11,9 @@ import {
   KEY_TYPE_AES,
   type BspKeys,
 } from '../crypto/bsp.ts'
-import { agree, generateKeyPair, sign, type KeyPair, type PublicKey } from '../crypto/ec.ts'
+import { sign, type Agreement } from '../crypto/ec.ts'
 import { oidOf } from '../pki/chain.ts'
 import { StoreMetadataRequest, TransactionId } from '../rsp/common.ts'
-import { implicit } from '../asn1/schema.ts'
 import {
   ConfigureISDPRequest,
   ControlRefTemplate,
@@ -30,29 +29,28 @@ const TaggedTransactionId = implicit(0x80, TransactionId)
 
 export interface Binding {
   readonly session: Pick<AuthenticatedSession, 'transactionId' | 'eid' | 'credentials'>
-  /** otPK.EUICC.ECKA, as a key and as its point. */
-  readonly euiccOtpk: PublicKey
-  readonly euiccPoint: Uint8Array
+  /** otPK.DP.ECKA and what was agreed with it; its private half is gone already. */
+  readonly agreement: Agreement
+  /** otPK.EUICC.ECKA. */
+  readonly euiccOtpk: Uint8Array
   readonly random: Random
   readonly profilePackage: Uint8Array
   readonly metadata: StoreMetadataRequest
   readonly profileProtection: 'sessionKeys' | 'profileProtectionKeys'
 }
 
-/** BoundProfilePackage, DER. otSK.DP.ECKA is gone when this returns. */
+/** BoundProfilePackage, DER. */
 export function bindProfilePackage(binding: Binding): Uint8Array {
-  const { dpPb } = binding.session.credentials
-  const oneTimeKey = generateKeyPair({ curve: dpPb.keyPair.curve, random: binding.random })
   const keys = deriveBspKeys({
-    sharedSecret: agree({ privateKey: oneTimeKey.privateKey, publicKey: binding.euiccOtpk }),
+    sharedSecret: binding.agreement.sharedSecret,
     hostId: HOST_ID,
     eid: hex(binding.session.eid),
   })
-  return element(0xbf36, initialiseSecureChannel(binding, oneTimeKey), ...protect(binding, keys))
+  return element(0xbf36, initialiseSecureChannel(binding), ...protect(binding, keys))
 }
 
 /** smdpSign covers the four data objects before it and otPK.EUICC, without a SEQUENCE around them (SGP.22 §5.5.1). */
-function initialiseSecureChannel(binding: Binding, oneTimeKey: KeyPair): Uint8Array {
+function initialiseSecureChannel(binding: Binding): Uint8Array {
   const { session } = binding
   const signed = concat(
     encode(RemoteOpId, 'installBoundProfilePackage'),
@@ -62,10 +60,10 @@ function initialiseSecureChannel(binding: Binding, oneTimeKey: KeyPair): Uint8Ar
       keyLen: Uint8Array.of(KEY_LENGTH_OCTETS),
       hostId: HOST_ID,
     }),
-    element(0x5f49, oneTimeKey.point),
+    element(0x5f49, binding.agreement.point),
   )
   const { privateKey } = session.credentials.dpPb.keyPair
-  const smdpSign = sign(privateKey, concat(signed, element(0x5f49, binding.euiccPoint)))
+  const smdpSign = sign(privateKey, concat(signed, element(0x5f49, binding.euiccOtpk)))
   return element(0xbf23, signed, element(0x5f37, smdpSign))
 }
 

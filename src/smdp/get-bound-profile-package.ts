@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { element } from '../asn1/der.ts'
 import { concat, equalOctets } from '../base/octets.ts'
-import { curveOf, publicKeyFromPoint, verify, type PublicKey } from '../crypto/ec.ts'
+import { agreeOnce, verify, type Agreement } from '../crypto/ec.ts'
 import type { EUICCSigned2, PrepareDownloadResponse } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { refuse, type RspError } from '../rsp/status-codes.ts'
@@ -27,20 +27,17 @@ export async function getBoundProfilePackage(
   const session = authenticatedSession(context, request.transactionId)
   const euiccSigned2 = verifiedResponse(context, { session, request })
   await checkConfirmationCode(context, { session, hashCc: euiccSigned2.value.hashCc })
-  const euiccOtpk = oneTimeKey(session, euiccSigned2.value.euiccOtpk)
-
+  const { euiccOtpk } = euiccSigned2.value
   const boundProfilePackage = bindProfilePackage({
     session,
+    agreement: agreement(context, { session, euiccOtpk }),
     euiccOtpk,
-    euiccPoint: euiccSigned2.value.euiccOtpk,
     random: context.environment.random,
     profilePackage: context.profiles.profilePackage(session.iccid),
     metadata: context.profiles.metadata(session.iccid, context.addresses[0]),
     profileProtection: context.settings.profileProtection,
   })
-  await context.store.write((db) =>
-    handOut(db, { context, session, point: euiccSigned2.value.euiccOtpk }),
-  )
+  await context.store.write((db) => handOut(db, { context, session, point: euiccOtpk }))
   context.sessions.save({ ...session, step: 'bound' })
   return { transactionId: session.transactionId, boundProfilePackage }
 }
@@ -85,10 +82,14 @@ function verifiedResponse(
   return ok.euiccSigned2
 }
 
-function oneTimeKey(session: AuthenticatedSession, point: Uint8Array): PublicKey {
-  const curve = curveOf(session.credentials.dpPb.certificate.publicKey)
-  const key = curve && publicKeyFromPoint({ curve, point })
-  if (key) return key
+function agreement(
+  context: SmdpContext,
+  call: { readonly session: AuthenticatedSession; readonly euiccOtpk: Uint8Array },
+): Agreement {
+  const { curve } = call.session.credentials.dpPb.certificate
+  const { random } = context.environment
+  const agreed = agreeOnce({ curve, random, peerPoint: call.euiccOtpk })
+  if (agreed) return agreed
   throw refuse('formatInvalid', {
     detail: `euiccOtpk is not an uncompressed point on ${curve}.`,
     subjectIdentifier: 'euiccOtpk',
@@ -145,7 +146,7 @@ function handOut(
     transactionId: session.transactionId,
     iccid: order.iccid,
     eid: session.eid,
-    euiccPublicKey: session.euiccCertificate.publicKey.export({ format: 'der', type: 'spki' }),
+    euiccPublicKey: session.euiccCertificate.publicKeyInfo,
     atMs: delivery.context.environment.clock.nowMs(),
   })
 }
