@@ -123,7 +123,9 @@ export class BppReader {
     const header = this.#header(PACKAGE_OCTETS_MAX)
     if (typeof header === 'string') return header
     const spec = this.#openBlocks().find((open) => open.sequenceTag === header.tag)
-    if (!spec || this.#consumed + header.end > this.#packageEnd) return 'broken'
+    const end = this.#consumed + header.end
+    const isLast = spec === BLOCKS.at(-1)
+    if (!spec || (isLast ? end !== this.#packageEnd : end > this.#packageEnd)) return 'broken'
     this.#blockAt = BLOCKS.indexOf(spec)
     this.#take(header.valueStart)
     this.#blockEnd = this.#consumed + (header.end - header.valueStart)
