@@ -7,6 +7,7 @@
 import { createCipheriv, createDecipheriv, createHash, type Cipheriv } from 'node:crypto'
 import { concat, equalOctets } from '../base/octets.ts'
 import {
+  aesKey,
   BLOCK_OCTETS,
   closeMessage,
   cmac,
@@ -93,7 +94,7 @@ export class BspProtector {
   #counter = 0
 
   constructor(keys: BspKeys) {
-    this.#icvs = createCipheriv('aes-128-ecb', keys.sEnc, null).setAutoPadding(false)
+    this.#icvs = createCipheriv('aes-128-ecb', aesKey(keys.sEnc), null).setAutoPadding(false)
     this.#encryption = cbcFromZero(keys.sEnc)
     this.#mac = cbcFromZero(keys.sMac)
     // The first block yields L for the subkeys; masking with L undoes it, so that the chain still starts at the MCV.
@@ -140,7 +141,7 @@ export class BspProtector {
 const ZERO_BLOCK = Buffer.alloc(BLOCK_OCTETS)
 
 function cbcFromZero(key: Uint8Array): Cipheriv {
-  return createCipheriv('aes-128-cbc', key, ZERO_BLOCK).setAutoPadding(false)
+  return createCipheriv('aes-128-cbc', aesKey(key), ZERO_BLOCK).setAutoPadding(false)
 }
 
 function slices(data: Uint8Array, octetsMax: number): Uint8Array[] {
@@ -208,7 +209,9 @@ export class BspOpener {
       return { ok: false, fault: 'structure' }
     }
     const icv = encryptBlock(this.#keys.sEnc, counterBlock(this.#counter))
-    const decipher = createDecipheriv('aes-128-cbc', this.#keys.sEnc, icv).setAutoPadding(false)
+    const decipher = createDecipheriv('aes-128-cbc', aesKey(this.#keys.sEnc), icv).setAutoPadding(
+      false,
+    )
     const padded = decipher.update(ciphertext)
     const end = padded.lastIndexOf(0x80)
     const isPadding =

@@ -1,13 +1,15 @@
 /** AES-128-CMAC (RFC 4493, NIST SP 800-38B). */
 
-import { createCipheriv } from 'node:crypto'
+import { createCipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 
 export const BLOCK_OCTETS = 16
 
 /** The 16-octet CMAC of a message under a 16-octet key. */
 export function cmac(key: Uint8Array, message: Uint8Array): Uint8Array {
   const subkeys = deriveSubkeys(encryptBlock(key, new Uint8Array(BLOCK_OCTETS)))
-  const cbc = createCipheriv('aes-128-cbc', key, Buffer.alloc(BLOCK_OCTETS)).setAutoPadding(false)
+  const cbc = createCipheriv('aes-128-cbc', aesKey(key), Buffer.alloc(BLOCK_OCTETS)).setAutoPadding(
+    false,
+  )
   return cbc.update(closeMessage(message, subkeys)).subarray(-BLOCK_OCTETS)
 }
 
@@ -34,7 +36,12 @@ export function closeMessage(message: Uint8Array, subkeys: Subkeys): Uint8Array 
 }
 
 export function encryptBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
-  return createCipheriv('aes-128-ecb', key, null).setAutoPadding(false).update(block)
+  return createCipheriv('aes-128-ecb', aesKey(key), null).setAutoPadding(false).update(block)
+}
+
+/** A key as node:crypto takes it fastest: octets cost it three times as much. */
+export function aesKey(octets: Uint8Array): KeyObject {
+  return createSecretKey(octets)
 }
 
 /** XORs `mask` onto the first octets of `target`, in place. */
