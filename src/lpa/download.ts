@@ -74,11 +74,16 @@ interface Procedure {
 export async function download(context: LpaContext, request: DownloadRequest): Promise<Download> {
   const server = context.es9Plus(request.activationCode.smdpAddress)
   const procedure: Procedure = { context, request, server }
-  const authenticated = await authenticate(procedure)
-  const confirmationCode = await decide(procedure, authenticated)
-  const boundProfilePackage = await fetchPackage(procedure, { authenticated, confirmationCode })
-  await checkMetadata(procedure, { authenticated, boundProfilePackage })
-  return install(procedure, { authenticated, boundProfilePackage })
+  try {
+    const authenticated = await authenticate(procedure)
+    const confirmationCode = await decide(procedure, authenticated)
+    const boundProfilePackage = await fetchPackage(procedure, { authenticated, confirmationCode })
+    const segments = await checkPackage(procedure, { authenticated, boundProfilePackage })
+    return await install(procedure, { authenticated, segments })
+  } catch (error) {
+    if (error instanceof CardError) throw cardFailed(error)
+    throw error
+  }
 }
 
 /** The common mutual authentication procedure (SGP.22 §3.1.2). */
@@ -273,15 +278,18 @@ function hashOfCode(code: string | undefined, transactionId: Uint8Array): Uint8A
   return createHash('sha256').update(concat(inner, transactionId)).digest()
 }
 
-/** What the user agreed to is what comes: the package's metadata is that of the preview (SGP.22 §3.1.3.2 (12)). */
-async function checkMetadata(
+/**
+ * The package's segments. What the user agreed to is what comes: its metadata is that of the preview
+ * (SGP.22 §3.1.3.2 (12)).
+ */
+async function checkPackage(
   procedure: Procedure,
   delivery: { readonly authenticated: Authenticated; readonly boundProfilePackage: Uint8Array },
-): Promise<void> {
+): Promise<readonly Uint8Array[]> {
   const { authenticated } = delivery
   const promised = authenticated.profileMetadata
-  const delivered = metadataOf(delivery.boundProfilePackage)
-  if (!delivered) {
+  const read = tryRead(() => readPackage(delivery.boundProfilePackage))
+  if (!read) {
     throw await cancelled(procedure, {
       authenticated,
       reason: 'loadBppExecutionError',
@@ -291,6 +299,7 @@ async function checkMetadata(
       ),
     })
   }
+  const { delivered, segments } = read
   if (rulesOf(promised) !== rulesOf(delivered)) {
     throw await cancelled(procedure, {
       authenticated,
@@ -312,6 +321,7 @@ async function checkMetadata(
       error: lpaRefused('metadataMismatch', 'the profile is not the one that was offered'),
     })
   }
+  return segments
 }
 
 /** The rules as a set, whatever their order. */
@@ -319,9 +329,16 @@ function rulesOf(metadata: StoreMetadataRequest): string {
   return (metadata.profilePolicyRules ?? []).toSorted().join()
 }
 
-function metadataOf(boundProfilePackage: Uint8Array): StoreMetadataRequest | undefined {
+function readPackage(boundProfilePackage: Uint8Array) {
+  return {
+    segments: segmentsOf(boundProfilePackage),
+    delivered: decode(StoreMetadataRequest, metadataOctetsOf(boundProfilePackage)),
+  }
+}
+
+function tryRead<T>(work: () => T): T | undefined {
   try {
-    return decode(StoreMetadataRequest, metadataOctetsOf(boundProfilePackage))
+    return work()
   } catch (error) {
     if (error instanceof Asn1Error) return undefined
     throw error
@@ -331,25 +348,24 @@ function metadataOf(boundProfilePackage: Uint8Array): StoreMetadataRequest | und
 /** Loads segment by segment until the eUICC gives its result, which may come early (SGP.22 §3.1.3.3). */
 async function install(
   procedure: Procedure,
-  delivery: { readonly authenticated: Authenticated; readonly boundProfilePackage: Uint8Array },
+  delivery: { readonly authenticated: Authenticated; readonly segments: readonly Uint8Array[] },
 ): Promise<Download> {
   const { context, request } = procedure
   request.onStep?.('loadBoundProfilePackage')
-  for (const segment of segmentsOf(delivery.boundProfilePackage)) {
+  for (const segment of delivery.segments) {
     const { statusWord, data } = await context.es10.loadBoundProfilePackage(segment)
     if (statusWord !== STATUS_WORDS.ok) {
       throw await cancelled(procedure, {
         authenticated: delivery.authenticated,
         reason: 'loadBppExecutionError',
-        error: cardRefused(
-          'LoadBoundProfilePackage',
-          new CardError('LoadBoundProfilePackage', statusWord).message,
-        ),
+        error: cardFailed(new CardError('LoadBoundProfilePackage', statusWord)),
       })
     }
     if (data.length === 0) continue
-    const result = decode(ProfileInstallationResult, data).profileInstallationResultData.value
-    return installed(delivery.authenticated.profileMetadata, result.finalResult)
+    const result = tryRead(() => decode(ProfileInstallationResult, data))
+    if (!result) break
+    const { finalResult } = result.profileInstallationResultData.value
+    return installed(delivery.authenticated.profileMetadata, finalResult)
   }
   throw await cancelled(procedure, {
     authenticated: delivery.authenticated,
@@ -437,6 +453,12 @@ function cardRefused(functionName: string, word: string | number): LabError {
   return new LabError('refused', `the eUICC refused ${functionName}: ${word}.`, {
     reason: String(word),
   })
+}
+
+/** A status word in place of an answer; it is the reason, as `6A80`. */
+function cardFailed(error: CardError): LabError {
+  const reason = error.statusWord.toString(16).toUpperCase()
+  return new LabError('refused', `${error.message}.`, { reason, cause: error })
 }
 
 function lpaRefused(reason: string, detail: string): LabError {
