@@ -11,7 +11,8 @@ export interface ActivationCode {
   readonly confirmationCodeRequired: boolean
 }
 
-const ADDRESS = /^[A-Za-z0-9]([A-Za-z0-9.:[\]-]*[A-Za-z0-9\]])?$/
+/** A host name or an IP address, with a port where it is not 443: more than the FQDN of §4.1, for labs need it. */
+const ADDRESS = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$/
 const MATCHING_ID = /^[0-9A-Za-z_-]*$/
 const OID = /^[0-2](\.(0|[1-9][0-9]*))+$/
 
