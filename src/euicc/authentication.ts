@@ -200,13 +200,13 @@ function oneTimeKeyFor(
   card: Card,
   download: { readonly request: PrepareDownloadRequest; readonly dpPbCertificate: Certificate },
 ): KeyPair {
+  const { curve } = download.dpPbCertificate
   const smdpOid = oidOf(download.dpPbCertificate)
   const wanted = download.request.smdpSigned2.value.bppEuiccOtpk
   const kept = card.state.retryKey
-  if (wanted && kept?.smdpOid === smdpOid && equalOctets(kept.keyPair.point, wanted)) {
-    return kept.keyPair
-  }
-  const keyPair = generateKeyPair({ curve: download.dpPbCertificate.curve, random: card.random })
+  const isOfServer = kept?.smdpOid === smdpOid && kept.keyPair.curve === curve
+  if (wanted && isOfServer && equalOctets(kept.keyPair.point, wanted)) return kept.keyPair
+  const keyPair = generateKeyPair({ curve, random: card.random })
   update(card, { retryKey: { smdpOid, keyPair } })
   return keyPair
 }

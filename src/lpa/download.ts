@@ -197,9 +197,11 @@ async function decide(
   authenticated: Authenticated,
 ): Promise<string | undefined> {
   const { request } = procedure
-  const { profileMetadata, smdpSigned2 } = authenticated
+  const { transactionId, profileMetadata, smdpSigned2 } = authenticated
   const confirmationCodeRequired = smdpSigned2.value.ccRequiredFlag
-  const decision = await request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired))
+  const decision = await withCancelOnFailure({ ...procedure, transactionId }, async () =>
+    request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired)),
+  )
   if (decision === 'reject') {
     throw await cancelled(procedure, {
       authenticated,

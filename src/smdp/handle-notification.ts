@@ -104,8 +104,9 @@ async function handleOther(
   if (eid === undefined || !event) return
   await context.store.write((db) => {
     if (findOrder(db, event.iccid)?.eid !== eid) return
-    if (!isNewNotification(db, { eid, seqNumber: metadata.seqNumber })) return
-    context.onProfileEvent(db, { ...event, eid, seqNumber: metadata.seqNumber })
+    const { seqNumber } = metadata
+    if (!isNewNotification(db, { eid, iccid: event.iccid, seqNumber })) return
+    context.onProfileEvent(db, { ...event, eid, seqNumber })
   })
 }
 

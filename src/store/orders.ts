@@ -227,14 +227,21 @@ export function findDownload(db: Connection, transactionId: Uint8Array): Downloa
   )
 }
 
-/** Notes a notification's sequence number; `false` when this eUICC's number was seen before. */
+/**
+ * Notes a notification's sequence number; `false` when this eUICC's number was seen before for this profile.
+ *
+ * A card numbers all its notifications in one row, but a card of a lab may be made anew under its EID and count from one
+ * again: what it says of another profile is no repetition.
+ */
 export function isNewNotification(
   db: Connection,
-  notification: { readonly eid: string; readonly seqNumber: number },
+  notification: { readonly eid: string; readonly iccid: string; readonly seqNumber: number },
 ): boolean {
   const { changes } = db
-    .sql('INSERT INTO seen_notifications (eid, seq_number) VALUES (?, ?) ON CONFLICT DO NOTHING')
-    .run(notification.eid, notification.seqNumber)
+    .sql(
+      'INSERT INTO seen_notifications (eid, iccid, seq_number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    )
+    .run(notification.eid, notification.iccid, notification.seqNumber)
   return changes === 1
 }
 

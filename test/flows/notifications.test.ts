@@ -155,3 +155,15 @@ test('a full store loses its oldest notifications, but no result, and numbers go
   t.is(lab.operator.account(order)?.profileState, 'disabled')
   t.is(orderState(lab, order), 'Installed')
 })
+
+test('a card that was made anew counts from one again, and is heard about its new profile', async (t) => {
+  const lab = await testLab(t)
+  for (const _ of [1, 2]) {
+    const phone = lab.createPhone({ name: 'anna' })
+    const order = await lab.order()
+    await createDriver(lab, { phone, matchingId: order.matchingId }).through('load')
+    await phone.enable(order)
+    t.deepEqual((await phone.sendNotifications()).sent, [1, 2, 3])
+    t.is(lab.operator.account(order)?.profileState, 'enabled')
+  }
+})

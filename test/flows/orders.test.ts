@@ -172,3 +172,13 @@ test('each state of an order is left by its own function', async (t) => {
 async function accountStates(lab: Lab, iccid: string): Promise<(string | undefined)[]> {
   return [lab.operator.account({ iccid })?.profileState]
 }
+
+test('the default SM-DP+ says that an order for the EID is not released yet', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const order = await lab.order({ eid: phone.eid, matchingId: '', release: false })
+  const driver = await createDriver(lab, { phone, matchingId: '' }).through('authenticateServer')
+  await refusedWith(t, { call: driver.authenticateClient(), code: '8.2/1.2' })
+  await lab.es2Plus.releaseProfile(order)
+  await t.notThrowsAsync(driver.authenticateClient())
+})

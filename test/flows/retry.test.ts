@@ -2,7 +2,7 @@ import test from 'ava'
 import { segmentsOf } from '../../src/lpa/segments.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import { createDriver, needed, type Driver } from '../helpers/driver.ts'
-import { orderState, testLab } from '../helpers/lab.ts'
+import { orderState, phoneOn, testLab } from '../helpers/lab.ts'
 
 interface Retry {
   readonly lab: Lab
@@ -85,4 +85,17 @@ test('a package that was asked for twice is bound twice, and each opens', async 
   t.notDeepEqual(first.boundProfilePackage, second.boundProfilePackage)
   const result = await driver.load(segmentsOf(first.boundProfilePackage))
   t.truthy(result?.profileInstallationResultData.value.finalResult.successResult)
+})
+
+test('a key of another curve than the server’s is not kept', async (t) => {
+  const lab = await testLab(t)
+  const first = phoneOn(lab, { verification: 'P-256' })
+  const { matchingId } = await lab.order()
+  await createDriver(lab, { phone: first, matchingId }).through('getBoundProfilePackage')
+  const { credentials, retryKey } = first.euicc.state
+  const { eid } = first
+  const state = { eid, credentials, retryKey }
+  const phone = phoneOn(lab, { verification: 'brainpoolP256r1', state })
+  await t.notThrowsAsync(createDriver(lab, { phone, matchingId }).through('load'))
+  t.is(phone.euicc.state.profiles.length, 1)
 })

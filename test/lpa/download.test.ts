@@ -283,3 +283,14 @@ test('local management says what the card said', async (t) => {
   await refused(t, { call: phone.enable(order), reason: 'profileNotInDisabledState' })
   await refused(t, { call: phone.delete(order), reason: 'profileNotInDisabledState' })
 })
+
+test('a user interface that fails leaves no session behind', async (t) => {
+  const bench = await benchWith(t)
+  await t.throwsAsync(download(bench, { confirm: brokenScreen }), { instanceOf: RangeError })
+  t.is(bench.lab.smdp.sessionCount, 0)
+  t.is(orderOf(bench.lab, bench.order)?.state, 'Released')
+})
+
+function brokenScreen(): Promise<never> {
+  return Promise.reject(new RangeError('the screen broke'))
+}

@@ -28,7 +28,8 @@ CREATE TABLE downloads (
 
 CREATE TABLE seen_notifications (
   eid TEXT NOT NULL,
+  iccid TEXT NOT NULL,
   seq_number INTEGER NOT NULL,
-  PRIMARY KEY (eid, seq_number)
+  PRIMARY KEY (eid, iccid, seq_number)
 ) STRICT, WITHOUT ROWID;
 `
