@@ -1,4 +1,5 @@
 import test from 'ava'
+import { LabError } from '../../src/base/errors.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import { segmentsOf } from '../../src/lpa/segments.ts'
 import { es10Client } from '../../src/rsp/es10.ts'
@@ -166,4 +167,28 @@ test('a card that was made anew counts from one again, and is heard about its ne
     t.deepEqual((await phone.sendNotifications()).sent, [1, 2, 3])
     t.is(lab.operator.account(order)?.profileState, 'enabled')
   }
+})
+
+test('after one that could not be sent, later ones for the same server wait', async (t) => {
+  const lab = await testLab(t)
+  let failuresLeft = 1
+  const phone = lab.createPhone({
+    es9Plus: () => ({
+      ...lab.es9Plus,
+      async handleNotification(request) {
+        if (failuresLeft-- > 0) throw new LabError('unavailable', 'the line broke.')
+        return lab.es9Plus.handleNotification(request)
+      },
+    }),
+  })
+  const order = await lab.order()
+  await createDriver(lab, { phone, matchingId: order.matchingId }).through('load')
+  const first = await phone.sendNotifications()
+  t.deepEqual(first.sent, [])
+  t.deepEqual(
+    first.failed.map(({ reason }) => reason),
+    ['the line broke.', 'the line broke.'],
+  )
+  t.is(orderState(lab, order), 'Downloaded')
+  t.deepEqual((await phone.sendNotifications()).sent, [1, 2])
 })
