@@ -237,9 +237,16 @@ export class DerWriter {
 
 /** One element around the concatenation of its parts. */
 export function element(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const value = concat(...parts)
-  const writer = new DerWriter(value.length + 12)
-  writer.octets(value)
-  writer.header(tag, 0)
-  return writer.finish()
+  const length = parts.reduce((total, part) => total + part.length, 0)
+  return concat(elementHeader(tag, length), ...parts)
+}
+
+/** Tag and length of an element. */
+export function elementHeader(tag: number, length: number): Uint8Array {
+  const octets: number[] = []
+  for (let rest = tag; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256)
+  if (length < 0x80) return Uint8Array.from([...octets, length])
+  const digits: number[] = []
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) digits.unshift(rest % 256)
+  return Uint8Array.from([...octets, 0x80 | digits.length, ...digits])
 }

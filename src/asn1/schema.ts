@@ -41,6 +41,8 @@ export interface Asn1Type<T> {
   readValue(input: ElementInput): T
   /** Writes the whole element, its tag included. */
   write(output: DerWriter, value: T): void
+  /** Writes what stands behind tag and length; a CHOICE has no content of its own. */
+  writeContent?(output: DerWriter, value: T): void
 }
 
 export interface ElementInput {
@@ -104,10 +106,20 @@ function primitive<T>(spec: PrimitiveSpec<T>): Asn1Type<T> {
     name: spec.name ?? '',
     tags: [spec.tag],
     readValue: (input) => spec.read(valueOf(input)),
+    ...written<T>(spec.tag, (output, value) => output.octets(spec.toOctets(value))),
+  }
+}
+
+function written<T>(
+  tag: number,
+  writeContent: (output: DerWriter, value: T) => void,
+): Required<Pick<Asn1Type<T>, 'write' | 'writeContent'>> {
+  return {
+    writeContent,
     write(output, value) {
       const mark = output.length
-      output.octets(spec.toOctets(value))
-      output.header(spec.tag, mark)
+      writeContent(output, value)
+      output.header(tag, mark)
     },
   }
 }
@@ -348,22 +360,14 @@ export function seal<T>(type: SignedType<T>, value: T): Signed<T> {
 
 /** The type under another tag, which replaces its own (IMPLICIT). The tag's constructed bit must be the type's. */
 export function implicit<T>(tag: number, type: Asn1Type<T>): Asn1Type<T> {
+  const { writeContent } = type
+  if (!writeContent) throw new Asn1Error(`${type.name} cannot be tagged implicitly`)
   return {
     name: type.name,
     tags: [tag],
     readValue: (input) => type.readValue(input),
-    write(output, value) {
-      output.octets(retagged(tag, encode(type, value)))
-    },
+    ...written<T>(tag, (output, value) => writeContent(output, value)),
   }
-}
-
-function retagged(tag: number, element: Uint8Array): Uint8Array {
-  const { valueStart, end } = readTlv(element, 0)
-  const output = new DerWriter(element.length + 8)
-  output.octets(element.subarray(valueStart, end))
-  output.header(tag, 0)
-  return output.finish()
 }
 
 /** The type within another element (EXPLICIT): how every CHOICE is tagged. */
@@ -403,12 +407,10 @@ export function sequenceOf<T>(type: Asn1Type<T>, size: SizeLimits = {}): Asn1Typ
       checkSize(items.length, size)
       return items
     },
-    write(output, items) {
+    ...written<readonly T[]>(0x30, (output, items) => {
       checkSize(items.length, size)
-      const mark = output.length
       for (let at = items.length - 1; at >= 0; at--) type.write(output, items[at] as T)
-      output.header(0x30, mark)
-    },
+    }),
   }
 }
 
@@ -467,11 +469,9 @@ export function sequence<const C extends Components>(
     name,
     tags: [0x30],
     readValue: (input) => readSequence(slots, input) as SequenceValue<C>,
-    write(output, value) {
-      const mark = output.length
+    ...written<SequenceValue<C>>(0x30, (output, value) => {
       writeSlots({ output, slots, value: value as Readonly<Record<string, unknown>> })
-      output.header(0x30, mark)
-    },
+    }),
   }
 }
 

@@ -5,11 +5,13 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash, type Cipheriv } from 'node:crypto'
+import { elementHeader } from '../asn1/der.ts'
 import { concat, equalOctets } from '../base/octets.ts'
 import {
   aesKey,
   BLOCK_OCTETS,
-  closeMessage,
+  closedOctets,
+  closeInPlace,
   cmac,
   deriveSubkeys,
   encryptBlock,
@@ -106,36 +108,93 @@ export class BspProtector {
 
   /** Encrypted and authenticated TLVs (tag 86 or 87), each of at most 1020 octets; none for empty data. */
   encryptAndMac(tag: number, data: Uint8Array): Uint8Array[] {
-    return slices(data, ENCRYPTED_PLAIN_OCTETS_MAX).map((slice) =>
-      this.#authenticate(tag, this.#encrypt(slice)),
-    )
+    const parts = slices(data, ENCRYPTED_PLAIN_OCTETS_MAX)
+    const icvs = this.#icvs.update(counterBlocks({ first: this.#counter + 1, count: parts.length }))
+    this.#counter += parts.length
+    const segments = parts.map((slice, at) => {
+      const segment = paddedSegment(tag, slice)
+      this.#encrypt(segment.data, icvs.subarray(at * BLOCK_OCTETS, (at + 1) * BLOCK_OCTETS))
+      return segment
+    })
+    return this.#authenticate(segments)
   }
 
   /** Authenticated TLVs in clear (tag 88), each of at most 1020 octets; none for empty data. */
   macOnly(tag: number, data: Uint8Array): Uint8Array[] {
-    return slices(data, MAC_ONLY_OCTETS_MAX).map((slice) => {
-      this.#counter++
-      return this.#authenticate(tag, slice)
+    const segments = slices(data, MAC_ONLY_OCTETS_MAX).map((slice) => {
+      const segment = newSegment(tag, slice.length)
+      segment.data.set(slice)
+      return segment
     })
+    this.#counter += segments.length
+    return this.#authenticate(segments)
   }
 
-  #encrypt(plain: Uint8Array): Uint8Array {
-    const padded = pad(plain)
-    const icv = this.#icvs.update(counterBlock(++this.#counter))
+  /** Encrypts padded data in place. */
+  #encrypt(padded: Uint8Array, icv: Uint8Array): void {
     xorInto(padded, icv)
     xorInto(padded, this.#lastCiphertext)
     const ciphertext = this.#encryption.update(padded)
+    padded.set(ciphertext)
     this.#lastCiphertext = ciphertext.subarray(-BLOCK_OCTETS)
-    return ciphertext
   }
 
-  #authenticate(tag: number, data: Uint8Array): Uint8Array {
-    const headed = concat(header(tag, data.length + MAC_OCTETS), data)
-    const closed = closeMessage(concat(this.#chainStart, headed), this.#subkeys)
-    this.#chainStart = ZERO_BLOCK
-    const mac = this.#mac.update(closed).subarray(-BLOCK_OCTETS)
-    return concat(headed, mac.subarray(0, MAC_OCTETS))
+  /** Writes the MACs into the segments; one call for all, since each call costs more than its kilobyte. */
+  #authenticate(segments: readonly Segment[]): Uint8Array[] {
+    if (segments.length === 0) return []
+    const chain = this.#mac.update(this.#closedMessages(segments))
+    let end = 0
+    return segments.map(({ octets }) => {
+      end += closedOctets(messageOctets(octets))
+      const mac = chain.subarray(end - BLOCK_OCTETS, end - BLOCK_OCTETS + MAC_OCTETS)
+      octets.set(mac, octets.length - MAC_OCTETS)
+      return octets
+    })
   }
+
+  /** What is fed into the MAC chain: for each segment a block that carries the chain on, then the segment without MAC. */
+  #closedMessages(segments: readonly Segment[]): Uint8Array {
+    const sizes = segments.map(({ octets }) => closedOctets(messageOctets(octets)))
+    const all = Buffer.allocUnsafe(sizes.reduce((total, size) => total + size, 0))
+    let start = 0
+    for (const [at, { octets }] of segments.entries()) {
+      const end = start + (sizes[at] as number)
+      const closed = all.subarray(start, end)
+      closed.set(this.#chainStart)
+      closed.set(octets.subarray(0, -MAC_OCTETS), BLOCK_OCTETS)
+      closeInPlace(closed, messageOctets(octets), this.#subkeys)
+      this.#chainStart = ZERO_BLOCK
+      start = end
+    }
+    return all
+  }
+}
+
+function messageOctets(segment: Uint8Array): number {
+  return BLOCK_OCTETS + segment.length - MAC_OCTETS
+}
+
+/** A protected TLV under construction: all of it, and the part between length and MAC. */
+interface Segment {
+  readonly octets: Uint8Array
+  readonly data: Uint8Array
+}
+
+function newSegment(tag: number, dataOctets: number): Segment {
+  const head = elementHeader(tag, dataOctets + MAC_OCTETS)
+  const octets = Buffer.allocUnsafe(head.length + dataOctets + MAC_OCTETS)
+  octets.set(head)
+  return { octets, data: octets.subarray(head.length, -MAC_OCTETS) }
+}
+
+/** A segment with its data padded for encryption: at least one octet, `80` and zeros. */
+function paddedSegment(tag: number, slice: Uint8Array): Segment {
+  const paddedOctets = (Math.floor(slice.length / BLOCK_OCTETS) + 1) * BLOCK_OCTETS
+  const segment = newSegment(tag, paddedOctets)
+  segment.data.set(slice)
+  segment.data.fill(0, slice.length)
+  segment.data[slice.length] = 0x80
+  return segment
 }
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK_OCTETS)
@@ -151,23 +210,13 @@ function slices(data: Uint8Array, octetsMax: number): Uint8Array[] {
   )
 }
 
-function pad(plain: Uint8Array): Uint8Array {
-  const padded = Buffer.alloc((Math.floor(plain.length / BLOCK_OCTETS) + 1) * BLOCK_OCTETS)
-  padded.set(plain)
-  padded[plain.length] = 0x80
-  return padded
-}
-
-function counterBlock(counter: number): Uint8Array {
-  const block = Buffer.alloc(BLOCK_OCTETS)
-  block.writeUInt32BE(counter, BLOCK_OCTETS - 4)
-  return block
-}
-
-function header(tag: number, length: number): Uint8Array {
-  if (length < 0x80) return Uint8Array.of(tag, length)
-  if (length < 0x100) return Uint8Array.of(tag, 0x81, length)
-  return Uint8Array.of(tag, 0x82, length >> 8, length & 0xff)
+/** Block counters as the cipher takes them: 16 octets each, big endian. */
+function counterBlocks(counters: { readonly first: number; readonly count: number }): Uint8Array {
+  const blocks = Buffer.alloc(counters.count * BLOCK_OCTETS)
+  for (let at = 0; at < counters.count; at++) {
+    blocks.writeUInt32BE(counters.first + at, (at + 1) * BLOCK_OCTETS - 4)
+  }
+  return blocks
 }
 
 /** Why a protected TLV was not accepted: its form, or its MAC or padding (ErrorReason 7 and 8 of SGP.22 §2.5.6). */
@@ -208,7 +257,7 @@ export class BspOpener {
     if (ciphertext.length === 0 || ciphertext.length % BLOCK_OCTETS !== 0) {
       return { ok: false, fault: 'structure' }
     }
-    const icv = encryptBlock(this.#keys.sEnc, counterBlock(this.#counter))
+    const icv = encryptBlock(this.#keys.sEnc, counterBlocks({ first: this.#counter, count: 1 }))
     const decipher = createDecipheriv('aes-128-cbc', aesKey(this.#keys.sEnc), icv).setAutoPadding(
       false,
     )

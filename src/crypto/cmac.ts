@@ -24,14 +24,25 @@ export function deriveSubkeys(encryptedZero: Uint8Array): Subkeys {
   return { whole, padded: double(whole) }
 }
 
-/** The message with its last block completed and masked, ready for CBC (RFC 4493 §2.4). */
-export function closeMessage(message: Uint8Array, subkeys: Subkeys): Uint8Array {
-  const blocks = Math.max(1, Math.ceil(message.length / BLOCK_OCTETS))
-  const closed = Buffer.alloc(blocks * BLOCK_OCTETS)
-  closed.set(message)
-  const isWhole = message.length === closed.length
-  if (!isWhole) closed[message.length] = 0x80
+/** How many octets a message takes with its last block completed. */
+export function closedOctets(messageOctets: number): number {
+  return Math.max(1, Math.ceil(messageOctets / BLOCK_OCTETS)) * BLOCK_OCTETS
+}
+
+/** Completes and masks the last block of a message that lies at the start of `closed`, ready for CBC (RFC 4493 §2.4). */
+export function closeInPlace(closed: Uint8Array, messageOctets: number, subkeys: Subkeys): void {
+  const isWhole = messageOctets === closed.length
+  if (!isWhole) {
+    closed.fill(0, messageOctets)
+    closed[messageOctets] = 0x80
+  }
   xorInto(closed.subarray(-BLOCK_OCTETS), isWhole ? subkeys.whole : subkeys.padded)
+}
+
+function closeMessage(message: Uint8Array, subkeys: Subkeys): Uint8Array {
+  const closed = Buffer.alloc(closedOctets(message.length))
+  closed.set(message)
+  closeInPlace(closed, message.length, subkeys)
   return closed
 }
 
@@ -46,7 +57,8 @@ export function aesKey(octets: Uint8Array): KeyObject {
 
 /** XORs `mask` onto the first octets of `target`, in place. */
 export function xorInto(target: Uint8Array, mask: Uint8Array): void {
-  for (const [at, octet] of mask.entries()) target[at] = (target[at] as number) ^ octet
+  const { length } = mask
+  for (let at = 0; at < length; at++) target[at] = (target[at] as number) ^ (mask[at] as number)
 }
 
 /** Multiplication by x in GF(2^128). */

@@ -16,6 +16,8 @@ import {
   type Tlv,
 } from '../asn1/der.ts'
 import { messageOf } from '../base/errors.ts'
+import { asBuffer } from '../base/octets.ts'
+import { BoundedMap } from './bounded-map.ts'
 
 /** What is wrong with a certificate's encoding or content. */
 export class CertificateError extends Error {
@@ -108,6 +110,18 @@ export function oidText(value: Uint8Array): string {
   if (value.length > OID_OCTETS_MAX || !isOid(value)) {
     throw new CertificateError('an object identifier is malformed')
   }
+  const key = asBuffer(value).toString('latin1')
+  const known = knownOids.get(key)
+  if (known !== undefined) return known
+  const text = dotted(value)
+  knownOids.set(key, text)
+  return text
+}
+
+/** Certificates use a handful of identifiers over and over. */
+const knownOids = new BoundedMap<string, string>(256)
+
+function dotted(value: Uint8Array): string {
   const arcs: bigint[] = []
   let arc = 0n
   for (const octet of value) {

@@ -1,6 +1,6 @@
 /** Profile package binding: a package, its metadata and two one-time keys become a Bound Profile Package (SGP.22 §2.5.4). */
 
-import { element } from '../asn1/der.ts'
+import { element, elementHeader } from '../asn1/der.ts'
 import { encode, implicit } from '../asn1/schema.ts'
 import type { Random } from '../base/environment.ts'
 import { concat, hex, utf8 } from '../base/octets.ts'
@@ -39,14 +39,21 @@ export interface Binding {
   readonly profileProtection: 'sessionKeys' | 'profileProtectionKeys'
 }
 
-/** BoundProfilePackage, DER. */
+/** BoundProfilePackage, DER, put together in one copy: it is the largest thing that a session makes. */
 export function bindProfilePackage(binding: Binding): Uint8Array {
   const keys = deriveBspKeys({
     sharedSecret: binding.agreement.sharedSecret,
     hostId: HOST_ID,
     eid: hex(binding.session.eid),
   })
-  return element(0xbf36, initialiseSecureChannel(binding), ...protect(binding, keys))
+  const parts = [initialiseSecureChannel(binding), ...protect(binding, keys)]
+  return concat(...partsOf(0xbf36, parts))
+}
+
+/** An element's parts with its header before them. */
+function partsOf(tag: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  const length = parts.reduce((total, part) => total + part.length, 0)
+  return [elementHeader(tag, length), ...parts]
 }
 
 /** smdpSign covers the four data objects before it and otPK.EUICC, without a SEQUENCE around them (SGP.22 §5.5.1). */
@@ -76,17 +83,18 @@ function protect(binding: Binding, keys: BspKeys): Uint8Array[] {
   })
   const storeMetadata = encode(StoreMetadataRequest, binding.metadata)
   const opening = [
-    element(0xa0, ...session.encryptAndMac(0x87, configureIsdp)),
-    element(0xa1, ...session.macOnly(0x88, storeMetadata)),
+    ...partsOf(0xa0, session.encryptAndMac(0x87, configureIsdp)),
+    ...partsOf(0xa1, session.macOnly(0x88, storeMetadata)),
   ]
   if (binding.profileProtection === 'sessionKeys') {
-    return [...opening, element(0xa3, ...session.encryptAndMac(0x86, binding.profilePackage))]
+    return [...opening, ...partsOf(0xa3, session.encryptAndMac(0x86, binding.profilePackage))]
   }
   const profileKeys = randomKeys(binding.random)
+  const profile = new BspProtector(profileKeys)
   return [
     ...opening,
-    element(0xa2, ...session.encryptAndMac(0x87, replaceSessionKeys(profileKeys))),
-    element(0xa3, ...new BspProtector(profileKeys).encryptAndMac(0x86, binding.profilePackage)),
+    ...partsOf(0xa2, session.encryptAndMac(0x87, replaceSessionKeys(profileKeys))),
+    ...partsOf(0xa3, profile.encryptAndMac(0x86, binding.profilePackage)),
   ]
 }
 

@@ -183,9 +183,8 @@ async function endpointFigures(run: {
 }
 
 async function floorFigures(): Promise<BenchFigures['floor']> {
-  const random = systemRandom()
   return {
-    cryptographyMs: cryptographyMs({ random, packageOctets: PACKAGE_OCTETS }),
+    cryptographyMs: cryptographyMs({ packageOctets: PACKAGE_OCTETS }),
     exchangesMs: await exchangesMs(),
   }
 }

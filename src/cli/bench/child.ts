@@ -45,11 +45,18 @@ export function siblingScript(name: string): string {
   return fileURLToPath(new URL(`./${name}.${extension}`, import.meta.url))
 }
 
+/** The next message; a process that ends first is an error. */
 async function message(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
+  const settled = new AbortController()
+  const { signal } = settled
+  const ended = once(child, 'exit', { signal }).then(([code]) => {
     throw new LabError('unavailable', `a process of the bench ended with exit code ${code}.`)
   })
-  const [answer] = (await Promise.race([once(child, 'message'), ended])) as [unknown]
-  ended.catch(() => undefined)
-  return answer
+  try {
+    const [answer] = (await Promise.race([once(child, 'message', { signal }), ended])) as [unknown]
+    return answer
+  } finally {
+    ended.catch(() => undefined)
+    settled.abort()
+  }
 }
