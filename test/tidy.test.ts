@@ -1,0 +1,301 @@
+/** What would else be a wish: layers, bans, and pages that say what the program does. */
+
+import test from 'ava'
+import type { Command } from 'commander'
+import { ERRORS } from '../src/base/errors.ts'
+import { createOutput } from '../src/cli/output.ts'
+import { createLab } from '../src/index.ts'
+import { GIFT_REFUSALS } from '../src/operator/gift-rules.ts'
+import { USAGE_REFUSALS } from '../src/operator/usage.ts'
+import { ES2PLUS } from '../src/rsp/es2plus.ts'
+import { ES9PLUS } from '../src/rsp/es9plus.ts'
+import { STATUS_CODES } from '../src/rsp/status-codes.ts'
+import { codesIn, commandsOf, rowsOf } from './tidy/markdown.ts'
+import {
+  codeOf,
+  everyFile,
+  filesIn,
+  importsOf,
+  jsonOf,
+  loadsOf,
+  packagesOf,
+  sourcesIn,
+  textOf,
+} from './tidy/repository.ts'
+
+/** A layer imports itself and those before it. The files in src/ itself have layers of their own. */
+const LAYERS = [
+  'base',
+  'asn1',
+  'crypto',
+  'pki',
+  'rsp',
+  'profile',
+  'store',
+  'euicc',
+  'smdp',
+  'smds',
+  'lpa',
+  'operator',
+  'lab',
+  'http',
+  'cli',
+  'index',
+]
+const ROLES = ['euicc', 'smdp', 'smds', 'lpa', 'operator']
+const LINES_MAX = 600
+
+test('a folder imports itself and the folders above it, and a role no other role', (t) => {
+  for (const path of sourcesIn('src')) {
+    const layer = layerOf(path)
+    t.true(LAYERS.includes(layer), `${path} is in no layer`)
+    for (const imported of importsOf(path)) {
+      const below = layerOf(imported)
+      const isAbove = LAYERS.indexOf(below) <= LAYERS.indexOf(layer)
+      const isOtherRole = ROLES.includes(layer) && ROLES.includes(below) && layer !== below
+      t.true(isAbove && !isOtherRole, `${path} must not import ${imported}`)
+    }
+  }
+})
+
+function layerOf(path: string): string {
+  const [, first = '', ...rest] = path.split('/')
+  if (rest.length > 0) return first
+  return first.startsWith('lab') ? 'lab' : first.replace(/\.ts$/, '')
+}
+
+test('no file is loaded to load itself, however far around', (t) => {
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    const circle = way.indexOf(path)
+    if (circle >= 0) t.fail([...way.slice(circle), path].join(' > '))
+    if (circle >= 0 || done.has(path)) return
+    for (const imported of loadsOf(path)) visit(imported, [...way, path])
+    done.add(path)
+  }
+  for (const path of sourcesIn('src')) visit(path, [])
+  t.true(done.size > 0)
+})
+
+/** What is banned, and the only places where it is not. */
+const BANS: readonly { readonly what: RegExp; readonly but: readonly string[] }[] = [
+  { what: /\bDate\.now\b|\bnew Date\(\)/, but: ['src/base/environment.ts'] },
+  // The bench draws octets to work on, which nothing depends on.
+  {
+    what: /\bMath\.random\b|\brandomBytes\b|\brandomUUID\b|\bgetRandomValues\b/,
+    but: ['src/base/environment.ts', 'src/cli/bench/floor.ts'],
+  },
+  // How long something took, shown to people.
+  { what: /\bperformance\.now\b/, but: ['src/cli/bench/', 'src/cli/verbs/serve.ts'] },
+  { what: /\bconsole\.|\bprocess\.(stdout|stderr)\b/, but: ['src/cli/output.ts'] },
+  // Both crash Node at a certificate on a Brainpool curve.
+  { what: /\btoLegacyObject\b|\bgetPeerCertificate\(/, but: [] },
+  { what: /(?::|\bas|<|,)\s*any\b\s*(?:[[\],;)>=|&{]|$)/m, but: [] },
+  { what: /\bexport default\b|\bas default\b/, but: [] },
+  { what: /\b__proto__\b|\beval\(/, but: [] },
+]
+
+test('time, chance, the terminal and other traps are met in their one place', (t) => {
+  for (const path of sourcesIn('src')) {
+    const code = codeOf(path)
+    for (const { what, but } of BANS) {
+      const isAllowed = but.some((place) => path.startsWith(place))
+      t.true(isAllowed || !what.test(code), `${path} has ${what.exec(code)?.[0]}`)
+    }
+  }
+})
+
+test('node-forge and SQLite have one door each', (t) => {
+  const doors: Readonly<Record<string, readonly string[]>> = {
+    'node-forge': ['src/pki/forge.ts'],
+    'better-sqlite3': ['src/store/'],
+    express: ['src/http/'],
+    commander: ['src/cli/'],
+  }
+  for (const path of sourcesIn('src')) {
+    for (const name of packagesOf(path)) {
+      const but = doors[name]
+      t.true(!but || but.some((door) => path.startsWith(door)), `${path} imports ${name}`)
+    }
+  }
+})
+
+test('files are short, and leave nothing for later', (t) => {
+  for (const path of [...sourcesIn('src'), ...sourcesIn('test')]) {
+    const text = textOf(path)
+    t.true(text.split('\n').length <= LINES_MAX + 1, `${path} is longer than ${LINES_MAX} lines`)
+    // In two parts, so that this line is not a find.
+    t.false(new RegExp(`\\b(TO${'DO'}|FIX${'ME'})\\b`).test(text), `${path} leaves something open`)
+  }
+})
+
+test('nothing names a directory of the machine on which it was written', (t) => {
+  for (const path of everyFile()) {
+    t.notRegex(textOf(path), /(?<![\w.~])\/(work|home|root|Users)\/\w/, path)
+  }
+})
+
+test('every fixture says where it is from', (t) => {
+  for (const path of filesIn('fixtures')) {
+    const opening = textOf(path).split('\n').slice(0, 10).join('\n')
+    t.regex(opening, /"?source"?\s*:\s*\S{3}/i, path)
+  }
+})
+
+interface Package {
+  readonly scripts: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+  readonly allowScripts?: Readonly<Record<string, boolean>>
+}
+
+test('packages are pinned, and install without a compiler', (t) => {
+  const { dependencies, devDependencies, allowScripts } = jsonOf<Package>('package.json')
+  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+    t.regex(version, /^\d+\.\d+\.\d+(-[\w.]+)?$/, name)
+  }
+  t.deepEqual(allowScripts, { node: true, 'better-sqlite3': false })
+  t.false('node' in dependencies, 'a dependency on node would change the Node of who uses us')
+  const { packages } = jsonOf<{
+    readonly packages: Readonly<Record<string, { readonly gypfile?: boolean }>>
+  }>('package-lock.json')
+  // npm install drops it, and npm ci then wants Python. Put it back by hand.
+  t.is(packages['node_modules/better-sqlite3']?.gypfile, false)
+})
+
+test('the commands of the README exist, with their options', async (t) => {
+  const verbs = await verbsOf()
+  const { scripts } = jsonOf<Package>('package.json')
+  for (const words of commandsOf(textOf('README.md'))) {
+    const line = words.join(' ')
+    if (words[0] === 'npm') {
+      t.true(isNpmCommand(words, scripts), `the README says "${line}"`)
+    } else {
+      const [name = '', ...rest] = words.slice(words[0] === 'npx' ? 2 : 1)
+      const unknown = unknownWord(verbs, { name, rest })
+      t.is(unknown, undefined, `the README says "${line}"`)
+    }
+  }
+})
+
+const NPM_COMMANDS = ['ci', 'install', 'i', 'test', 'start', 'pack', 'exec']
+
+function isNpmCommand([, verb = '', script = '']: string[], scripts: Package['scripts']): boolean {
+  if (verb === 'run') return Object.hasOwn(scripts, script)
+  if (verb === 'start' || verb === 'test') return Object.hasOwn(scripts, verb)
+  return NPM_COMMANDS.includes(verb)
+}
+
+async function verbsOf(): Promise<ReadonlyMap<string, Command>> {
+  const output = createOutput({ json: true })
+  const verbs = new Map<string, Command>()
+  for (const path of sourcesIn('src/cli/verbs')) {
+    const module = (await import(`../${path}`)) as Readonly<Record<string, unknown>>
+    for (const [name, declare] of Object.entries(module)) {
+      if (!name.endsWith('Verb') || typeof declare !== 'function') continue
+      const verb = declare(output) as Command
+      verbs.set(verb.name(), verb)
+    }
+  }
+  return verbs
+}
+
+const COMMON_WORDS = ['--help', '--version', '-V', '-h', 'help']
+
+/** The verb, part or option of a command line that there is not. */
+function unknownWord(
+  verbs: ReadonlyMap<string, Command>,
+  { name, rest }: { readonly name: string; readonly rest: readonly string[] },
+): string | undefined {
+  if (COMMON_WORDS.includes(name) || /^[<[….]/.test(name)) return undefined
+  const verb = verbs.get(name)
+  if (!verb) return name
+  const parts = [verb, ...verb.commands]
+  const [first = ''] = rest
+  const wantsPart = verb.commands.length > 0 && first !== '' && !first.startsWith('-')
+  if (wantsPart && !verb.commands.some((part) => part.name() === first)) return first
+  const options = parts.flatMap((part) =>
+    part.options.flatMap(({ long, short }) => [long ?? '', short ?? '']),
+  )
+  return rest
+    .filter((word) => word.startsWith('-'))
+    .map((word) => word.replace(/=.*$/, ''))
+    .find((word) => !options.includes(word) && !COMMON_WORDS.includes(word))
+}
+
+const PAGE = 'docs/status-codes.md'
+
+test('the page of status codes has every code of the SM-DP+, and no other', (t) => {
+  const written = rowsOf(textOf(PAGE), 'Codes of the SM-DP+').map(([code = '', name = '']) =>
+    [code, name].join(' '),
+  )
+  const known = Object.entries(STATUS_CODES).map(
+    ([name, { subject, reason }]) => `\`${subject}/${reason}\` \`${name}\``,
+  )
+  t.deepEqual([...written].sort(), known.sort())
+})
+
+test('the page of status codes has what each function refuses, as the function itself says', (t) => {
+  const rows = rowsOf(textOf(PAGE), 'Functions and the order of their checks')
+  const written = new Map(rows.map(([name = '', refusals = '']) => [codesIn(name)[0], refusals]))
+  const functions = [...Object.keys(ES9PLUS), ...Object.keys(ES2PLUS)]
+  t.deepEqual([...written.keys()].sort(), functions.sort())
+  for (const name of functions) {
+    const names = codesIn(written.get(name) ?? '').filter((code) => code in STATUS_CODES)
+    t.deepEqual([...new Set(names)].sort(), thrownBy(name).sort(), name)
+  }
+})
+
+/** The codes after `@throws {RspError}` in the comment above a function of the SM-DP+. */
+function thrownBy(name: string): string[] {
+  for (const path of sourcesIn('src/smdp')) {
+    const comment = new RegExp(
+      `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*export (?:async )?function ${name}\\(`,
+    ).exec(textOf(path))?.[1]
+    if (comment === undefined) continue
+    const thrown = /@throws \{RspError\}([\s\S]*)/.exec(comment)?.[1] ?? ''
+    return [...thrown.matchAll(/\w+/g)].map(([code]) => code)
+  }
+  return []
+}
+
+test('every code of the SM-DP+ is given somewhere', (t) => {
+  const code = sourcesIn('src')
+    .filter((path) => path !== 'src/rsp/status-codes.ts')
+    .map(codeOf)
+    .join('\n')
+  for (const name of Object.keys(STATUS_CODES)) t.true(code.includes(`'${name}'`), name)
+})
+
+test('the page of status codes has our own errors with HTTP status and exit code', (t) => {
+  const rows = rowsOf(textOf(PAGE), "Errors of the operator's API and of the command")
+  t.deepEqual(
+    rows.map((row) => row.slice(0, 3)),
+    Object.entries(ERRORS).map(([code, { httpStatus, exitCode }]) => [
+      `\`${code}\``,
+      String(httpStatus),
+      String(exitCode),
+    ]),
+  )
+})
+
+test('the page of status codes has the refusals of gifts and of usage in the order of their checks', (t) => {
+  t.deepEqual(firstColumn('Refused gifts'), Object.keys(GIFT_REFUSALS))
+  t.deepEqual(firstColumn('Refused usage'), Object.keys(USAGE_REFUSALS))
+})
+
+function firstColumn(heading: string): string[] {
+  return rowsOf(textOf(PAGE), heading).flatMap(([first = '']) => codesIn(first))
+}
+
+test('every function of ES9+ and ES2+ is answered at its path', async (t) => {
+  const lab = await createLab({ stock: 0 })
+  t.teardown(() => lab.close())
+  const { rspUrl, operatorUrl, token } = await lab.listen({ rsp: { plain: true } })
+  const headers = { Authorization: `Bearer ${token}` }
+  const statusOf = async (url: string) => (await fetch(url, { method: 'POST', headers })).status
+  for (const { path } of Object.values(ES9PLUS)) t.not(await statusOf(rspUrl + path), 404, path)
+  for (const { path } of Object.values(ES2PLUS))
+    t.not(await statusOf(operatorUrl + path), 404, path)
+  t.is(await statusOf(`${rspUrl}/gsma/rsp2/es9plus/nothing`), 404)
+})
