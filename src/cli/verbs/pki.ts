@@ -17,6 +17,7 @@ import {
   type TestPki,
 } from '../../pki/test-pki.ts'
 import { makeDirectory, readIfThere, replaceFile } from '../../store/directory.ts'
+import { octetsOfFile, showAsn1 } from '../../pki/show.ts'
 import type { Output } from '../output.ts'
 import { phonesOf } from '../phones.ts'
 import { commandLine, verb, type CommonOptions } from '../verb.ts'
@@ -29,8 +30,17 @@ interface ExportOptions extends CommonOptions {
 
 export function pkiVerb(output: Output): Command {
   const pki = new Command('pki').description("the lab's certificates").action(() => {
-    throw new LabError('usage', 'say what is to be done with them: esim-lab pki export')
+    throw new LabError('usage', 'say what is to be done: esim-lab pki export, or esim-lab pki show')
   })
+  pki.addCommand(
+    verb({
+      name: 'show',
+      summary: 'draw the ASN.1 tree of a file: a certificate, a key, a message in DER, PEM or hex',
+      examples: ['pki show .esim-lab/ci.pem'],
+    })
+      .argument('<file>', 'the file')
+      .action((file: string) => showFile(file, output)),
+  )
   return pki.addCommand(
     verb({
       name: 'export',
@@ -42,6 +52,13 @@ export function pkiVerb(output: Output): Command {
       .option('--host <names>', 'host names of the TLS certificates', hostsOf, ['localhost'])
       .action((options: ExportOptions) => exportAll(options, output)),
   )
+}
+
+function showFile(file: string, output: Output): void {
+  const content = readIfThere(file)
+  if (!content) throw new LabError('notFound', `there is no file ${file}.`, { field: 'file' })
+  const lines = showAsn1(octetsOfFile(content))
+  output.result({ file, lines }, lines.join('\n'))
 }
 
 function hostsOf(text: string): readonly string[] {
