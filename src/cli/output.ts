@@ -102,3 +102,8 @@ function toStdout(line: string): void {
 function toStderr(line: string): void {
   process.stderr.write(`${line}\n`)
 }
+
+/** `1 profile`, `2 profiles`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

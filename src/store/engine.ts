@@ -35,8 +35,15 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** How one command of a group is undone alone. */
+interface Undoing {
+  enter(): void
+  undo(): void
+  leave(): void
+}
+
 interface Waiting {
-  run(connection: Connection): void
+  run(connection: Connection, undoing: Undoing): void
   settle(commitError: unknown): void
 }
 
@@ -117,7 +124,18 @@ function groupingStore(db: Database.Database): Store {
   const rollback = db.prepare('ROLLBACK')
   const savepoint = db.prepare('SAVEPOINT command')
   const release = db.prepare('RELEASE command')
-  const undo = db.prepare('ROLLBACK TO command')
+  const undoToSavepoint = db.prepare('ROLLBACK TO command')
+  const amongOthers: Undoing = {
+    enter: () => void savepoint.run(),
+    undo: () => void undoToSavepoint.run(),
+    leave: () => void release.run(),
+  }
+  /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
+  const alone: Undoing = {
+    enter() {},
+    undo: () => void rollback.run(),
+    leave() {},
+  }
 
   function commitGroup(): void {
     scheduled = false
@@ -126,8 +144,9 @@ function groupingStore(db: Database.Database): Store {
     let commitError: unknown
     try {
       begin.run()
-      for (const waiting of group) waiting.run(statements)
-      commit.run()
+      const undoing = group.length === 1 ? alone : amongOthers
+      for (const waiting of group) waiting.run(statements, undoing)
+      if (db.inTransaction) commit.run()
     } catch (error) {
       commitError = error
       if (db.inTransaction) rollback.run()
@@ -147,15 +166,15 @@ function groupingStore(db: Database.Database): Store {
     return new Promise<T>((resolve, reject) => {
       let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
       queue.push({
-        run(connection) {
-          savepoint.run()
+        run(connection, undoing) {
+          undoing.enter()
           try {
             outcome = { ok: true, value: command(connection) }
           } catch (error) {
-            undo.run()
+            undoing.undo()
             outcome = { ok: false, error }
           }
-          release.run()
+          undoing.leave()
         },
         settle(commitError) {
           if (commitError !== undefined) {

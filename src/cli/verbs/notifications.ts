@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
 import { openLab } from '../lab-client.ts'
 import { notifyServers } from '../notify.ts'
-import type { Output } from '../output.ts'
+import { counted, type Output } from '../output.ts'
 import { lookAtPhone, withExistingPhone, type CliPhone } from '../phones.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
@@ -30,7 +30,7 @@ async function notifications(options: NotificationsOptions, output: Output): Pro
 
 async function list(phone: CliPhone, output: Output): Promise<void> {
   const waiting = await phone.notifications()
-  output.text(`In the phone ${phone.name} wait ${waiting.length} notifications.`)
+  output.text(`Waiting in the phone ${phone.name}: ${counted(waiting.length, 'notification')}.`)
   for (const notification of waiting) {
     const { seqNumber, operation, address, iccid } = notification
     const line = `  ${seqNumber}  ${operation} of ${iccid ?? 'no profile'}, for ${address}`
@@ -42,5 +42,5 @@ async function send(phone: CliPhone, output: Output): Promise<void> {
   const { sent, failed } = await notifyServers(phone, output)
   output.result({ phone: phone.name, sent, failed }, `Notifications sent: ${sent.length}.`)
   if (failed.length === 0) return
-  throw new LabError('unavailable', `${failed.length} notifications could not be sent.`)
+  throw new LabError('unavailable', `${counted(failed.length, 'notification')} could not be sent.`)
 }

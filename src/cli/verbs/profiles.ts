@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander'
 import { openLab } from '../lab-client.ts'
-import type { Output } from '../output.ts'
+import { counted, type Output } from '../output.ts'
 import { lookAtPhone } from '../phones.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
@@ -18,7 +18,8 @@ async function profiles(options: CommonOptions & PhoneOption, output: Output): P
   const lab = await openLab(options.data)
   await lookAtPhone({ lab, name: options.phone }, async (phone) => {
     const found = await phone.profiles()
-    output.text(`The phone ${phone.name} with the EID ${phone.eid}: ${found.length} profiles`)
+    const count = counted(found.length, 'profile')
+    output.text(`The phone ${phone.name} with the EID ${phone.eid}: ${count}`)
     for (const { nickname, ...profile } of found) {
       const { iccid, state, name, serviceProviderName } = profile
       output.result(
