@@ -44,11 +44,13 @@ export interface BenchFigures extends GiftFigures {
 export interface BenchOptions {
   /** Told what is being measured. */
   readonly onStep?: (step: string) => void
-  /** Sessions of each measurement; 300 unless told. */
+  /** Sessions of each measurement; 600 unless told. */
   readonly sessions?: number
 }
 
-const SESSIONS = 300
+const SESSIONS = 600
+/** Node compiles what runs often; a server is measured when it has. */
+const WARM_UP_ROUNDS = 3
 const FILLER_OCTETS = 11_100
 const PACKAGE_OCTETS = 12_000
 const STOCK = 100_000
@@ -119,7 +121,9 @@ async function sessionFigures(run: SessionRun): Promise<SessionFigures[]> {
     return { tookMs, cpuMs: (await server.ask('cpu')) - beforeMs }
   }
   run.step(`${transport}: warming up`)
-  await measure({ clients: 8, keepAlive: true, count })
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) {
+    await measure({ clients: 8, keepAlive: true, count })
+  }
   for (const keepAlive of [true, false]) {
     for (const clients of [1, 8]) {
       const connection = keepAlive ? 'keep-alive' : 'per call'
