@@ -87,13 +87,14 @@ function checkServer(
   const serverCertificate = certificateOf(request.serverCertificate)
   if (!serverCertificate) return 'invalidCertificate'
   const role = serverRole(serverCertificate)
-  if (!role) return 'invalidOid'
   const verdict = validateChain({
     chain: [serverCertificate],
-    roles: [role],
+    roles: [role ?? 'dp-auth'],
     anchors: card.state.trustedCis,
   })
-  if (!verdict.ok) return verdict.fault.kind === 'unknownCi' ? 'ciPKUnknown' : 'invalidCertificate'
+  if (!verdict.ok && verdict.fault.kind === 'unknownCi') return 'ciPKUnknown'
+  if (!role) return 'invalidOid'
+  if (!verdict.ok) return 'invalidCertificate'
   const { raw: data, value: signed } = request.serverSigned1
   if (!verify(serverCertificate.publicKey, { data, signature: request.serverSignature1 })) {
     return 'invalidSignature'

@@ -123,13 +123,6 @@ function signedPart(tlv: Uint8Array): Uint8Array {
   return tlv.subarray(outer.valueStart, outer.end)
 }
 
-const COMMAND_OF_BLOCK: Readonly<Record<BppBlock, BppCommandId>> = {
-  configureISDP: 'configureISDP',
-  storeMetadata: 'storeMetadata',
-  replaceSessionKeys: 'replaceSessionKeys',
-  loadProfileElements: 'loadProfileElements',
-}
-
 function openSegment(
   session: DownloadSession,
   event: { readonly block: BppBlock; readonly tlv: Uint8Array },
@@ -140,7 +133,7 @@ function openSegment(
     return undefined
   }
   const errorReason = opened?.fault === 'security' ? 'scp03tSecurityError' : 'scp03tStructureError'
-  return { failure: { bppCommandId: COMMAND_OF_BLOCK[event.block], errorReason } }
+  return { failure: { bppCommandId: event.block, errorReason } }
 }
 
 /** A function's data is complete with its block; it may have come in several segments. */
@@ -156,7 +149,7 @@ function executeBlock(
     storeMetadata: () => storeMetadata(card, { session, data }),
     replaceSessionKeys: () => replaceSessionKeys(session, data),
   }[block]()
-  return errorReason && { failure: { bppCommandId: COMMAND_OF_BLOCK[block], errorReason } }
+  return errorReason && { failure: { bppCommandId: block, errorReason } }
 }
 
 /** ES8+.ConfigureISDP (SGP.22 §5.5.2). */

@@ -5,7 +5,7 @@ import type { NotificationEvent } from '../rsp/common.ts'
 import type { ProfileIdentifier, ProfileInfo } from '../rsp/es10c.ts'
 import type { Es10Request, Es10Response } from '../rsp/es10.ts'
 import { notificationsFor, update, withNotifications, type Card } from './card.ts'
-import type { InstalledProfile } from './state.ts'
+import type { EuiccState, InstalledProfile } from './state.ts'
 
 /** The tags of ProfileInfo and their fields; the first nine are answered when no tag list is given (SGP.22 §5.7.15). */
 const FIELD_OF_TAG = new Map<number, keyof ProfileInfo>([
@@ -101,10 +101,8 @@ export function enableProfile(
   if (former?.metadata.profilePolicyRules?.includes('ppr1')) {
     return { enableResult: 'disallowedByPolicy' }
   }
-  change(card, [
-    ...(former ? [{ profile: former, becomes: 'disabled' as const }] : []),
-    { profile: target, becomes: 'enabled' },
-  ])
+  const formers = former ? [{ profile: former, becomes: 'disabled' as const }] : []
+  update(card, changed(card, [...formers, { profile: target, becomes: 'enabled' }]))
   return { enableResult: 'ok' }
 }
 
@@ -119,7 +117,7 @@ export function disableProfile(
   if (target.metadata.profilePolicyRules?.includes('ppr1')) {
     return { disableResult: 'disallowedByPolicy' }
   }
-  change(card, [{ profile: target, becomes: 'disabled' }])
+  update(card, changed(card, [{ profile: target, becomes: 'disabled' }]))
   return { disableResult: 'ok' }
 }
 
@@ -134,7 +132,7 @@ export function deleteProfile(
   if (target.metadata.profilePolicyRules?.includes('ppr2')) {
     return { deleteResult: 'disallowedByPolicy' }
   }
-  change(card, [{ profile: target, becomes: 'deleted' }])
+  update(card, changed(card, [{ profile: target, becomes: 'deleted' }]))
   return { deleteResult: 'ok' }
 }
 
@@ -150,11 +148,11 @@ export function eUICCMemoryReset(
   const forgetsAddress =
     resetOptions.includes('resetDefaultSmdpAddress') && card.state.defaultDpAddress !== undefined
   if (doomed.length === 0 && !forgetsAddress) return { resetResult: 'nothingToDelete' }
-  if (forgetsAddress) update(card, { defaultDpAddress: undefined })
-  change(
-    card,
-    doomed.map((profile) => ({ profile, becomes: 'deleted' as const })),
-  )
+  const deletions = doomed.map((profile) => ({ profile, becomes: 'deleted' as const }))
+  update(card, {
+    ...changed(card, deletions),
+    ...(forgetsAddress && { defaultDpAddress: undefined }),
+  })
   return { resetResult: 'ok' }
 }
 
@@ -185,8 +183,11 @@ const EVENT_OF_CHANGE: Readonly<Record<ProfileChange['becomes'], NotificationEve
   deleted: 'notificationDelete',
 }
 
-/** Carries out changes and writes their notifications in one change of state. */
-function change(card: Card, changes: readonly ProfileChange[]): void {
+/** What the stored state becomes by changes and their notifications. */
+function changed(
+  card: Card,
+  changes: readonly ProfileChange[],
+): Pick<EuiccState, 'nextSeqNumber' | 'notifications' | 'profiles'> {
   let { nextSeqNumber, notifications, profiles } = card.state
   for (const { profile, becomes } of changes) {
     const event = EVENT_OF_CHANGE[becomes]
@@ -198,5 +199,5 @@ function change(card: Card, changes: readonly ProfileChange[]): void {
         ? profiles.filter((other) => other !== profile)
         : profiles.map((other) => (other === profile ? { ...other, state: becomes } : other))
   }
-  update(card, { nextSeqNumber, notifications, profiles })
+  return { nextSeqNumber, notifications, profiles }
 }

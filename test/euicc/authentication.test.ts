@@ -56,14 +56,14 @@ testRefusals<ServerAttempt>({
       }),
     },
     {
+      title: 'a server under another CI',
+      code: 'ciPKUnknown',
+      breaks: (attempt) => ({ ...attempt, server: () => foreign['P-256'].dpPb }),
+    },
+    {
       title: 'a certificate for profile package binding',
       code: 'invalidOid',
       breaks: (attempt) => ({ ...attempt, server: (lab) => lab.pki['P-256'].dpPb }),
-    },
-    {
-      title: 'a server under another CI',
-      code: 'ciPKUnknown',
-      breaks: (attempt) => ({ ...attempt, server: () => foreign['P-256'].dpAuth }),
     },
     {
       title: 'a certificate for another use',

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava'
 import { iccidToOctets } from '../../src/base/bcd.ts'
 import { hex, toHex } from '../../src/base/octets.ts'
-import type { InstalledProfile } from '../../src/euicc/state.ts'
+import type { EuiccState, InstalledProfile } from '../../src/euicc/state.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import { es10Client, type Es10 } from '../../src/rsp/es10.ts'
 import { createDriver, needed } from '../helpers/driver.ts'
@@ -179,6 +179,19 @@ test('eUICCMemoryReset deletes what it is told to, rules or not, and its numbers
   t.deepEqual(await card.eUICCMemoryReset({ resetOptions: ['deleteOperationalProfiles'] }), {
     resetResult: 'nothingToDelete',
   })
+})
+
+test('eUICCMemoryReset forgets address and profiles in one change of state', async (t) => {
+  const { lab, phone } = await cardWith(t, 2)
+  const saved: EuiccState[] = []
+  const storage = {
+    load: () => ({ ...phone.euicc.state, defaultDpAddress: 'dp.example.com' }),
+    save: (state: EuiccState) => void saved.push(state),
+  }
+  await lab.createPhone({ storage: () => storage }).memoryReset()
+  t.is(saved.length, 1)
+  t.like(saved[0], { profiles: { length: 0 }, defaultDpAddress: undefined })
+  t.is(saved[0]?.notifications.length, 2)
 })
 
 test('SetNickname names a profile, takes 64 characters, and takes the name away', async (t) => {
