@@ -38,7 +38,7 @@ export const STATUS_CODES = {
   eumCertificateExpired: {
     subject: '8.1.2',
     reason: '6.3',
-    message: 'The EUM certificate has expired or is not valid yet.',
+    message: 'The EUM certificate has expired.',
   },
   euiccCertificateInvalid: {
     subject: '8.1.3',
@@ -48,7 +48,7 @@ export const STATUS_CODES = {
   euiccCertificateExpired: {
     subject: '8.1.3',
     reason: '6.3',
-    message: 'The eUICC certificate has expired or is not valid yet.',
+    message: 'The eUICC certificate has expired.',
   },
   euiccReportedError: {
     subject: '8.1',

@@ -16,7 +16,7 @@ const REASONS_TO_RETRY: readonly unknown[] = ['postponed', 'timeout']
  * Ends an RSP session at the wish of the LPA's side.
  *
  * SGP.22 §5.6.5, ES9+.CancelSession. After `postponed` or `timeout` the order may be used again; any other reason moves
- * it to Error.
+ * it to Error. An eUICC that refuses to cancel has no such session, so the server's ends too; the order stays as it is.
  * @throws {RspError} transactionIdUnknown, euiccReportedError, euiccSignatureInvalid, smdpOidInvalid
  */
 export async function cancelSession(
@@ -25,7 +25,7 @@ export async function cancelSession(
 ): Promise<Es9PlusResponse<'cancelSession'>> {
   const session = context.sessions.find(request.transactionId)
   if (!session || session.step === 'initiated') throw refuse('transactionIdUnknown')
-  const reason = verifiedReason(session, request)
+  const reason = verifiedReason(context, { session, request })
   if (!REASONS_TO_RETRY.includes(reason)) {
     await context.store.write((db) => endOrder(db, { session, reason }))
   }
@@ -34,12 +34,17 @@ export async function cancelSession(
 }
 
 function verifiedReason(
-  session: AuthenticatedSession,
-  request: Es9PlusRequest<'cancelSession'>,
+  context: SmdpContext,
+  call: {
+    readonly session: AuthenticatedSession
+    readonly request: Es9PlusRequest<'cancelSession'>
+  },
 ): string | number {
+  const { session } = call
   const { cancelSessionResponseOk: ok, cancelSessionResponseError: error } =
-    request.cancelSessionResponse
+    call.request.cancelSessionResponse
   if (!ok) {
+    context.sessions.end(session.transactionId)
     throw refuse('euiccReportedError', { detail: `CancelSession ended with ${error}.` })
   }
   const { raw: data, value: signed } = ok.euiccCancelSessionSigned

@@ -38,7 +38,10 @@ export async function getBoundProfilePackage(
     profileProtection: context.settings.profileProtection,
   })
   await context.store.write((db) => handOut(db, { context, session, point: euiccOtpk }))
-  context.sessions.save({ ...session, step: 'bound' })
+  // It may have been cancelled while the order was written, and must not come back.
+  if (context.sessions.find(session.transactionId)) {
+    context.sessions.save({ ...session, step: 'bound' })
+  }
   return { transactionId: session.transactionId, boundProfilePackage }
 }
 

@@ -40,16 +40,14 @@ async function handleResult(
   result: ProfileInstallationResult,
 ): Promise<void> {
   const { raw: data, value: signed } = result.profileInstallationResultData
+  const { seqNumber } = signed.notificationMetadata
+  if (seqNumber < 0) return
   const download = context.store.read((db) => findDownload(db, signed.transactionId))
   if (!download) return
   const publicKey = publicKeyOf(context, download)
   if (!publicKey || !verify(publicKey, { data, signature: result.euiccSignPIR })) return
   if (!context.credentials.some(({ dpPb }) => oidOf(dpPb.certificate) === signed.smdpOid)) return
-  const settled = {
-    download,
-    finalResult: signed.finalResult,
-    seqNumber: signed.notificationMetadata.seqNumber,
-  }
+  const settled = { download, finalResult: signed.finalResult, seqNumber }
   await context.store.write((db) => {
     const event = settleOrder(db, settled)
     if (event) context.onProfileEvent(db, event)
@@ -133,6 +131,6 @@ function eventOf(
 ): Pick<ProfileEvent, 'iccid' | 'event'> | undefined {
   const [operation, ...others] = metadata.profileManagementOperation
   const iccid = metadata.iccid && iccidFromOctets(metadata.iccid)
-  if (!operation || others.length > 0 || !iccid) return undefined
+  if (!operation || others.length > 0 || !iccid || metadata.seqNumber < 0) return undefined
   return { iccid, event: EVENTS[operation] }
 }

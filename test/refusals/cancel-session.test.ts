@@ -118,6 +118,7 @@ test('CancelSession hears of the card’s own refusal with 8.1/4.2', async (t) =
     withResponse(request, { cancelSessionResponseError: 'undefinedError' }),
   )
   await refusedWith(t, { call, code: '8.1/4.2' })
+  t.is(lab.smdp.sessionCount, 0)
   t.is(orderOf(lab, order)?.state, 'Released')
 })
 

@@ -59,6 +59,17 @@ testRefusals<ResultAttempt>({
         data: (data) => ({ ...attempt.data(data), smdpOid: '2.999.11' }),
       }),
     },
+    {
+      title: 'a sequence number below 0',
+      code: 'no change',
+      breaks: (attempt) => ({
+        ...attempt,
+        data(before) {
+          const data = attempt.data(before)
+          return { ...data, notificationMetadata: { ...data.notificationMetadata, seqNumber: -1 } }
+        },
+      }),
+    },
   ],
   async refuses(t, { attempt }) {
     const lab = await testLab(t)
@@ -111,6 +122,11 @@ testRefusals<OtherAttempt>({
       title: 'a wrong signature',
       code: 'no change',
       breaks: (attempt) => ({ ...attempt, isDamaged: true }),
+    },
+    {
+      title: 'a sequence number below 0',
+      code: 'no change',
+      breaks: (attempt) => withMetadata(attempt, { seqNumber: -1 }),
     },
     {
       title: 'two operations at once',

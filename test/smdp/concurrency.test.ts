@@ -35,6 +35,19 @@ test('wrong Confirmation Codes that come at once are each counted', async (t) =>
   t.is(orderState(lab, order), 'Error')
 })
 
+test('a session that is cancelled while its package is made does not come back', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const { matchingId } = await lab.order()
+  const driver = await createDriver(lab, { phone, matchingId }).through('prepareDownload')
+  const [bound] = await Promise.allSettled([
+    driver.getBoundProfilePackage(),
+    driver.cancel('postponed'),
+  ])
+  t.is(bound.status, 'fulfilled')
+  t.is(lab.smdp.sessionCount, 0)
+})
+
 test('orders that come at once get a profile and a MatchingID each', async (t) => {
   const lab = await testLab(t, { stock: 30 })
   const orders = await Promise.all(Array.from({ length: 30 }, () => lab.order()))
