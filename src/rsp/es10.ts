@@ -1,7 +1,6 @@
 /** ES10a, ES10b and ES10c together: one table, from which the LPA's client and the eUICC's dispatcher are made. */
 
 import { decode, encode, type Asn1Type } from '../asn1/schema.ts'
-import { formatTag } from '../asn1/der.ts'
 import { ES10A } from './es10a.ts'
 import { ES10B } from './es10b.ts'
 import { ES10C } from './es10c.ts'
@@ -84,8 +83,3 @@ export function es10FunctionOfTag(tag: number): Es10FunctionName | undefined {
 const byTag = new Map(
   (Object.keys(ES10) as Es10FunctionName[]).map((name) => [ES10[name].request.tags[0], name]),
 )
-if (byTag.size !== Object.keys(ES10).length) {
-  throw new RangeError(
-    `two functions of ES10 share a tag: ${[...byTag.keys()].map((tag) => formatTag(tag ?? 0))}`,
-  )
-}
