@@ -167,7 +167,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     smdp,
     es9Plus,
     es2Plus,
-    order: (order = {}) => stocking.retry(() => orderProfile({ operator, es2Plus }, order)),
+    order(order = {}) {
+      const place = (): Promise<OrderedProfile> => orderProfile({ operator, es2Plus }, order)
+      const ownType = operator.file.profile.profileType
+      // Only the operator's own type can be made anew; another that has run out stays so.
+      return (order.profileType ?? ownType) === ownType ? stocking.retry(place) : place()
+    },
     addStock: stocking.add,
     manufacture,
     createPhone(phone = {}) {
@@ -175,8 +180,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
       return assemblePhone({ name, phone, manufacture, environment, observer, pki, es9Plus, smdp })
     },
     async close() {
-      await store.close()
-      home?.release()
+      await store.close().finally(() => home?.release())
     },
   }
 }

@@ -1,7 +1,9 @@
 /** How the operator orders a profile at the SM-DP+ (SGP.22 §3.1.1, ES2+) and opens the subscription on it. */
 
+import { normaliseIccid } from '../base/bcd.ts'
 import { formatActivationCode } from '../rsp/activation-code.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
+import { RspError } from '../rsp/status-codes.ts'
 import type { Operator } from './operator.ts'
 
 export interface ProfileOrder {
@@ -28,7 +30,7 @@ export interface OrderedProfile {
 }
 
 /**
- * Orders a profile, opens its account and confirms the order.
+ * Orders a profile, confirms the order and opens the account. A profile whose order cannot be confirmed goes back on stock.
  * @throws {RspError} as ES2+.DownloadOrder and ES2+.ConfirmOrder refuse
  */
 export async function orderProfile(
@@ -40,11 +42,18 @@ export async function orderProfile(
   const profile =
     order.iccid === undefined
       ? { profileType: order.profileType ?? operator.file.profile.profileType }
-      : { iccid: order.iccid }
+      : { iccid: normaliseIccid(order.iccid) }
   const { iccid } = await es2Plus.downloadOrder({ ...profile, eid })
-  const { msisdn } = await operator.openAccount({ iccid })
   const releaseFlag = order.release ?? true
-  const confirmed = await es2Plus.confirmOrder({ iccid, confirmationCode, matchingId, releaseFlag })
+  const confirmed = await es2Plus
+    .confirmOrder({ iccid, confirmationCode, matchingId, releaseFlag })
+    .catch(async (error: unknown) => {
+      if (error instanceof RspError) {
+        await es2Plus.cancelOrder({ iccid, eid, finalProfileStatusIndicator: 'Available' })
+      }
+      throw error
+    })
+  const { msisdn } = await operator.openAccount({ iccid })
   const smdpAddress = confirmed.smdpAddress ?? ''
   const confirmationCodeRequired = confirmationCode !== undefined
   return {

@@ -26,22 +26,39 @@ export interface DirectoryLock {
 
 /**
  * Takes the directory for this process. The lock is the operating system's and ends with the process, however it ends.
- * @throws {LabError} dataDirectoryLocked
+ * @throws {LabError} dataDirectoryLocked — another process has it; badInput — nothing can be written there
  */
 export function lockDirectory(path: string): DirectoryLock {
-  const file = join(path, 'lock')
-  const db = new Database(file, { timeout: 0 })
+  let db: Database.Database | undefined
   try {
+    db = new Database(join(path, 'lock'), { timeout: 0 })
     db.exec('BEGIN EXCLUSIVE')
+    const held = db
+    return { release: () => void held.close() }
   } catch (error) {
-    db.close()
-    throw new LabError(
-      'dataDirectoryLocked',
-      `${path} is in use by another esim-lab. Stop it, or give another directory with --data.`,
-      { cause: error },
-    )
+    db?.close()
+    throw isBusy(error) ? locked(path, error) : notLockable(path, error)
   }
-  return { release: () => void db.close() }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+function locked(path: string, cause: unknown): LabError {
+  return new LabError(
+    'dataDirectoryLocked',
+    `${path} is in use by another esim-lab. Stop it, or give another directory with --data.`,
+    { cause },
+  )
+}
+
+function notLockable(path: string, cause: unknown): LabError {
+  return new LabError(
+    'badInput',
+    `cannot write in ${path}: ${messageOf(cause)}. Give another directory with --data.`,
+    { field: 'data', cause },
+  )
 }
 
 /** The file's octets, or `undefined` when there is none. */

@@ -32,6 +32,7 @@ export interface Store {
   read<T>(query: Command<T>): T
   /** Settles when every command handed in before has been committed. */
   flush(): Promise<void>
+  /** Refuses further commands at once, commits those that wait, and closes the file whether or not that succeeds. */
   close(): Promise<void>
 }
 
@@ -118,7 +119,7 @@ function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
   const queue: Waiting[] = []
   let scheduled = false
-  let closed = false
+  let closing: Promise<void> | undefined
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   const rollback = db.prepare('ROLLBACK')
@@ -162,7 +163,7 @@ function groupingStore(db: Database.Database): Store {
   }
 
   function enlist<T>(command: Command<T>): Promise<T> {
-    if (closed) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
+    if (closing) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
     return new Promise<T>((resolve, reject) => {
       let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
       queue.push({
@@ -196,15 +197,13 @@ function groupingStore(db: Database.Database): Store {
   return {
     write: enlist,
     read(query) {
-      if (closed) throw new LabError('unavailable', 'the lab is closed')
+      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
       return query(statements)
     },
     flush: () => enlist(() => undefined),
-    async close() {
-      if (closed) return
-      await enlist(() => undefined)
-      closed = true
-      db.close()
+    close() {
+      closing ??= enlist(() => undefined).finally(() => void db.close())
+      return closing
     },
   }
 }

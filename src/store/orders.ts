@@ -126,16 +126,6 @@ export function listOrders(db: Connection, page: OrderPage): Order[] {
     .map((row) => toOrder(row) as Order)
 }
 
-/** How many profiles are in each state. */
-export function countOrders(db: Connection): Partial<Record<OrderState, number>> {
-  const rows = db
-    .sql<{ state: OrderState; count: number }>(
-      'SELECT state, count(*) AS count FROM profiles GROUP BY state',
-    )
-    .all()
-  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
-}
-
 /** Writes an order's changed fields; what is not named stays. */
 export function saveOrder(db: Connection, order: Order): void {
   db.sql(

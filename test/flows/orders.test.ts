@@ -3,7 +3,7 @@ import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import { LabError } from '../../src/base/errors.ts'
 import type { Lab } from '../../src/lab.ts'
 import type { OrderedProfile } from '../../src/operator/ordering.ts'
-import { createDriver } from '../helpers/driver.ts'
+import { createDriver, needed } from '../helpers/driver.ts'
 import { orderOf, orderState, testLab } from '../helpers/lab.ts'
 import { refusedWith } from '../helpers/refusals.ts'
 
@@ -181,4 +181,26 @@ test('the default SM-DP+ says that an order for the EID is not released yet', as
   await refusedWith(t, { call: driver.authenticateClient(), code: '8.2/1.2' })
   await lab.es2Plus.releaseProfile(order)
   await t.notThrowsAsync(driver.authenticateClient())
+})
+
+test('an order that cannot be confirmed leaves its profile on stock and opens no account', async (t) => {
+  const lab = await testLab(t, { stock: 1 })
+  await refusedWith(t, { call: lab.order({ matchingId: '' }), code: '8.1.1/2.2' })
+  t.deepEqual(lab.smdp.orders({ limit: 10 }), [])
+  t.deepEqual(lab.operator.accounts(), [])
+  t.is(lab.operator.stockLevel().total, 1)
+})
+
+test('an ICCID with the filler of EF.ICCID orders the profile that it has without', async (t) => {
+  const lab = await testLab(t, { stock: 1 })
+  const { iccid } = needed(lab.operator.inventoryItem({ msisdn: '999010000001' }))
+  t.is((await lab.order({ iccid: `${iccid}F` })).iccid, iccid)
+})
+
+test('a profile type that is not the operator’s own is not made anew when it has run out', async (t) => {
+  const lab = await testLab(t, { stock: 1 })
+  await lab.operator.stock({ count: 1, profileType: 'other' })
+  await lab.addStock(1)
+  await lab.order({ profileType: 'other' })
+  await refusedWith(t, { call: lab.order({ profileType: 'other' }), code: '8.2.5/3.7' })
 })

@@ -50,9 +50,10 @@ test('what was handed in before close is kept; what comes after is refused', asy
   const path = join(directory, 'lab.db')
   const store = openStore({ path })
   const written = Promise.all(Array.from({ length: 2000 }, (_, at) => store.write(insert(`${at}`))))
-  await store.close()
-  await written
+  const closed = store.close()
   t.like(await t.throwsAsync(store.write(insert('late'))), { code: 'unavailable' })
+  await Promise.all([closed, store.close()])
+  await written
   t.like(
     t.throws(() => store.read(count)),
     { code: 'unavailable' },
