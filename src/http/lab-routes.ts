@@ -26,7 +26,7 @@ export function labRoutes(
         stock: lab.operator.stockLevel(),
       })
     })
-    .all(methodNotAllowed(['GET']))
+    .all(methodNotAllowed(['GET', 'HEAD']))
   router
     .route('/api/orders')
     .get((request, response) => {
@@ -37,7 +37,7 @@ export function labRoutes(
       const ordered = await asProblem(() => lab.order(orderOf(request.body as Json)))
       response.status(201).json(ordered)
     })
-    .all(methodNotAllowed(['GET', 'POST']))
+    .all(methodNotAllowed(['GET', 'HEAD', 'POST']))
   router
     .route('/api/euiccs')
     .post((request, response) => {

@@ -14,6 +14,7 @@ import type { Account } from '../operator/accounts.ts'
 import { amountFromJson, amountToJson } from '../operator/amount.ts'
 import type { Refused } from '../operator/gift-rules.ts'
 import type { Gift } from '../operator/gifting.ts'
+import { isIdempotencyKey } from '../operator/idempotency.ts'
 import { normaliseMsisdn } from '../operator/msisdn.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Usage } from '../operator/usage.ts'
@@ -187,7 +188,7 @@ function limitOf(text: unknown): number {
 function idempotencyKeyOf(request: Request): string {
   const header = request.get('Idempotency-Key')?.trim() ?? ''
   const key = /^"(.*)"$/.exec(header)?.[1] ?? header
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key
+  if (isIdempotencyKey(key)) return key
   throw new LabError(
     'badInput',
     'send a header Idempotency-Key of 1 to 255 visible ASCII characters, a new one for each new request',

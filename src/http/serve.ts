@@ -4,6 +4,7 @@ import { Router } from 'express'
 import { wallClock } from '../base/environment.ts'
 import type { Lab } from '../lab.ts'
 import { issueTlsCredential } from '../pki/test-pki.ts'
+import { startSweeping } from '../operator/sweeping.ts'
 import { ES2PLUS } from '../rsp/es2plus.ts'
 import { CURVES } from '../crypto/ec.ts'
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
@@ -51,7 +52,7 @@ const TEST_NAME = 'testsmdpplus1.example.com'
 const TOKEN_OCTETS = 32
 
 /**
- * Starts both listeners, with a TLS certificate issued for this run.
+ * Starts both listeners, with a TLS certificate issued for this run, and sweeps the operator's books each minute.
  * @throws {LabError} unavailable — a port is taken; nothing is left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
@@ -72,6 +73,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     },
   )
   const clients = es9PlusClients(lab, { plain: rsp.plain ?? false })
+  const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
   return {
     ...served,
     es9Plus: clients.at,
@@ -79,7 +81,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     token,
     async close() {
       clients.close()
-      await Promise.all([rspListener.close(), operatorListener.close()])
+      await Promise.all([rspListener.close(), operatorListener.close(), sweeping.stop()])
     },
   }
 }
@@ -97,6 +99,7 @@ function listenForLpas(
   const handler = createRspApp({
     table: ES9PLUS,
     implementation: lab.es9Plus,
+    ...(lab.observer && { observer: lab.observer }),
     ...(reportDefect && { reportDefect }),
   })
   const { random } = environment
@@ -124,6 +127,7 @@ function listenForOperator(
   const es2Plus = createRspApp({
     table: ES2PLUS,
     implementation: lab.es2Plus,
+    ...(lab.observer && { observer: lab.observer }),
     ...(reportDefect && { reportDefect }),
   })
   const handler = createOperatorApp({

@@ -1,4 +1,7 @@
-/** One answer for each idempotency key: a request that is sent again is answered again, and done once. */
+/**
+ * One answer for each idempotency key: a request that is sent again is answered again, and done once. Answers are kept
+ * for 30 days of the lab's time at least, and until the next sweep.
+ */
 
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
@@ -20,6 +23,7 @@ export type Answer =
   | { readonly refusal: Refused; readonly transferId?: never }
 
 const KEY = /^[\x21-\x7e]{1,255}$/
+const KEPT_MS = 30 * 86_400_000
 
 /**
  * Finds the answer of an earlier request with the same key, or decides and keeps the answer.
@@ -52,12 +56,27 @@ export function answerOnce(
   return { answer, replayed: false }
 }
 
-/**
- * Checks the form of a key: 1 to 255 visible ASCII characters.
- * @throws {LabError} badInput — naming `idempotencyKey`
- */
+/** Forgets answers that were given more than 30 days ago, the oldest first. Returns how many, at most `limit`. */
+export function forgetAnswers(
+  db: Connection,
+  at: { readonly atMs: number; readonly limit: number },
+): number {
+  return db
+    .sql(
+      `DELETE FROM idempotency_keys WHERE (scope, key) IN
+         (SELECT scope, key FROM idempotency_keys WHERE at < ? ORDER BY at LIMIT ?)`,
+    )
+    .run(at.atMs - KEPT_MS, at.limit).changes
+}
+
+/** Whether a key has its form: 1 to 255 visible ASCII characters. */
+export function isIdempotencyKey(key: unknown): key is string {
+  return typeof key === 'string' && KEY.test(key)
+}
+
+/** @throws {LabError} badInput — naming `idempotencyKey` */
 export function requireIdempotencyKey(key: unknown): asserts key is string {
-  if (typeof key === 'string' && KEY.test(key)) return
+  if (isIdempotencyKey(key)) return
   throw new LabError('badInput', 'idempotencyKey must be 1 to 255 visible ASCII characters', {
     field: 'idempotencyKey',
   })

@@ -32,7 +32,7 @@ import {
 } from './accounts.ts'
 import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gifting.ts'
 import type { GiftLimit } from './gift-rules.ts'
-import { requireIdempotencyKey } from './idempotency.ts'
+import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { applyProfileEvent, type ProfileEvent } from './profile-events.ts'
@@ -60,6 +60,13 @@ export interface Balance {
   readonly totalBytes: bigint
   readonly lots: readonly Lot[]
   readonly giftable: GiftLimit
+}
+
+/** What a sweep has put away. */
+export interface Swept {
+  readonly lots: number
+  readonly bytes: bigint
+  readonly answers: number
 }
 
 /** Every method that takes a number accepts it as people write it. */
@@ -118,15 +125,18 @@ export interface Operator {
   /** As `useData`, with a refusal as a value, and whether the answer is a repeated one. */
   attemptUsage(request: UseData): Promise<UsageOutcome>
 
-  /** Expires what has ended in every account. Commands do so for the accounts they touch. */
-  expireDue(): Promise<{ readonly lots: number; readonly bytes: bigint }>
+  /**
+   * Expires what has ended in every account, which commands do for the accounts they touch, and forgets answers to
+   * idempotency keys of more than 30 days ago.
+   */
+  sweep(): Promise<Swept>
   audit(): Audit
 }
 
 const DEFAULT_CALLER = 'lab'
 const PAGE_ROWS = 100
 const PAGE_ROWS_MAX = 1000
-const EXPIRE_CHUNK_LOTS = 1000
+const SWEEP_CHUNK_ROWS = 1000
 
 /** Makes an operator over a store. Its file says what it sells; the environment says what time it is. */
 export function createOperator(parts: {
@@ -226,15 +236,16 @@ function stockAndAccounts({ store, environment, file }: Parts) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
       return store.write((db) => applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() }))
     },
-    async expireDue() {
-      const total = { lots: 0, bytes: 0n }
+    async sweep() {
+      const total = { lots: 0, bytes: 0n, answers: 0 }
       for (;;) {
-        const chunk = await store.write((db) =>
-          expireDue(db, { atMs: nowMs(), limit: EXPIRE_CHUNK_LOTS }),
-        )
-        total.lots += chunk.lots
-        total.bytes += chunk.bytes
-        if (chunk.lots < EXPIRE_CHUNK_LOTS) return total
+        const due = { atMs: nowMs(), limit: SWEEP_CHUNK_ROWS }
+        const { lots, bytes } = await store.write((db) => expireDue(db, due))
+        const answers = await store.write((db) => forgetAnswers(db, due))
+        total.lots += lots
+        total.bytes += bytes
+        total.answers += answers
+        if (Math.max(lots, answers) < SWEEP_CHUNK_ROWS) return total
       }
     },
   } satisfies Partial<Operator>

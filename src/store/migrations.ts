@@ -14,4 +14,8 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0002 inventory, accounts, lots, journal and gifts of the operator',
     sql: OPERATOR_TABLES,
   },
+  {
+    name: '0003 idempotency keys by age, to be forgotten',
+    sql: 'CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at)',
+  },
 ]

@@ -172,7 +172,7 @@ async function take(
   { bench, numbers }: { readonly bench: Bench; readonly numbers: readonly string[] },
 ): Promise<bigint> {
   if (one.kind === 'wait') bench.clock.advance(one.hours * 3_600_000)
-  else if (one.kind === 'sweep') await bench.operator.expireDue()
+  else if (one.kind === 'sweep') await bench.operator.sweep()
   else if (one.kind === 'issue') {
     await bench.issue(numbers[one.who] as string, {
       amountBytes: one.bytes,
