@@ -172,6 +172,8 @@ function groupingStore(db: Database.Database): Store {
           try {
             outcome = { ok: true, value: command(connection) }
           } catch (error) {
+            // A full disk, for one, ends the transaction of all: then the group has failed, not this command alone.
+            if (!db.inTransaction) throw error
             undoing.undo()
             outcome = { ok: false, error }
           }

@@ -35,6 +35,33 @@ test('a command that throws is undone alone; its neighbours in the group stay', 
   t.is(store.read(count), 2)
 })
 
+for (const [neighbours, keys] of [
+  ['alone', []],
+  ['among others', ['a', 'c']],
+] as const) {
+  test(`an error that ends the transaction fails all of its group and is named: ${neighbours}`, async (t) => {
+    const store = openStore({ path: ':memory:' })
+    t.teardown(() => store.close())
+    const results = await Promise.allSettled([
+      store.write((db) => {
+        insert('b')(db)
+        // As SQLite does by itself when the disk is full.
+        db.sql('ROLLBACK').run()
+        throw new RangeError('the disk is full')
+      }),
+      ...keys.map((key) => store.write(insert(key))),
+    ])
+    for (const result of results) {
+      const { reason } = result as PromiseRejectedResult
+      t.like(reason, {
+        code: 'unavailable',
+        message: 'the database refused to commit: the disk is full',
+      })
+    }
+    t.is(store.read(count), 0)
+  })
+}
+
 test('a read sees nothing of a command that has not been committed', async (t) => {
   const store = openStore({ path: ':memory:' })
   t.teardown(() => store.close())
