@@ -94,6 +94,8 @@ export interface Lab {
   /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
+  /** The observer that the lab was given. */
+  readonly observer: Observer | undefined
   /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
   order(order?: ProfileOrder): Promise<OrderedProfile>
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
@@ -167,6 +169,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     smdp,
     es9Plus,
     es2Plus,
+    observer,
     order(order = {}) {
       const place = (): Promise<OrderedProfile> => orderProfile({ operator, es2Plus }, order)
       const ownType = operator.file.profile.profileType

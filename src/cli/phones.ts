@@ -14,7 +14,8 @@ import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
-import type { Es9Plus } from '../rsp/es9plus.ts'
+import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
+import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import type { LabClient } from './lab-client.ts'
 import { commandLine } from './verb.ts'
@@ -30,6 +31,8 @@ export interface CliPhone extends Lpa {
 export interface PhoneChoice {
   readonly lab: LabClient
   readonly name: string
+  /** Told of the messages between the phone's LPA, its eUICC and the servers. */
+  readonly observer?: Observer | undefined
 }
 
 /**
@@ -125,13 +128,16 @@ async function run<T>(
   opened: { readonly choice: PhoneChoice; readonly storage: EuiccStorage },
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
-  const { lab, name } = opened.choice
+  const { lab, name, observer } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
   const trustedCis = CURVES.map((curve) => ciOf(lab, certificateFile(curve, 'ci')))
   const servers = es9PlusServers(lab, trustedCis)
+  const es10 = es10Client(euicc)
   const lpa = createLpa({
-    es10: es10Client(euicc),
-    es9Plus: servers.at,
+    es10: observer ? observedEs10(observer, es10) : es10,
+    es9Plus: observer
+      ? (address) => observed({ table: ES9PLUS, observer }, servers.at(address))
+      : servers.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
     trustedCis,

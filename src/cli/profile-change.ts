@@ -8,7 +8,8 @@ import { openLab } from './lab-client.ts'
 import { notifyServers } from './notify.ts'
 import type { Output } from './output.ts'
 import { withExistingPhone, type CliPhone } from './phones.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from './verb.ts'
+import { traced } from './trace.ts'
+import { lpaVerb, type LpaOptions } from './verb.ts'
 
 export interface ProfileChange {
   readonly name: 'enable' | 'disable' | 'delete'
@@ -23,12 +24,14 @@ export interface ProfileChange {
 /** Declares the verb of a change. */
 export function profileChangeVerb(change: ProfileChange, output: Output): Command {
   const { name, summary } = change
-  return phoneVerb({ name, summary, examples: [name, `${name} 8900101000000000019 --phone p2`] })
+  return lpaVerb({ name, summary, examples: [name, `${name} 8900101000000000019 --phone p2`] })
     .argument('[iccid]', `the profile; may be left out when just one is ${change.of}`)
-    .action(async (iccid: string | undefined, options: CommonOptions & PhoneOption) => {
+    .action(async (iccid: string | undefined, options: LpaOptions) => {
       const lab = await openLab(options.data)
-      await withExistingPhone({ lab, name: options.phone }, (phone) =>
-        changeProfile({ change, phone, iccid }, output),
+      await traced({ ...options, onFailure: output.warn }, (observer) =>
+        withExistingPhone({ lab, name: options.phone, observer }, (phone) =>
+          changeProfile({ change, phone, iccid }, output),
+        ),
       )
     })
 }

@@ -1,8 +1,11 @@
 /** `--trace FILE`: every message of a protocol as one line of JSON, decoded, in the order in which they came. */
 
 import * as fs from 'node:fs'
-import type { Clock } from '../base/environment.ts'
+import { Asn1Error } from '../asn1/der.ts'
+import { decode } from '../asn1/schema.ts'
+import { wallClock, type Clock } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
+import { BoundProfilePackage } from '../rsp/es8plus.ts'
 import { toPlainJson, type Observer } from '../rsp/observe.ts'
 
 export interface Trace {
@@ -32,7 +35,8 @@ export function openTrace(options: {
     observer({ message, ...side }) {
       if (descriptor === undefined) return
       try {
-        const line = { at: clock.now().toISOString(), ...side, message: toPlainJson(message) }
+        const at = clock.now().toISOString()
+        const line = { at, ...side, message: toPlainJson(opened(message)) }
         // Whoever has an answer finds it in the trace, also after a crash: so this does not wait in a buffer.
         fs.writeSync(descriptor, `${JSON.stringify(line)}\n`)
       } catch (error) {
@@ -41,6 +45,33 @@ export function openTrace(options: {
       }
     },
     close,
+  }
+}
+
+/** A Bound Profile Package travels as octets; it is shown by its parts. */
+function opened(message: unknown): unknown {
+  if (typeof message !== 'object' || message === null) return message
+  const { boundProfilePackage } = message as { readonly boundProfilePackage?: unknown }
+  if (!(boundProfilePackage instanceof Uint8Array)) return message
+  try {
+    return { ...message, boundProfilePackage: decode(BoundProfilePackage, boundProfilePackage) }
+  } catch (error) {
+    if (error instanceof Asn1Error) return message
+    throw error
+  }
+}
+
+/** Runs work with an observer when the user wants a trace of it, and closes the file after it. */
+export async function traced<T>(
+  wanted: { readonly trace?: string; readonly onFailure: (detail: string) => void },
+  work: (observer: Observer | undefined) => Promise<T>,
+): Promise<T> {
+  if (wanted.trace === undefined) return work(undefined)
+  const trace = openTrace({ path: wanted.trace, clock: wallClock, onFailure: wanted.onFailure })
+  try {
+    return await work(trace.observer)
+  } finally {
+    trace.close()
   }
 }
 

@@ -39,6 +39,19 @@ export function phoneVerb(declared: Parameters<typeof verb>[0]): Command {
   return verb(declared).option('--phone <name>', 'the phone', DEFAULT_PHONE)
 }
 
+export interface LpaOptions extends CommonOptions, PhoneOption {
+  /** A file for the messages of the phone's LPA. */
+  readonly trace?: string
+}
+
+/** A verb in which the phone's LPA speaks to its eUICC, and may be listened to. */
+export function lpaVerb(declared: Parameters<typeof verb>[0]): Command {
+  return phoneVerb(declared).option(
+    '--trace <file>',
+    'append what LPA, eUICC and server say to a file, as JSON lines',
+  )
+}
+
 /** A command line to copy, naming the data directory where it is not the default. */
 export function commandLine(line: string, options: { readonly directory: string }): string {
   const { directory } = options

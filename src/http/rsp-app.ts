@@ -11,6 +11,7 @@ import {
   type RspFunction,
   type RspInterface,
 } from '../rsp/json-binding.ts'
+import type { Observer } from '../rsp/observe.ts'
 import { refuse, RspError } from '../rsp/status-codes.ts'
 import { readJson, RequestError } from './rsp-body.ts'
 
@@ -22,6 +23,8 @@ export interface RspAppOptions<Table extends Readonly<Record<string, RspFunction
   readonly implementation: RspInterface<Table>
   /** Told of our own defects, of which clients see nothing but status 500. */
   readonly reportDefect?: (error: unknown) => void
+  /** Told of requests that are not understood, as they came: the implementation's own observer never sees them. */
+  readonly observer?: Observer
 }
 
 /** A request listener of node:http. With `next`, as express calls it, other paths are left to others. */
@@ -65,6 +68,8 @@ export function createRspApp<Table extends Readonly<Record<string, RspFunction>>
 interface Route {
   readonly rspFunction: RspFunction
   call(request: object): Promise<object>
+  /** Shows the observer a request that is refused before it is a message. */
+  notUnderstood(body: Json, error: unknown): void
 }
 
 interface Answer {
@@ -82,7 +87,12 @@ function routesOf<Table extends Readonly<Record<string, RspFunction>>>(
   return new Map(
     Object.entries(options.table).map(([name, rspFunction]) => {
       const call: Route['call'] = (request) => implementation[name]!(request)
-      return [rspFunction.path, { rspFunction, call }]
+      const side = { interface: rspFunction.interface, function: name }
+      const notUnderstood: Route['notUnderstood'] = (body, error) => {
+        options.observer?.({ ...side, direction: 'request', message: body })
+        options.observer?.({ ...side, direction: 'refusal', message: error })
+      }
+      return [rspFunction.path, { rspFunction, call, notUnderstood }]
     }),
   )
 }
@@ -99,12 +109,22 @@ async function answer(route: Route | undefined, request: IncomingMessage): Promi
     throw new RequestError(405, 'Functions are called by POST.', { Allow: 'POST' })
   }
   const { rspFunction } = route
-  const json = await readJson(request)
-  if (rspFunction.interface === 'ES2+') readEs2PlusHeader(json)
-  const message = await route.call(readFields(rspFunction.request, json))
+  const message = await route.call(await understood(route, request))
   if (rspFunction.kind === 'notification') return { status: 204 }
   const fields = writeFields(rspFunction.response, message as Record<string, unknown>)
   return { status: 200, body: { header: SUCCESS_HEADER, ...fields } }
+}
+
+async function understood(route: Route, request: IncomingMessage): Promise<object> {
+  let json: Json = null
+  try {
+    json = await readJson(request)
+    if (route.rspFunction.interface === 'ES2+') readEs2PlusHeader(json)
+    return readFields(route.rspFunction.request, json)
+  } catch (error) {
+    route.notUnderstood(json, error)
+    throw error
+  }
 }
 
 function answerToError(error: unknown, route: Route | undefined): Answer {

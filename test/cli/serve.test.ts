@@ -183,6 +183,48 @@ test('every message between phone and server is a line of the trace, decoded, wi
   t.is(statSync(file).mode & 0o777, 0o600)
 })
 
+test('a request that is not understood is in the trace as it came, with the refusal', async (t) => {
+  const directory = temporaryDirectory(t)
+  const file = join(directory, 'trace.jsonl')
+  const { ready, stop } = await serve(t, '--data', directory, '--plain', '--trace', file)
+  const path = '/gsma/rsp2/es9plus/cancelSession'
+  const headers = { 'Content-Type': 'application/json' }
+  const body = JSON.stringify({ transactionId: 'no hexadecimal' })
+  await fetch(`${ready.rspUrl}${path}`, { method: 'POST', headers, body })
+  t.is(await stop(), 0)
+  const [request, refusal] = jsonLines(readFileSync(file, 'utf8')).filter(
+    (line) => line.function === 'cancelSession',
+  )
+  t.deepEqual([request?.direction, request?.message], ['request', JSON.parse(body)])
+  t.is(refusal?.direction, 'refusal')
+  t.is((refusal?.message as { readonly code: string }).code, '1.3.1/2.1')
+})
+
+test('a phone traces what its eUICC and the server say, the package by its parts', async (t) => {
+  const directory = temporaryDirectory(t)
+  const file = join(directory, 'phone.jsonl')
+  const { ready, stop } = await serve(t, '--data', directory)
+  await runJson(t, ['download', ready.activationCode, '--data', directory, '--trace', file])
+  t.is(await stop(), 0)
+  const lines = jsonLines(readFileSync(file, 'utf8'))
+  t.deepEqual(
+    ['ES9+', 'ES10b'].filter((name) => lines.some((line) => line.interface === name)),
+    ['ES9+', 'ES10b'],
+  )
+  const [delivered] = lines.filter(
+    (line) => line.function === 'getBoundProfilePackage' && line.direction === 'response',
+  )
+  const { boundProfilePackage } = delivered?.message as {
+    readonly boundProfilePackage: Readonly<Record<string, unknown>>
+  }
+  t.deepEqual(Object.keys(boundProfilePackage), [
+    'initialiseSecureChannelRequest',
+    'firstSequenceOf87',
+    'sequenceOf88',
+    'sequenceOf86',
+  ])
+})
+
 test('a lab without TLS serves its own verbs all the same', async (t) => {
   const directory = temporaryDirectory(t)
   const { ready, stop } = await serve(t, '--data', directory, '--plain')

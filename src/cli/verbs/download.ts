@@ -3,20 +3,21 @@
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
 import type { Download, DownloadStep, ProfilePreview } from '../../lpa/download.ts'
-import { parseActivationCode } from '../../rsp/activation-code.ts'
+import { parseActivationCode, type ActivationCode } from '../../rsp/activation-code.ts'
 import { openLab } from '../lab-client.ts'
 import { notifyServers } from '../notify.ts'
 import { ask, type Output } from '../output.ts'
 import { withPhone, type CliPhone } from '../phones.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { traced } from '../trace.ts'
+import { lpaVerb, type LpaOptions } from '../verb.ts'
 
-interface DownloadOptions extends CommonOptions, PhoneOption {
+interface DownloadOptions extends LpaOptions {
   readonly confirmationCode?: string
   readonly enable?: true
 }
 
 export function downloadVerb(output: Output): Command {
-  return phoneVerb({
+  return lpaVerb({
     name: 'download',
     summary: 'download a profile into a phone',
     examples: [
@@ -41,25 +42,39 @@ async function download(
   const activationCode = parseActivationCode(asked.activationCode)
   if (activationCode.confirmationCodeRequired) requireCode(options, output)
   const lab = await openLab(options.data)
-  await withPhone({ lab, name: options.phone }, async (phone) => {
-    const request = {
-      activationCode,
-      ...(options.confirmationCode !== undefined && { confirmationCode: options.confirmationCode }),
-      onStep: (step: DownloadStep) => output.note(`  ${step.padEnd(24)} ${STEPS[step]}`),
-      /** The code is asked for when the server has said that there is one, and what it is for. */
-      async confirm(preview: ProfilePreview) {
-        output.note(previewText(preview))
-        const isMissing = preview.confirmationCodeRequired && options.confirmationCode === undefined
-        if (!isMissing || !output.interactive) return 'accept'
-        const code = await ask('Confirmation code:')
-        if (code === undefined) return 'postpone'
-        request.confirmationCode = code
-        return 'accept'
-      },
-    } as { confirmationCode?: string } & Parameters<CliPhone['download']>[0]
-    const profile = await phone.download(request)
-    await finish({ phone, profile, enable: options.enable ?? false }, output)
-  })
+  await traced({ ...options, onFailure: output.warn }, (observer) =>
+    withPhone({ lab, name: options.phone, observer }, (phone) =>
+      downloadInto(phone, { activationCode, options, output }),
+    ),
+  )
+}
+
+async function downloadInto(
+  phone: CliPhone,
+  asked: {
+    readonly activationCode: ActivationCode
+    readonly options: DownloadOptions
+    readonly output: Output
+  },
+): Promise<void> {
+  const { activationCode, options, output } = asked
+  const request = {
+    activationCode,
+    ...(options.confirmationCode !== undefined && { confirmationCode: options.confirmationCode }),
+    onStep: (step: DownloadStep) => output.note(`  ${step.padEnd(24)} ${STEPS[step]}`),
+    /** The code is asked for when the server has said that there is one, and what it is for. */
+    async confirm(preview: ProfilePreview) {
+      output.note(previewText(preview))
+      const isMissing = preview.confirmationCodeRequired && options.confirmationCode === undefined
+      if (!isMissing || !output.interactive) return 'accept'
+      const code = await ask('Confirmation code:')
+      if (code === undefined) return 'postpone'
+      request.confirmationCode = code
+      return 'accept'
+    },
+  } as { confirmationCode?: string } & Parameters<CliPhone['download']>[0]
+  const profile = await phone.download(request)
+  await finish({ phone, profile, enable: options.enable ?? false }, output)
 }
 
 /** A session that could only be postponed is not worth beginning. */

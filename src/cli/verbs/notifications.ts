@@ -6,14 +6,15 @@ import { openLab } from '../lab-client.ts'
 import { notifyServers } from '../notify.ts'
 import { counted, type Output } from '../output.ts'
 import { lookAtPhone, withExistingPhone, type CliPhone } from '../phones.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { traced } from '../trace.ts'
+import { lpaVerb, type LpaOptions } from '../verb.ts'
 
-interface NotificationsOptions extends CommonOptions, PhoneOption {
+interface NotificationsOptions extends LpaOptions {
   readonly send?: true
 }
 
 export function notificationsVerb(output: Output): Command {
-  return phoneVerb({
+  return lpaVerb({
     name: 'notifications',
     summary: 'list or send the notifications that wait in a phone',
     examples: ['notifications', 'notifications --send --phone p2'],
@@ -23,9 +24,12 @@ export function notificationsVerb(output: Output): Command {
 }
 
 async function notifications(options: NotificationsOptions, output: Output): Promise<void> {
-  const choice = { lab: await openLab(options.data), name: options.phone }
-  if (options.send) await withExistingPhone(choice, (phone) => send(phone, output))
-  else await lookAtPhone(choice, (phone) => list(phone, output))
+  const lab = await openLab(options.data)
+  await traced({ ...options, onFailure: output.warn }, async (observer) => {
+    const choice = { lab, name: options.phone, observer }
+    if (options.send) await withExistingPhone(choice, (phone) => send(phone, output))
+    else await lookAtPhone(choice, (phone) => list(phone, output))
+  })
 }
 
 async function list(phone: CliPhone, output: Output): Promise<void> {
