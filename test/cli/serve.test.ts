@@ -192,12 +192,14 @@ test('a request that is not understood is in the trace as it came, with the refu
   const body = JSON.stringify({ transactionId: 'no hexadecimal' })
   await fetch(`${ready.rspUrl}${path}`, { method: 'POST', headers, body })
   t.is(await stop(), 0)
-  const [request, refusal] = jsonLines(readFileSync(file, 'utf8')).filter(
-    (line) => line.function === 'cancelSession',
+  const lines = jsonLines(readFileSync(file, 'utf8'))
+  t.like(
+    lines.filter((line) => line.function === 'cancelSession'),
+    [
+      { direction: 'request', message: { transactionId: 'no hexadecimal' } },
+      { direction: 'refusal', message: { code: '1.3.1/2.1' } },
+    ],
   )
-  t.deepEqual([request?.direction, request?.message], ['request', JSON.parse(body)])
-  t.is(refusal?.direction, 'refusal')
-  t.is((refusal?.message as { readonly code: string }).code, '1.3.1/2.1')
 })
 
 test('a phone traces what its eUICC and the server say, the package by its parts', async (t) => {
@@ -211,18 +213,16 @@ test('a phone traces what its eUICC and the server say, the package by its parts
     ['ES9+', 'ES10b'].filter((name) => lines.some((line) => line.interface === name)),
     ['ES9+', 'ES10b'],
   )
-  const [delivered] = lines.filter(
+  const delivered = lines.find(
     (line) => line.function === 'getBoundProfilePackage' && line.direction === 'response',
   )
-  const { boundProfilePackage } = delivered?.message as {
-    readonly boundProfilePackage: Readonly<Record<string, unknown>>
-  }
-  t.deepEqual(Object.keys(boundProfilePackage), [
-    'initialiseSecureChannelRequest',
-    'firstSequenceOf87',
-    'sequenceOf88',
-    'sequenceOf86',
-  ])
+  t.like(delivered, {
+    message: {
+      boundProfilePackage: {
+        initialiseSecureChannelRequest: { remoteOpId: 'installBoundProfilePackage' },
+      },
+    },
+  })
 })
 
 test('a lab without TLS serves its own verbs all the same', async (t) => {
