@@ -177,6 +177,26 @@ export function checkOid(value: Uint8Array): void {
   }
 }
 
+/** Far more than any identifier in use has; the arithmetic of one long arc would hold everything else up. */
+const OID_OCTETS_MAX = 64
+
+/** The dotted form of an OBJECT IDENTIFIER's content. @throws {Asn1Error} malformed, or of more than 64 octets */
+export function dottedOid(value: Uint8Array): string {
+  if (value.length > OID_OCTETS_MAX) throw new Asn1Error('OBJECT IDENTIFIER too long')
+  checkOid(value)
+  const arcs: bigint[] = []
+  let arc = 0n
+  for (const octet of value) {
+    arc = (arc << 7n) | BigInt(octet & 0x7f)
+    if (octet >= 0x80) continue
+    arcs.push(arc)
+    arc = 0n
+  }
+  const [first = 0n, ...rest] = arcs
+  const root = first < 80n ? first / 40n : 2n
+  return [root, first - root * 40n, ...rest].join('.')
+}
+
 /**
  * Writes DER from its end to its beginning: a value is written before its length, so no length is computed twice.
  */

@@ -21,8 +21,8 @@ import {
   checkBoolean,
   checkDer,
   checkInteger,
-  checkOid,
   DerWriter,
+  dottedOid,
   formatTag,
   readTlv,
   type Tlv,
@@ -235,8 +235,12 @@ export const bitString: Asn1Type<readonly boolean[]> = primitive({
   toOctets: bitOctets,
 })
 
+/** The longest of SGP.22 and of profile packages have a few octets. */
+const BIT_STRING_OCTETS_MAX = 1024
+
 function readBits(value: Uint8Array): boolean[] {
   checkBitString(value)
+  if (value.length > BIT_STRING_OCTETS_MAX) throw new Asn1Error('BIT STRING too long')
   const count = (value.length - 1) * 8 - (value[0] as number)
   return Array.from({ length: count }, (_, at) => {
     const octet = value[1 + (at >> 3)] as number
@@ -277,24 +281,9 @@ export function namedBits<const N extends Readonly<Record<string, number>>>(
 /** OBJECT IDENTIFIER in dotted form. */
 export const objectIdentifier: Asn1Type<string> = primitive({
   tag: 0x06,
-  read: readOid,
+  read: dottedOid,
   toOctets: oidOctets,
 })
-
-function readOid(value: Uint8Array): string {
-  checkOid(value)
-  const arcs: bigint[] = []
-  let arc = 0n
-  for (const octet of value) {
-    arc = (arc << 7n) | BigInt(octet & 0x7f)
-    if (octet >= 0x80) continue
-    arcs.push(arc)
-    arc = 0n
-  }
-  const first = arcs[0] as bigint
-  const root = first < 40n ? 0n : first < 80n ? 1n : 2n
-  return [root, first - root * 40n, ...arcs.slice(1)].join('.')
-}
 
 /** The second arc under 0 and 1 is at most 39: the first two share one number (X.690 §8.19.4). */
 const DOTTED_OID = /^(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]*))(?:\.(?:0|[1-9][0-9]*))*$/

@@ -8,8 +8,8 @@
 import {
   Asn1Error,
   checkDer,
-  checkOid,
   children,
+  dottedOid,
   formatTag,
   isConstructed,
   readTlv,
@@ -29,8 +29,6 @@ export class CertificateError extends Error {
     this.detail = detail
   }
 }
-
-const OID_OCTETS_MAX = 64
 
 /** One element: its tag, its octets as received, its content. */
 export interface Element {
@@ -107,39 +105,21 @@ function fieldsOver(parts: readonly Element[], name: string): Fields {
 
 /** The dotted form of an OBJECT IDENTIFIER's content, whatever tag it stands under. @throws {CertificateError} */
 export function oidText(value: Uint8Array): string {
-  if (value.length > OID_OCTETS_MAX || !isOid(value)) {
-    throw new CertificateError('an object identifier is malformed')
-  }
   const key = asBuffer(value).toString('latin1')
   const known = knownOids.get(key)
   if (known !== undefined) return known
-  const text = dotted(value)
+  const text = readOid(value)
   knownOids.set(key, text)
   return text
 }
 
+function readOid(value: Uint8Array): string {
+  try {
+    return dottedOid(value)
+  } catch (error) {
+    throw new CertificateError('an object identifier is malformed', { cause: error })
+  }
+}
+
 /** Certificates use a handful of identifiers over and over. */
 const knownOids = new BoundedMap<string, string>(256)
-
-function dotted(value: Uint8Array): string {
-  const arcs: bigint[] = []
-  let arc = 0n
-  for (const octet of value) {
-    arc = (arc << 7n) | BigInt(octet & 0x7f)
-    if (octet >= 0x80) continue
-    arcs.push(arc)
-    arc = 0n
-  }
-  const [first = 0n, ...rest] = arcs
-  const root = first < 80n ? first / 40n : 2n
-  return [root, first - root * 40n, ...rest].join('.')
-}
-
-function isOid(value: Uint8Array): boolean {
-  try {
-    checkOid(value)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -417,3 +417,16 @@ test('decoding octets by chance ends in a value or in an Asn1Error', (t) => {
     { numRuns: 2000 },
   )
 })
+
+test('refuses what would only keep it busy: endless object identifiers and bit strings', (t) => {
+  const arcs = Buffer.alloc(400_000, 0xff)
+  arcs[arcs.length - 1] = 1
+  t.throws(() => decode(objectIdentifier, element(0x06, arcs)), {
+    instanceOf: Asn1Error,
+    message: 'OBJECT IDENTIFIER too long',
+  })
+  t.throws(() => decode(bitString, element(0x03, Buffer.alloc(400_000))), {
+    instanceOf: Asn1Error,
+    message: 'BIT STRING too long',
+  })
+})
