@@ -1,24 +1,31 @@
-/** A bare `node:http` server for the floor: reads the body, answers with one of the size that the path names. */
+/**
+ * The floor as a server: a bare `node:http` server that reads a body, does the cryptography of one function of ES9+, and
+ * answers with a body of the size that the path names. Nothing is parsed, judged or kept.
+ */
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { cryptographyOf, type FloorStep } from './floor.ts'
 
-const bodies = new Map<string, Buffer>()
+const bodies = new Map<number, Buffer>()
 
+/** Paths are `/step/octets`; step `none` stands for an exchange without cryptography. */
 const server = createServer((request, response) => {
   request.resume()
   request.on('end', () => {
-    const body = bodyOf(request.url ?? '')
+    const [, step = 'none', octets = '0'] = (request.url ?? '').split('/')
+    if (step !== 'none') cryptographyOf(step as FloorStep)
+    const body = bodyOf(Number(octets))
     response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length })
     response.end(body)
   })
 })
 
-function bodyOf(url: string): Buffer {
-  const known = bodies.get(url)
+function bodyOf(octets: number): Buffer {
+  const known = bodies.get(octets)
   if (known) return known
-  const body = Buffer.alloc(Number(url.slice(1)) || 0, 'A')
-  bodies.set(url, body)
+  const body = Buffer.alloc(octets, 'A')
+  bodies.set(octets, body)
   return body
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { systemRandom } from '../../base/environment.ts'
 import { loadPki, type TestPki } from '../../pki/test-pki.ts'
 import { startBenchServer, siblingScript, type BenchServer } from './child.ts'
-import { cryptographyMs } from './floor.ts'
+import { EXCHANGES, PACKAGE_OCTETS } from './floor.ts'
 import { giftFigures, type GiftFigures } from './gifts.ts'
 import { connector, downloadSteps, prepareSessions, runSessions, STEP_NAMES } from './sessions.ts'
 
@@ -52,7 +52,6 @@ const SESSIONS = 600
 /** Node compiles what runs often; a server is measured when it has. */
 const WARM_UP_ROUNDS = 3
 const FILLER_OCTETS = 11_100
-const PACKAGE_OCTETS = 12_000
 const STOCK = 100_000
 
 /** Measures in a directory of its own, which is removed at the end. */
@@ -186,43 +185,47 @@ async function endpointFigures(run: {
   return figures
 }
 
+const FLOOR_ROUNDS = 1000
+
+/** CPU milliseconds that the bare server spends on a session, warm, under as many clients as the sessions had. */
 async function floorFigures(): Promise<BenchFigures['floor']> {
-  return {
-    cryptographyMs: cryptographyMs({ packageOctets: PACKAGE_OCTETS }),
-    exchangesMs: await exchangesMs(),
-  }
-}
-
-/** Octets of request and answer of the four exchanges of a session with a package of 12 kB, as JSON in Base64. */
-const EXCHANGES: readonly (readonly [number, number])[] = [
-  [270, 1560],
-  [2300, 1380],
-  [470, 17_300],
-  [420, 0],
-]
-const FLOOR_ROUNDS = 500
-
-/** CPU milliseconds that a bare server spends on a session's exchanges. */
-async function exchangesMs(): Promise<number> {
   const child = fork(siblingScript('bare-server'), {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const [port] = (await once(child, 'message')) as [number]
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const run = async (rounds: number): Promise<void> => {
-    for (let round = 0; round < rounds; round++) {
-      for (const [octets, answer] of EXCHANGES) await exchange({ port, agent, octets, answer })
-    }
+  const agent = new Agent({ keepAlive: true, maxSockets: FLOOR_CLIENTS })
+  const measure = async (withCryptography: boolean): Promise<number> => {
+    await exchanges({ port, agent, withCryptography })
+    const beforeMs = await cpuOf(child)
+    await exchanges({ port, agent, withCryptography })
+    return ((await cpuOf(child)) - beforeMs) / FLOOR_ROUNDS
   }
-  await run(FLOOR_ROUNDS)
-  const beforeMs = await cpuOf(child)
-  await run(FLOOR_ROUNDS)
-  const tookMs = (await cpuOf(child)) - beforeMs
+  const exchangesMs = await measure(false)
+  const sessionMs = await measure(true)
   agent.destroy()
   const ended = once(child, 'exit')
   child.send('close')
   await ended
-  return tookMs / FLOOR_ROUNDS
+  return { exchangesMs, cryptographyMs: sessionMs - exchangesMs }
+}
+
+const FLOOR_CLIENTS = 8
+
+async function exchanges(run: {
+  readonly port: number
+  readonly agent: Agent
+  readonly withCryptography: boolean
+}): Promise<void> {
+  let rounds = FLOOR_ROUNDS
+  const client = async (): Promise<void> => {
+    while (rounds-- > 0) {
+      for (const [step, [octets, answer]] of Object.entries(EXCHANGES)) {
+        const path = `/${run.withCryptography ? step : 'none'}/${answer}`
+        await exchange({ ...run, path, octets })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: FLOOR_CLIENTS }, client))
 }
 
 async function cpuOf(child: ChildProcess): Promise<number> {
@@ -234,12 +237,12 @@ async function cpuOf(child: ChildProcess): Promise<number> {
 function exchange(call: {
   readonly port: number
   readonly agent: Agent
+  readonly path: string
   readonly octets: number
-  readonly answer: number
 }): Promise<void> {
-  const { port, agent } = call
+  const { port, agent, path } = call
   return new Promise((resolve, reject) => {
-    const options = { port, agent, method: 'POST', path: `/${call.answer}`, host: '127.0.0.1' }
+    const options = { port, agent, method: 'POST', path, host: '127.0.0.1' }
     const outgoing = request(options, (response) => response.on('end', resolve).resume())
     outgoing.on('error', reject).end(Buffer.alloc(call.octets, 'A'))
   })

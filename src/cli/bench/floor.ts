@@ -8,43 +8,70 @@
 
 import * as crypto from 'node:crypto'
 
-const ROUNDS = 400
-const RUNS = 5
-const BLOCK = Buffer.alloc(16)
+/** The functions of ES9+ in which a session spends its cryptography. */
+export type FloorStep =
+  'initiateAuthentication' | 'authenticateClient' | 'getBoundProfilePackage' | 'handleNotification'
 
-/** CPU milliseconds of the cryptography of one session, the median of several runs. */
-export function cryptographyMs(options: { readonly packageOctets: number }): number {
-  const [server, card] = [newKey(), newKey()]
-  const data = crypto.randomBytes(300)
-  const dsaEncoding = 'ieee-p1363'
-  const signature = crypto.sign('sha256', data, { key: card.privateKey, dsaEncoding })
-  const profilePackage = crypto.randomBytes(Math.ceil(options.packageOctets / 16) * 16)
-  const key = crypto.randomBytes(16)
-  const encrypt = (octets: Uint8Array) =>
-    crypto.createCipheriv('aes-128-cbc', key, BLOCK).setAutoPadding(false).update(octets)
-  const session = () => {
-    for (let at = 0; at < 3; at++) {
-      crypto.sign('sha256', data, { key: server.privateKey, dsaEncoding })
-    }
-    for (let at = 0; at < 4; at++) {
-      crypto.verify('sha256', data, { key: card.publicKey, dsaEncoding }, signature)
-    }
+/** Octets of request and answer of a session with a package of 12 kB, as JSON in Base64. */
+export const EXCHANGES: Readonly<Record<FloorStep, readonly [request: number, answer: number]>> = {
+  initiateAuthentication: [270, 1560],
+  authenticateClient: [2300, 1380],
+  getBoundProfilePackage: [470, 17_300],
+  handleNotification: [420, 0],
+}
+
+export const PACKAGE_OCTETS = 12_000
+
+const DSA_ENCODING = 'ieee-p1363'
+const ZERO_BLOCK = Buffer.alloc(16)
+
+const server = newKey()
+const card = newKey()
+const data = crypto.randomBytes(300)
+const signature = crypto.sign('sha256', data, { key: card.privateKey, dsaEncoding: DSA_ENCODING })
+const profilePackage = crypto.randomBytes(PACKAGE_OCTETS)
+const key = crypto.randomBytes(16)
+
+const STEPS: Readonly<Record<FloorStep, () => void>> = {
+  initiateAuthentication: signOnce,
+  /** CERT.EUICC and euiccSignature1 are verified, smdpSigned2 is signed. */
+  authenticateClient() {
+    verifyOnce()
+    verifyOnce()
+    signOnce()
+  },
+  /** euiccSignature2 is verified, a key is made and agreed with, the channel is signed, the package is protected. */
+  getBoundProfilePackage() {
+    verifyOnce()
     const { privateKey } = newKey()
     crypto.diffieHellman({ privateKey, publicKey: card.publicKey })
+    signOnce()
     // CMAC is CBC over the ciphertext, but for its masked last block.
     encrypt(encrypt(profilePackage))
-  }
-  const runs = Array.from({ length: RUNS }, () => {
-    const before = process.cpuUsage()
-    for (let round = 0; round < ROUNDS; round++) session()
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1000 / ROUNDS
-  })
-  return median(runs)
+  },
+  handleNotification: verifyOnce,
+}
+
+/** Does the cryptography that the function cannot do without. */
+export function cryptographyOf(step: FloorStep): void {
+  STEPS[step]()
 }
 
 function newKey() {
   return crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })
+}
+
+function signOnce(): void {
+  crypto.sign('sha256', data, { key: server.privateKey, dsaEncoding: DSA_ENCODING })
+}
+
+function verifyOnce(): void {
+  crypto.verify('sha256', data, { key: card.publicKey, dsaEncoding: DSA_ENCODING }, signature)
+}
+
+function encrypt(octets: Uint8Array): Uint8Array {
+  const cbc = crypto.createCipheriv('aes-128-cbc', key, ZERO_BLOCK).setAutoPadding(false)
+  return cbc.update(octets)
 }
 
 export function median(values: readonly number[]): number {
