@@ -71,15 +71,29 @@ export function readIfThere(path: string): Uint8Array | undefined {
   }
 }
 
-/** Writes a file as a whole, readable by its owner alone: a reader sees the old or the new one, also after a crash. */
+/**
+ * Writes a file as a whole, readable by its owner alone: a reader sees the old or the new one, also after a crash.
+ * @throws {LabError} unavailable — there is no room, or no right to write there; the old file is untouched
+ */
 export function replaceFile(path: string, content: Uint8Array | string): void {
   const draft = `${path}.${process.pid}.new`
-  const descriptor = fs.openSync(draft, 'w', SECRET_MODE)
+  try {
+    writeSecret(draft, content)
+    fs.renameSync(draft, path)
+  } catch (error) {
+    fs.rmSync(draft, { force: true })
+    throw new LabError('unavailable', `cannot write ${path}: ${messageOf(error)}.`, {
+      cause: error,
+    })
+  }
+}
+
+function writeSecret(path: string, content: Uint8Array | string): void {
+  const descriptor = fs.openSync(path, 'w', SECRET_MODE)
   try {
     fs.writeFileSync(descriptor, content)
     fs.fsyncSync(descriptor)
   } finally {
     fs.closeSync(descriptor)
   }
-  fs.renameSync(draft, path)
 }
