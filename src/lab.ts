@@ -26,13 +26,11 @@ import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
 import {
-  CREDENTIAL_NAMES,
-  certificateFile,
   createTestPki,
   issueEuiccCredential,
-  keyFile,
   loadPki,
   makeEid,
+  PKI_FILES,
   serialisePki,
   type TestPki,
 } from './pki/test-pki.ts'
@@ -214,11 +212,8 @@ function databasePath(home: Home): string {
 function keptPki(home: Home, environment: Environment): TestPki {
   const directory = join(home.path, 'pki')
   makeDirectory(directory)
-  const names = CURVES.flatMap((curve) =>
-    CREDENTIAL_NAMES.flatMap((name) => [certificateFile(curve, name), keyFile(curve, name)]),
-  )
   const files = Object.fromEntries(
-    names.map((name) => [name, readIfThere(join(directory, name))] as const),
+    PKI_FILES.map((name) => [name, readIfThere(join(directory, name))] as const),
   )
   if (Object.values(files).some((octets) => octets !== undefined)) return loadPki(files)
   const pki = createTestPki({ random: environment.random })

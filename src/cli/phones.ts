@@ -8,13 +8,13 @@ import { asBuffer } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
 import { createEuicc } from '../euicc/euicc.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
-import { es9PlusClient, type Closable } from '../http/rsp-client.ts'
+import { es9PlusClients } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
-import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
+import { ES9PLUS } from '../rsp/es9plus.ts'
 import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import type { LabClient } from './lab-client.ts'
@@ -131,7 +131,8 @@ async function run<T>(
   const { lab, name, observer } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
   const trustedCis = CURVES.map((curve) => ciOf(lab, certificateFile(curve, 'ci')))
-  const servers = es9PlusServers(lab, trustedCis)
+  const isPlain = lab.service.rspUrl.startsWith('http:')
+  const servers = es9PlusClients(isPlain ? { plain: true } : { tls: { anchors: trustedCis } })
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,
@@ -161,22 +162,4 @@ function ciOf(lab: LabClient, fileName: string): Certificate {
   const octets = readIfThere(path)
   if (octets) return readCertificate(octets)
   throw new LabError('damaged', `there is no ${path}, without which no server can be trusted.`)
-}
-
-/** Servers by their addresses, with connections that last as long as the command. */
-function es9PlusServers(lab: LabClient, anchors: readonly Certificate[]) {
-  const plain = lab.service.rspUrl.startsWith('http:')
-  const clients = new Map<string, Es9Plus & Closable>()
-  return {
-    at(address: string): Es9Plus {
-      const known = clients.get(address)
-      if (known) return known
-      const client = es9PlusClient({ address, ...(plain ? { plain } : { tls: { anchors } }) })
-      clients.set(address, client)
-      return client
-    },
-    close() {
-      for (const client of clients.values()) client.close()
-    },
-  }
 }

@@ -42,11 +42,12 @@ export interface Closable {
   close(): void
 }
 
-export type Es9PlusClientOptions = ClientOptions &
-  (
-    | { readonly tls: { readonly anchors: readonly Certificate[] }; readonly plain?: undefined }
-    | { readonly plain: true; readonly tls?: undefined }
-  )
+/** Whom an LPA believes to be an SM-DP+: who has a certificate under one of the anchors, or, without TLS, anybody. */
+export type Es9PlusTrust =
+  | { readonly tls: { readonly anchors: readonly Certificate[] }; readonly plain?: undefined }
+  | { readonly plain: true; readonly tls?: undefined }
+
+export type Es9PlusClientOptions = ClientOptions & Es9PlusTrust
 
 const TIMEOUT_MS = 30_000
 const HTTPS_PORT = 443
@@ -72,6 +73,23 @@ export function es9PlusClient(options: Es9PlusClientOptions): Es9Plus & Closable
       ? { tls: { anchors: options.tls.anchors, role: 'dp-tls' } }
       : { plain: options.plain }),
   })
+}
+
+/** ES9+ of servers by their addresses, one client for each, with connections that last until all are closed. */
+export function es9PlusClients(
+  trust: Es9PlusTrust,
+): Closable & { readonly at: (address: string) => Es9Plus } {
+  const clients = new Map<string, Es9Plus & Closable>()
+  return {
+    at(address) {
+      const client = clients.get(address) ?? es9PlusClient({ address, ...trust })
+      clients.set(address, client)
+      return client
+    },
+    close() {
+      for (const client of clients.values()) client.close()
+    },
+  }
 }
 
 /**

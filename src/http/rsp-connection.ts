@@ -149,9 +149,10 @@ function notOfHost(certificate: Certificate, host: string): LabError {
 
 function openError(error: Error, server: ServerAddress): LabError {
   if (error instanceof LabError) return error
+  // OpenSSL ends its messages with a line break.
   return new LabError(
     'unavailable',
-    `${server.host}:${server.port} cannot be reached by TLS: ${messageOf(error)}.`,
+    `${server.host}:${server.port} cannot be reached by TLS: ${messageOf(error).trim()}.`,
     { cause: error },
   )
 }

@@ -12,7 +12,7 @@ import { labRoutes } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { createRspApp } from './rsp-app.ts'
-import { es9PlusClient, type Closable } from './rsp-client.ts'
+import { es9PlusClients } from './rsp-client.ts'
 
 export interface ListenerChoice {
   /** The interface to listen on; this machine alone unless told. */
@@ -72,7 +72,8 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       throw error
     },
   )
-  const clients = es9PlusClients(lab, { plain: rsp.plain ?? false })
+  const anchors = CURVES.map((curve) => lab.pki[curve].ci.certificate)
+  const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
   const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
   return {
     ...served,
@@ -151,24 +152,6 @@ function addressesOf(served: {
   }
   const [first, ...others] = served.hostNames
   return [withPort(first), ...others.map(withPort), withPort(TEST_NAME), TEST_NAME]
-}
-
-/** One client for each address, with its connections, until the lab is not served any more. */
-function es9PlusClients(lab: Lab, choice: { readonly plain: boolean }) {
-  const clients = new Map<string, Es9Plus & Closable>()
-  const tls = { anchors: CURVES.map((curve) => lab.pki[curve].ci.certificate) }
-  return {
-    at(address: string): Es9Plus {
-      const known = clients.get(address)
-      if (known) return known
-      const client = es9PlusClient({ address, ...(choice.plain ? { plain: true } : { tls }) })
-      clients.set(address, client)
-      return client
-    },
-    close() {
-      for (const client of clients.values()) client.close()
-    },
-  }
 }
 
 function urlOf({ host, port }: Listener): string {

@@ -173,6 +173,12 @@ export function keyFile(curve: Curve, name: CredentialName): string {
   return `SK_${CREDENTIAL_KINDS[name].fileStem}_${CURVE_SUFFIXES[curve]}.pem`
 }
 
+/** The files of a whole PKI. */
+export const PKI_FILES: readonly string[] = allCredentials().flatMap(({ curve, name }) => [
+  certificateFile(curve, name),
+  keyFile(curve, name),
+])
+
 type Files = Readonly<Record<string, Uint8Array | undefined>>
 
 function loadCurve(curve: Curve, files: Files): CurvePki {

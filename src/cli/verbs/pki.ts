@@ -5,15 +5,12 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
-import { CURVES } from '../../crypto/ec.ts'
 import { exportPki, type ExportedCredential, type ExportedFile } from '../../pki/export.ts'
 import {
-  certificateFile,
-  CREDENTIAL_NAMES,
   CURVE_SUFFIXES,
   issueTlsCredential,
-  keyFile,
   loadPki,
+  PKI_FILES,
   type TestPki,
 } from '../../pki/test-pki.ts'
 import { makeDirectory, readIfThere, replaceFile } from '../../store/directory.ts'
@@ -92,11 +89,8 @@ function pkiIn(directory: string): TestPki {
       reason: 'noLab',
     })
   }
-  const names = CURVES.flatMap((curve) =>
-    CREDENTIAL_NAMES.flatMap((name) => [certificateFile(curve, name), keyFile(curve, name)]),
-  )
   return loadPki(
-    Object.fromEntries(names.map((name) => [name, readIfThere(join(folder, name))] as const)),
+    Object.fromEntries(PKI_FILES.map((name) => [name, readIfThere(join(folder, name))] as const)),
   )
 }
 
