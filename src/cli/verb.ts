@@ -8,7 +8,7 @@ import { LabError } from '../base/errors.ts'
 export const DEFAULT_DIRECTORY = '.esim-lab'
 export const DEFAULT_PHONE = 'p1'
 
-/** Options of every verb. */
+/** Options of every verb that works with a lab. */
 export interface CommonOptions {
   /** The data directory. */
   readonly data: string
@@ -29,14 +29,18 @@ export function verb(declared: {
   const examples = declared.examples.map((line) => `  $ esim-lab ${line}`)
   return new Command(declared.name)
     .description(declared.summary)
-    .option('--data <directory>', 'where the lab is kept', DEFAULT_DIRECTORY)
     .option('--json', 'answer with one JSON object per line')
     .addHelpText('after', ['', 'Examples:', ...examples].join('\n'))
 }
 
+/** A verb that works with a lab of its user. */
+export function labVerb(declared: Parameters<typeof verb>[0]): Command {
+  return verb(declared).option('--data <directory>', 'where the lab is kept', DEFAULT_DIRECTORY)
+}
+
 /** A verb that works with one phone. */
 export function phoneVerb(declared: Parameters<typeof verb>[0]): Command {
-  return verb(declared).option('--phone <name>', 'the phone', DEFAULT_PHONE)
+  return labVerb(declared).option('--phone <name>', 'the phone', DEFAULT_PHONE)
 }
 
 export interface LpaOptions extends CommonOptions, PhoneOption {

@@ -57,3 +57,9 @@ test('the PKI of a kept lab is exported without serving it', async (t) => {
   t.is(none.exitCode, 7)
   t.is(errorOf(none).reason, 'noLab')
 })
+
+test('a verb that has a lab of its own knows no data directory', async (t) => {
+  const { exitCode, stderr } = await run('demo', '--data', 'elsewhere')
+  t.is(exitCode, 2)
+  t.regex(stderr, /unknown option '--data'/)
+})

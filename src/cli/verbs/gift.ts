@@ -7,7 +7,7 @@ import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
-import { verb, type CommonOptions } from '../verb.ts'
+import { labVerb, type CommonOptions } from '../verb.ts'
 
 interface GiftOptions extends CommonOptions {
   readonly from: string
@@ -16,7 +16,7 @@ interface GiftOptions extends CommonOptions {
 }
 
 export function giftVerb(output: Output): Command {
-  return verb({
+  return labVerb({
     name: 'gift',
     summary: 'give data from one phone or number to another',
     examples: [

@@ -6,7 +6,7 @@ import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { withPhone } from '../phones.ts'
 import { qrCode } from '../qr-code.ts'
-import { commandLine, verb, type CommonOptions } from '../verb.ts'
+import { commandLine, labVerb, type CommonOptions } from '../verb.ts'
 
 interface OrderOptions extends CommonOptions {
   readonly iccid?: string
@@ -19,7 +19,7 @@ interface OrderOptions extends CommonOptions {
 }
 
 export function orderVerb(output: Output): Command {
-  return verb({
+  return labVerb({
     name: 'order',
     summary: 'order a profile; the answer is an activation code',
     examples: ['order', 'order --confirmation-code 2468', 'order --phone p1 --json'],

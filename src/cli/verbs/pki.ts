@@ -17,7 +17,7 @@ import { makeDirectory, readIfThere, replaceFile } from '../../store/directory.t
 import { octetsOfFile, showAsn1 } from '../../pki/show.ts'
 import type { Output } from '../output.ts'
 import { phonesOf } from '../phones.ts'
-import { commandLine, verb, type CommonOptions } from '../verb.ts'
+import { commandLine, labVerb, verb, type CommonOptions } from '../verb.ts'
 
 interface ExportOptions extends CommonOptions {
   readonly out: string
@@ -39,7 +39,7 @@ export function pkiVerb(output: Output): Command {
       .action((file: string) => showFile(file, output)),
   )
   return pki.addCommand(
-    verb({
+    labVerb({
       name: 'export',
       summary: 'write keys and certificates as PEM, DER and PKCS#12; no lab need be served',
       examples: ['pki export', 'pki export --out /tmp/pki --host smdp.test,127.0.0.1'],

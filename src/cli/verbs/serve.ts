@@ -14,7 +14,7 @@ import { qrCode } from '../qr-code.ts'
 import { removeService, serviceFile, writeService } from '../service.ts'
 import { temporaryDirectory } from '../temporary.ts'
 import { openTrace, type Trace } from '../trace.ts'
-import { commandLine, portOf, verb, type CommonOptions } from '../verb.ts'
+import { commandLine, portOf, labVerb, type CommonOptions } from '../verb.ts'
 import { welcomeCode } from '../welcome.ts'
 
 interface ServeOptions extends CommonOptions {
@@ -34,7 +34,7 @@ const TOKEN_OCTETS = 32
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
 
 export function serveVerb(output: Output): Command {
-  return verb({
+  return labVerb({
     name: 'serve',
     summary: 'start the lab and serve it until Ctrl-C',
     examples: [
