@@ -8,7 +8,7 @@ import { LabError } from '../base/errors.ts'
 import { concat, equalOctets, toHex, utf8 } from '../base/octets.ts'
 import { CertificateError, readCertificate } from '../pki/certificate.ts'
 import { validateChain } from '../pki/chain.ts'
-import { sameAddress, type ActivationCode } from '../rsp/activation-code.ts'
+import { parseActivationCode, sameAddress, type ActivationCode } from '../rsp/activation-code.ts'
 import { CtxParams1, StoreMetadataRequest, type FinalResult } from '../rsp/common.ts'
 import { CardError, STATUS_WORDS } from '../rsp/es10.ts'
 import { ProfileInstallationResult, type CancelSessionReason } from '../rsp/es10b.ts'
@@ -38,12 +38,17 @@ export type DownloadStep =
   | 'getBoundProfilePackage'
   | 'loadBoundProfilePackage'
 
+/** What the user says to the preview; a Confirmation Code that was asked for is an acceptance. */
+export type DownloadDecision =
+  'accept' | 'reject' | 'postpone' | { readonly confirmationCode: string }
+
 export interface DownloadRequest {
-  readonly activationCode: ActivationCode
+  /** The text of an activation code, or its parts. */
+  readonly activationCode: ActivationCode | string
   /** The Confirmation Code, where the order has one. */
   readonly confirmationCode?: string
   /** Asks the user; a download without it is taken. */
-  readonly confirm?: (preview: ProfilePreview) => Promise<'accept' | 'reject' | 'postpone'>
+  readonly confirm?: (preview: ProfilePreview) => Promise<DownloadDecision>
   readonly onStep?: (step: DownloadStep) => void
 }
 
@@ -60,6 +65,7 @@ type Authenticated = Es9PlusResponse<'authenticateClient'>
 interface Procedure {
   readonly context: LpaContext
   readonly request: DownloadRequest
+  readonly activationCode: ActivationCode
   readonly server: Es9Plus
 }
 
@@ -69,11 +75,16 @@ interface Procedure {
  * Whatever fails after the eUICC has opened its session is cancelled on both sides with the reason that SGP.22 gives
  * for it; the error that is thrown is the first one.
  * @throws {LabError} refused — by the server (reason `8.2.6/3.8`), by the eUICC (reason of its result), by the user
- *   (`endUserRejection`, `postponed`) or by a check of the LPA; unavailable — the server cannot be reached
+ *   (`endUserRejection`, `postponed`) or by a check of the LPA; unavailable — the server cannot be reached;
+ *   badInput — the activation code is none
  */
 export async function download(context: LpaContext, request: DownloadRequest): Promise<Download> {
-  const server = context.es9Plus(request.activationCode.smdpAddress)
-  const procedure: Procedure = { context, request, server }
+  const activationCode =
+    typeof request.activationCode === 'string'
+      ? parseActivationCode(request.activationCode)
+      : request.activationCode
+  const server = context.es9Plus(activationCode.smdpAddress)
+  const procedure: Procedure = { context, request, activationCode, server }
   try {
     const authenticated = await authenticate(procedure)
     const confirmationCode = await decide(procedure, authenticated)
@@ -87,9 +98,10 @@ export async function download(context: LpaContext, request: DownloadRequest): P
 }
 
 /** The common mutual authentication procedure (SGP.22 §3.1.2). */
-async function authenticate({ context, request, server }: Procedure): Promise<Authenticated> {
+async function authenticate(procedure: Procedure): Promise<Authenticated> {
+  const { context, request, server } = procedure
   const { es10 } = context
-  const { smdpAddress, matchingId } = request.activationCode
+  const { smdpAddress, matchingId } = procedure.activationCode
   request.onStep?.('getEUICCChallenge')
   const euiccInfo1 = await es10.getEUICCInfo1({})
   const { euiccChallenge } = await es10.getEUICCChallenge({})
@@ -97,7 +109,7 @@ async function authenticate({ context, request, server }: Procedure): Promise<Au
   const initiated = await refusedAs('InitiateAuthentication', () =>
     server.initiateAuthentication({ euiccChallenge, smdpAddress, euiccInfo1 }),
   )
-  checkServer({ context, request, initiated })
+  checkServer(procedure, initiated)
   request.onStep?.('authenticateServer')
   const authenticateServerResponse = await es10.authenticateServer({
     serverSigned1: initiated.serverSigned1,
@@ -124,13 +136,12 @@ async function authenticate({ context, request, server }: Procedure): Promise<Au
  * The LPA's own checks of the server: it is the one that was called, its OID is the one of the activation code, and its
  * certificate is valid by the device's clock (SGP.22 §3.1.2 (10), §3.1.3 (2), §4.5.2.2).
  */
-function checkServer(check: {
-  readonly context: LpaContext
-  readonly request: DownloadRequest
-  readonly initiated: Es9PlusResponse<'initiateAuthentication'>
-}): void {
-  const { smdpAddress, smdpOid } = check.request.activationCode
-  const { transactionId, serverSigned1, serverCertificate } = check.initiated
+function checkServer(
+  { context, activationCode }: Procedure,
+  initiated: Es9PlusResponse<'initiateAuthentication'>,
+): void {
+  const { smdpAddress, smdpOid } = activationCode
+  const { transactionId, serverSigned1, serverCertificate } = initiated
   const { serverAddress } = serverSigned1.value
   if (!sameAddress(serverAddress, smdpAddress)) {
     throw lpaRefused(
@@ -152,7 +163,7 @@ function checkServer(check: {
       `the server's OID is ${found}, the activation code says ${smdpOid}`,
     )
   }
-  checkDates(check.context, serverCertificate)
+  checkDates(context, { der: serverCertificate, role: 'dp-auth' })
 }
 
 function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
@@ -168,11 +179,14 @@ function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
 }
 
 /** A card has no clock, so an expired certificate is the LPA's to notice. */
-function checkDates(context: LpaContext, serverCertificate: Uint8Array): void {
+function checkDates(
+  context: LpaContext,
+  certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' },
+): void {
   if (context.trustedCis.length === 0) return
   const verdict = validateChain({
-    chain: [certificateOf(serverCertificate)],
-    roles: ['dp-auth'],
+    chain: [certificateOf(certificate.der)],
+    roles: [certificate.role],
     anchors: context.trustedCis,
     atMs: context.clock.nowMs(),
   })
@@ -199,9 +213,10 @@ async function decide(
   const { request } = procedure
   const { transactionId, profileMetadata, smdpSigned2 } = authenticated
   const confirmationCodeRequired = smdpSigned2.value.ccRequiredFlag
-  const decision = await withCancelOnFailure({ ...procedure, transactionId }, async () =>
-    request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired)),
-  )
+  const decision = await withCancelOnFailure({ ...procedure, transactionId }, async () => {
+    checkDates(procedure.context, { der: authenticated.smdpCertificate, role: 'dp-pb' })
+    return request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired))
+  })
   if (decision === 'reject') {
     throw await cancelled(procedure, {
       authenticated,
@@ -216,7 +231,10 @@ async function decide(
       error: lpaRefused('postponed', 'the user postponed the profile'),
     })
   }
-  if (confirmationCodeRequired && request.confirmationCode === undefined) {
+  if (!confirmationCodeRequired) return undefined
+  const confirmationCode =
+    typeof decision === 'object' ? decision.confirmationCode : request.confirmationCode
+  if (confirmationCode === undefined) {
     throw await cancelled(procedure, {
       authenticated,
       reason: 'postponed',
@@ -226,7 +244,7 @@ async function decide(
       ),
     })
   }
-  return confirmationCodeRequired ? request.confirmationCode : undefined
+  return confirmationCode
 }
 
 function previewOf(

@@ -69,7 +69,8 @@ export const STATUS_CODES = {
   iccidTransitionInvalid: {
     subject: '8.2.1',
     reason: '3.5',
-    message: 'The order is not in a state from which it can be released. Call ConfirmOrder first.',
+    message:
+      'The order is not in a state that allows this: DownloadOrder, then ConfirmOrder, then ReleaseProfile.',
   },
   iccidUnknown: {
     subject: '8.2.1',
@@ -141,7 +142,7 @@ export const STATUS_CODES = {
     subject: '8.2',
     reason: '3.7',
     message:
-      'The profile cannot be bound again: it went to another eUICC, or under another one-time key.',
+      'The profile cannot be bound for this session: its order has ended, or went to another eUICC.',
   },
   invalidAddress: {
     subject: '8.8.1',

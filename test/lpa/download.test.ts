@@ -5,6 +5,7 @@ import { concat, hex } from '../../src/base/octets.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import type { DownloadRequest, ProfilePreview } from '../../src/lpa/download.ts'
 import type { OrderedProfile } from '../../src/operator/ordering.ts'
+import { issueDpPb } from '../../src/pki/issue.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import type { StoreMetadataRequest } from '../../src/rsp/common.ts'
 import { ServerSigned1 } from '../../src/rsp/es10b.ts'
@@ -198,6 +199,33 @@ test('an expired server is noticed by the LPA, for the card has no clock', async
   const bench = await benchWith(t)
   bench.lab.clock.set(new Date('2056-01-01T00:00:00Z'))
   await refused(t, { call: download(bench), reason: 'serverCertificateExpired' })
+})
+
+test('so is a certificate for binding that has expired alone', async (t) => {
+  const expired = (lab: Lab) =>
+    issueDpPb({
+      issuer: lab.pki['P-256'].ci,
+      keyPair: lab.pki['P-256'].dpPb.keyPair,
+      change: (recipe) => ({ ...recipe, notAfterMs: Date.parse('2021-01-01T00:00:00Z') }),
+    }).certificate.der
+  const lab = await testLab(t)
+  const changes: Changes = {
+    authenticateClient: (response) => ({ ...response, smdpCertificate: expired(lab) }),
+  }
+  const phone = lab.createPhone({ es9Plus: () => changed(lab.es9Plus, changes) })
+  const bench = { lab, phone, order: await lab.order() }
+  await refused(t, { call: download(bench), reason: 'serverCertificateExpired' })
+  t.is(orderOf(lab, bench.order)?.state, 'Released')
+})
+
+test('takes an activation code as text, and refuses one that is none', async (t) => {
+  const bench = await benchWith(t)
+  const { activationCode } = bench.order
+  const error = await t.throwsAsync(download(bench, { activationCode: 'LPA:2$x$y' }), {
+    instanceOf: LabError,
+  })
+  t.is(error?.code, 'badInput')
+  await t.notThrowsAsync(download(bench, { activationCode }))
 })
 
 for (const [decision, reason, state] of [

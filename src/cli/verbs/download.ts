@@ -2,7 +2,12 @@
 
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import type { Download, DownloadStep, ProfilePreview } from '../../lpa/download.ts'
+import type {
+  Download,
+  DownloadDecision,
+  DownloadStep,
+  ProfilePreview,
+} from '../../lpa/download.ts'
 import { parseActivationCode, type ActivationCode } from '../../rsp/activation-code.ts'
 import { openLab } from '../lab-client.ts'
 import { notifyServers } from '../notify.ts'
@@ -58,22 +63,21 @@ async function downloadInto(
   },
 ): Promise<void> {
   const { activationCode, options, output } = asked
-  const request = {
+  const { confirmationCode } = options
+  /** The code is asked for when the server has said that there is one, and what it is for. */
+  const confirm = async (preview: ProfilePreview): Promise<DownloadDecision> => {
+    output.note(previewText(preview))
+    const isMissing = preview.confirmationCodeRequired && confirmationCode === undefined
+    if (!isMissing || !output.interactive) return 'accept'
+    const typed = await ask('Confirmation code:')
+    return typed === undefined ? 'postpone' : { confirmationCode: typed }
+  }
+  const profile = await phone.download({
     activationCode,
-    ...(options.confirmationCode !== undefined && { confirmationCode: options.confirmationCode }),
-    onStep: (step: DownloadStep) => output.note(`  ${step.padEnd(24)} ${STEPS[step]}`),
-    /** The code is asked for when the server has said that there is one, and what it is for. */
-    async confirm(preview: ProfilePreview) {
-      output.note(previewText(preview))
-      const isMissing = preview.confirmationCodeRequired && options.confirmationCode === undefined
-      if (!isMissing || !output.interactive) return 'accept'
-      const code = await ask('Confirmation code:')
-      if (code === undefined) return 'postpone'
-      request.confirmationCode = code
-      return 'accept'
-    },
-  } as { confirmationCode?: string } & Parameters<CliPhone['download']>[0]
-  const profile = await phone.download(request)
+    ...(confirmationCode !== undefined && { confirmationCode }),
+    onStep: (step) => output.note(`  ${step.padEnd(24)} ${STEPS[step]}`),
+    confirm,
+  })
   await finish({ phone, profile, enable: options.enable ?? false }, output)
 }
 
