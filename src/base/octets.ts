@@ -1,7 +1,8 @@
 /** Octet strings: the only byte type of the project is `Uint8Array`; `Buffer` is used for speed and never promised. */
 
 const HEX = /^(?:[0-9a-fA-F]{2})*$/
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const BASE64 =
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/
 
 /** Upper-case hexadecimal, as SGP.22 §6.5 writes binary identifiers in JSON. */
 export function toHex(octets: Uint8Array): string {
@@ -25,7 +26,7 @@ export function toBase64(octets: Uint8Array): string {
 }
 
 /**
- * Octets of canonical Base64 (RFC 4648 §4, with padding); `undefined` for anything else.
+ * Octets of canonical Base64 (RFC 4648 §4, §3.5: with padding, and its spare bits zero); `undefined` for anything else.
  * Node's own decoder skips what it does not know, so a damaged field would pass unseen.
  */
 export function fromBase64(text: string): Uint8Array | undefined {
