@@ -10,8 +10,12 @@ export const EUICC_SVN = Uint8Array.of(2, 5, 0)
 const PROFILE_PACKAGE_VERSION = Uint8Array.of(2, 3, 1)
 const FIRMWARE_VERSION = Uint8Array.of(0, 1, 0)
 const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
-/** UICCCapability of a card with USIM, ISIM and Milenage, as the bits of the TCA module. */
-const UICC_CAPABILITY_BITS = '0111111100110110111100010'
+/**
+ * UICCCapability, the bits of the TCA module: USIM, ISIM and CSIM, Milenage, CAVE and TUAK, GBA, EAP, Java Card, several
+ * applications of a kind, BER-TLV files, SUCI Profile A. Elements that need more than a USIM are taken, not run. The
+ * last bit is set: bits that have names end with one (X.690 §11.2.2).
+ */
+const UICC_CAPABILITY_BITS = '011111110011011011110001'
 
 const MEMORY_OCTETS = 512 * 1024
 const VOLATILE_OCTETS = 16 * 1024
