@@ -133,13 +133,15 @@ function openHome(path: string): Home {
 }
 
 async function assemble(options: LabOptions, home: Home | undefined): Promise<Lab> {
+  // First of all: a file that is wrong leaves nothing behind.
+  const file = loadOperatorFile(options.operatorFile)
   const environment = createEnvironment(options, home)
   const pki = home ? keptPki(home, environment) : createTestPki({ random: environment.random })
   const store = openStore({ path: home ? databasePath(home) : ':memory:' })
   const operator = createOperator({
     store,
     environment: { ...environment, random: environment.random.stream('operator') },
-    file: loadOperatorFile(options.operatorFile),
+    file,
   })
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },

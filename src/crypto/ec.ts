@@ -138,7 +138,7 @@ export function curveOfSpki(der: Uint8Array): Curve | undefined {
   })
 }
 
-export function curveOf(key: PublicKey): Curve | undefined {
+function curveOf(key: PublicKey): Curve | undefined {
   const name = key.asymmetricKeyDetails?.namedCurve
   return CURVES.find((curve) => PARAMETERS[curve].opensslName === name)
 }

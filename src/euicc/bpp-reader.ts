@@ -3,6 +3,7 @@
 import { readHeader, type Tlv } from '../asn1/der.ts'
 import { concat } from '../base/octets.ts'
 import { SEGMENT_OCTETS_MAX } from '../crypto/bsp.ts'
+import { BOUND_PROFILE_PACKAGE_OCTETS_MAX } from '../rsp/es9plus.ts'
 
 /** The blocks of a package, in order; each sequence says which TLVs it holds. */
 export type BppBlock =
@@ -31,7 +32,6 @@ const BLOCKS: readonly BlockSpec[] = [
 
 const PACKAGE_TAG = 0xbf36
 const INITIALISE_TAG = 0xbf23
-const PACKAGE_OCTETS_MAX = 1 << 20
 /** The longest element that is kept whole: a segment, or InitialiseSecureChannel. */
 const ELEMENT_OCTETS_MAX = SEGMENT_OCTETS_MAX
 /** Tag BF36 and a length of three octets with its count. */
@@ -99,7 +99,7 @@ export class BppReader {
   }
 
   #openPackage(): BppEvent[] | 'more' | 'broken' {
-    const header = this.#header(PACKAGE_OCTETS_MAX)
+    const header = this.#header(BOUND_PROFILE_PACKAGE_OCTETS_MAX)
     if (typeof header === 'string') return header
     if (header.tag !== PACKAGE_TAG) return 'broken'
     this.#take(header.valueStart)
@@ -120,7 +120,7 @@ export class BppReader {
   }
 
   #openSequence(): BppEvent[] | 'more' | 'broken' {
-    const header = this.#header(PACKAGE_OCTETS_MAX)
+    const header = this.#header(BOUND_PROFILE_PACKAGE_OCTETS_MAX)
     if (typeof header === 'string') return header
     const spec = this.#openBlocks().find((open) => open.sequenceTag === header.tag)
     const end = this.#consumed + header.end

@@ -21,6 +21,7 @@ import {
   type Audit,
   type Lot,
 } from '../store/ledger.ts'
+import type { ProfileEvent } from '../store/orders.ts'
 import {
   bindingsOf,
   findByNumber,
@@ -35,7 +36,7 @@ import type { GiftLimit } from './gift-rules.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import type { OperatorFile } from './operator-file.ts'
-import { applyProfileEvent, type ProfileEvent } from './profile-events.ts'
+import { applyProfileEvent } from './profile-events.ts'
 import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
 
 export interface GiveData {

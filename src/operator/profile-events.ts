@@ -4,19 +4,11 @@ import { eidToOctets } from '../base/bcd.ts'
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import { issueLot } from '../store/ledger.ts'
+import type { ProfileEvent } from '../store/orders.ts'
 import { findByProfile, type Account, type ProfileState } from './accounts.ts'
 import type { Plan } from './operator-file.ts'
 
-export type ProfileEventKind = 'install' | 'enable' | 'disable' | 'delete'
-
-/** One notification of a card (SGP.22 §2.4a.1, NotificationMetadata), already verified by who received it. */
-export interface ProfileEvent {
-  readonly iccid: string
-  readonly eid: string
-  readonly event: ProfileEventKind
-  /** Rises with every notification of the card; 0 is a number like any other. */
-  readonly seqNumber: number
-}
+export type ProfileEventKind = ProfileEvent['event']
 
 const STATE_AFTER: Readonly<Record<ProfileEventKind, ProfileState>> = {
   install: 'installed',

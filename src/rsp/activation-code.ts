@@ -73,6 +73,6 @@ export function sameAddress(a: string, b: string): boolean {
   return normaliseAddress(a) === normaliseAddress(b)
 }
 
-export function normaliseAddress(address: string): string {
+function normaliseAddress(address: string): string {
   return address.toLowerCase().replace(/:443$/, '').replace(/\.$/, '')
 }

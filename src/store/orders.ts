@@ -235,10 +235,11 @@ export function isNewNotification(
   return changes === 1
 }
 
-/** Something that happened to a profile on its eUICC, as its notifications told. */
+/** What happened to a profile, as a notification of its eUICC told: verified by who received it (SGP.22 §3.5). */
 export interface ProfileEvent {
   readonly iccid: string
   readonly eid: string
   readonly event: 'install' | 'enable' | 'disable' | 'delete'
+  /** Rises with every notification of the card; 0 is a number like any other. */
   readonly seqNumber: number
 }

@@ -123,8 +123,14 @@ function serveOn(
       ...(name !== undefined && { hostNames: [name, ...LOCAL_NAMES] }),
     },
     operator: { port: operatorPort },
-    reportDefect: (error) => output.warn(`a defect of esim-lab: ${messageOf(error)}`),
+    reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
+}
+
+/** With the place where it happened; an error of ours says all that there is to know. */
+function defectText(error: unknown): string {
+  if (error instanceof LabError || !(error instanceof Error)) return messageOf(error)
+  return error.stack ?? error.message
 }
 
 function nameOf(text: string): string {
