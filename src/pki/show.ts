@@ -2,7 +2,7 @@
 
 import * as asn1js from 'asn1js'
 import { checkDer } from '../asn1/der.ts'
-import { LabError } from '../base/errors.ts'
+import { LabError, messageOf } from '../base/errors.ts'
 import { asBuffer, fromUtf8, toHex } from '../base/octets.ts'
 import { fromPem } from './forge.ts'
 import { ATTRIBUTE_OIDS, EXTENSION_OIDS, ROLE_POLICIES } from './oids.ts'
@@ -34,17 +34,28 @@ export function showAsn1(octets: Uint8Array): string[] {
   }
   const lines: string[] = []
   for (let rest = octets; rest.length > 0;) {
-    const { offset, result } = asn1js.fromBER(rest)
-    if (offset <= 0) {
-      throw new LabError(
-        'badInput',
-        `no ASN.1 after ${octets.length - rest.length} octets: ${result.error}.`,
-      )
+    const read = readElement(rest)
+    if ('problem' in read) {
+      const before = octets.length - rest.length
+      throw new LabError('badInput', `no ASN.1 after ${before} octets: ${read.problem}.`)
     }
-    draw(result, { depth: 0, lines })
-    rest = rest.subarray(offset)
+    draw(read.block, { depth: 0, lines })
+    rest = rest.subarray(read.octetCount)
   }
   return lines
+}
+
+/** Some elements asn1js refuses with a value, others, such as times of another form, with an exception. */
+function readElement(
+  octets: Uint8Array,
+):
+  { readonly block: asn1js.BaseBlock; readonly octetCount: number } | { readonly problem: string } {
+  try {
+    const { offset, result } = asn1js.fromBER(octets)
+    return offset > 0 ? { block: result, octetCount: offset } : { problem: result.error }
+  } catch (error) {
+    return { problem: messageOf(error) }
+  }
 }
 
 /** The octets of a file's content: DER as it is, PEM unwrapped, hexadecimal text read. */
@@ -78,10 +89,16 @@ function kindOf(block: asn1js.BaseBlock): string {
 
 /** An OCTET STRING may hold another element, as the extensions of certificates do: it is drawn when it is whole DER. */
 function childrenOf(block: asn1js.BaseBlock): readonly asn1js.BaseBlock[] {
-  if (block.idBlock.isConstructed) return (block as asn1js.Constructed).valueBlock.value
+  if (block.idBlock.isConstructed) {
+    // Of a string type that is constructed, asn1js gives the text and not the parts.
+    const parts: unknown = (block as asn1js.Constructed).valueBlock.value
+    return Array.isArray(parts) ? parts : []
+  }
   if (!(block instanceof asn1js.OctetString)) return []
   const content = Uint8Array.from(block.valueBlock.valueHexView)
-  return isDer(content) ? [asn1js.fromBER(content).result] : []
+  if (!isDer(content)) return []
+  const read = readElement(content)
+  return 'block' in read ? [read.block] : []
 }
 
 function isDer(octets: Uint8Array): boolean {

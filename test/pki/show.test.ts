@@ -33,9 +33,14 @@ test('takes DER, PEM and hexadecimal', (t) => {
   }
 })
 
+test('draws a constructed string, whatever is in it', (t) => {
+  t.deepEqual(showAsn1(hex('320100')), ['32 NumericString (1)'])
+})
+
 test('refuses what is no ASN.1 with a defined error, whatever the octets', (t) => {
   const refusal = t.throws(() => showAsn1(hex('30820100')), { instanceOf: LabError })
   t.is(refusal?.code, 'badInput')
+  t.throws(() => showAsn1(hex('18026675')), { message: /no ASN.1 after 0 octets: Wrong input/ })
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (octets) => {
       try {
