@@ -31,6 +31,8 @@ export interface OperatorAppOptions {
   readonly operator: Operator
   /** What clients send as `Authorization: Bearer …`. */
   readonly token: string
+  /** Another interface behind the same token, which reads bodies and words errors in its own way; it leaves other paths. */
+  readonly otherInterface?: RequestHandler
   /** Further routes behind the same token, with JSON bodies parsed. */
   readonly extraRoutes?: Router
   /** Told of our own defects, of which clients see nothing but status 500. */
@@ -49,7 +51,9 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(neverCached)
   mount(app, { '/health': { GET: (_request, response) => void response.json({ status: 'ok' }) } })
-  app.use(bearer(options.token), requireJson, express.json({ limit: BODY_LIMIT_OCTETS }))
+  app.use(bearer(options.token))
+  if (options.otherInterface) app.use(options.otherInterface)
+  app.use(requireJson, express.json({ limit: BODY_LIMIT_OCTETS }))
   mount(app, routesOf(options.operator))
   if (options.extraRoutes) app.use(options.extraRoutes)
   app.use(unknownRoute, problemHandler(options.reportDefect))

@@ -1,6 +1,5 @@
 /** A lab on the network: the RSP listener for LPAs, the operator's listener for its software (loopback unless asked). */
 
-import { Router } from 'express'
 import { wallClock } from '../base/environment.ts'
 import type { Lab } from '../lab.ts'
 import { issueTlsCredential } from '../pki/test-pki.ts'
@@ -46,7 +45,7 @@ export interface ServedLab {
   close(): Promise<void>
 }
 
-const HOST_NAMES: readonly [string, ...string[]] = ['localhost', '127.0.0.1', '::1']
+const HOST_NAMES: readonly [string, ...string[]] = ['localhost', '127.0.0.1']
 /** SGP.23's name for a test SM-DP+: clients that were set up with it are answered too. */
 const TEST_NAME = 'testsmdpplus1.example.com'
 const TOKEN_OCTETS = 32
@@ -134,7 +133,8 @@ function listenForOperator(
   const handler = createOperatorApp({
     operator: lab.operator,
     token: choice.token,
-    extraRoutes: Router().use(es2Plus).use(labRoutes(lab, choice.served)),
+    otherInterface: es2Plus,
+    extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),
   })
   return listen({ handler, host: operator.host, port: operator.port ?? 0 })
