@@ -14,6 +14,7 @@ import {
 } from '../rsp/common.ts'
 import { PendingNotification, type OtherSignedNotification } from '../rsp/es10b.ts'
 import type { BppReader } from './bpp-reader.ts'
+import type { Personality } from './personality.ts'
 import type {
   EuiccCredential,
   EuiccState,
@@ -63,8 +64,18 @@ export type EuiccSession = ChallengedSession | AuthenticatedSession | DownloadSe
 export interface Card {
   readonly random: Random
   readonly storage: EuiccStorage
+  readonly personality: Personality
   state: EuiccState
   session: EuiccSession | undefined
+  /** What is known of the device's proactive session; a power-off ends it (ETSI TS 102 223). */
+  cat: {
+    /** The device has sent TERMINAL PROFILE: it can be told to refresh. */
+    canRefresh: boolean
+    /** A proactive session goes on. */
+    isBusy: boolean
+    /** A REFRESH was asked for and not yet performed. */
+    awaitsRefresh: boolean
+  }
 }
 
 /** Changes the stored state as one step: on disk before anybody hears of it. */

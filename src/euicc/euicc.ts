@@ -22,13 +22,19 @@ import {
 } from './authentication.ts'
 import { update, type Card } from './card.ts'
 import { euiccInfo1, euiccInfo2 } from './info.ts'
+import { loadCRL } from './revocation.ts'
 import { loadBoundProfilePackage } from './load-bpp.ts'
 import {
   listNotification,
   removeNotificationFromList,
   retrieveNotificationsList,
 } from './notifications.ts'
+import { DEFAULT_PERSONALITY, type Personality } from './personality.ts'
 import {
+  abandonRefresh,
+  asksForState,
+  completeRefresh,
+  completeReset,
   deleteProfile,
   disableProfile,
   enableProfile,
@@ -42,29 +48,73 @@ export interface Euicc extends Es10Transport {
   readonly eid: string
   /** The stored state as it is now, to look at. */
   readonly state: EuiccState
-  /** Forgets what a card forgets without power: its RSP session. */
+  readonly personality: Personality
+  /**
+   * Whether the device was or is to be told to refresh, and has not yet done it. A profile that is enabled or disabled
+   * with refreshFlag changes its state only then (SGP.22 §5.7.16, §5.7.17).
+   */
+  readonly pendingRefresh: boolean
+  /** The device can be told to refresh: it has sent TERMINAL PROFILE. Until then refreshFlag makes no difference. */
+  startCatSession(): void
+  /** TERMINAL RESPONSE "command performed successfully": what waited is carried out. */
+  completeRefresh(): void
+  /** TERMINAL RESPONSE "temporary" or "permanent problem with executing command": what waited is forgotten. */
+  abandonRefresh(): void
+  /** Says whether a proactive session goes on, in which no profile is switched: catBusy. */
+  setCatBusy(isBusy: boolean): void
+  /** A reset of the card: its RSP session and its proactive session end, and what waited is carried out. */
+  reset(): void
+  /** As `reset`: what a card forgets without power, and does at the next power-on, are the same. */
   powerOff(): void
 }
 
-/** A card over its storage. `random` is the card's own stream. */
+/**
+ * A card over its storage. `random` is the card's own stream. What a loss of power interrupted is carried out at once:
+ * a memory reset, or a change of profiles that waited for a REFRESH.
+ */
 export function createEuicc(options: {
   readonly storage: EuiccStorage
   readonly random: Random
+  readonly personality?: Personality
 }): Euicc {
+  const { personality = DEFAULT_PERSONALITY } = options
   const card: Card = {
     random: options.random,
     storage: options.storage,
+    personality,
     state: options.storage.load(),
     session: undefined,
+    cat: catAtPowerOn(personality),
   }
+  powerOn(card)
   return {
     eid: card.state.eid,
+    personality,
     get state() {
       return card.state
     },
-    powerOff: () => void (card.session = undefined),
+    get pendingRefresh() {
+      return card.cat.awaitsRefresh
+    },
+    startCatSession: () => void (card.cat.canRefresh = true),
+    completeRefresh: () => completeRefresh(card),
+    abandonRefresh: () => abandonRefresh(card),
+    setCatBusy: (isBusy) => void (card.cat.isBusy = isBusy),
+    reset: () => powerOn(card),
+    powerOff: () => powerOn(card),
     transmit: async (command) => dispatch(card, command),
   }
+}
+
+function powerOn(card: Card): void {
+  card.session = undefined
+  card.cat = catAtPowerOn(card.personality)
+  completeRefresh(card)
+  completeReset(card)
+}
+
+function catAtPowerOn({ catBusy }: Personality): Card['cat'] {
+  return { canRefresh: false, isBusy: catBusy, awaitsRefresh: false }
 }
 
 type Handlers = {
@@ -96,6 +146,9 @@ const HANDLERS: Handlers = {
   eUICCMemoryReset,
   getEID: ({ state }) => ({ eidValue: hex(state.eid) }),
   setNickname,
+  getRAT: ({ personality }) => ({ rat: personality.rat }),
+  loadCRL,
+  lpaeActivation: () => ({ lpaeActivationResult: 'notSupported' }),
 }
 
 const COMMAND_OCTETS_MAX = 65_535
@@ -110,9 +163,12 @@ function dispatch(card: Card, command: Uint8Array): CardAnswer {
   // The transport may use its buffer again.
   const octets = Uint8Array.from(command)
   const name = functionOf(octets)
-  if (!name) return loadBoundProfilePackage(card, octets)
+  if (!name || !isSupported(card, name)) return loadBoundProfilePackage(card, octets)
   try {
     const request = decode(ES10[name].request as Asn1Type<unknown>, octets)
+    if (mustWait(card, { name, request })) {
+      return { statusWord: STATUS_WORDS.conditionsOfUseNotSatisfied, data: hex('') }
+    }
     const handler = HANDLERS[name] as (card: Card, request: unknown) => unknown
     const response = handler(card, request)
     const data = encode(ES10[name].response as Asn1Type<unknown>, response)
@@ -122,6 +178,27 @@ function dispatch(card: Card, command: Uint8Array): CardAnswer {
     return { statusWord: STATUS_WORDS.incorrectData, data: hex('') }
   }
 }
+
+function isSupported({ personality }: Card, name: Es10FunctionName): boolean {
+  return name !== 'loadCRL' || personality.crlSupport
+}
+
+/** While a REFRESH is awaited, nothing that shows or changes the profiles' states goes on (SGP.22 §5.7.2, §5.7.15). */
+function mustWait(
+  { cat }: Card,
+  command: { readonly name: Es10FunctionName; readonly request: unknown },
+): boolean {
+  if (!cat.awaitsRefresh) return false
+  if (command.name !== 'getProfilesInfo') return CHANGING.includes(command.name)
+  return asksForState(command.request as Es10Request<'getProfilesInfo'>)
+}
+
+const CHANGING: readonly Es10FunctionName[] = [
+  'enableProfile',
+  'disableProfile',
+  'deleteProfile',
+  'eUICCMemoryReset',
+]
 
 function functionOf(command: Uint8Array): Es10FunctionName | undefined {
   try {

@@ -29,6 +29,8 @@ export interface InstalledProfile {
   readonly elements: Uint8Array
   /** The CI whose credential signs this profile's notifications: its key identifier. */
   readonly ciKeyId: Uint8Array
+  /** The profile came with the card: a memory reset spares it when it is a Test Profile (SGP.22 §5.7.19). */
+  readonly isPreinstalled?: boolean
 }
 
 export interface StoredNotification {
@@ -43,6 +45,32 @@ export interface RetryKey {
   readonly keyPair: KeyPair
 }
 
+/** Profiles "to be enabled" and "to be disabled", by the AIDs of their ISD-Ps. */
+export interface PendingChange {
+  readonly enables: Uint8Array | undefined
+  readonly disables: Uint8Array | undefined
+}
+
+export type ResetOption =
+  'deleteOperationalProfiles' | 'deleteFieldLoadedTestProfiles' | 'resetDefaultSmdpAddress'
+
+/** A CI's revocation list as the card keeps it. */
+export interface LoadedCrl {
+  /** The CI's key identifier. */
+  readonly ciKeyId: Uint8Array
+  readonly crlNumber: number
+  /** The parts of a segmented list that are still to come. */
+  readonly missingParts: readonly number[]
+  readonly entries: readonly RevokedEntry[]
+}
+
+export interface RevokedEntry {
+  /** The certificate's serial number as in `Certificate`, upper-case hexadecimal. */
+  readonly serialNumber: string
+  /** When the certificate expires; absent, the entry stays. */
+  readonly expiresMs: number | undefined
+}
+
 export interface EuiccState {
   /** 32 digits. */
   readonly eid: string
@@ -51,12 +79,24 @@ export interface EuiccState {
   /** CI certificates whose keys verify servers, in the order of preference. */
   readonly trustedCis: readonly Certificate[]
   readonly defaultDpAddress: string | undefined
+  /** The default SM-DP+ address as the card was made with it: what a memory reset goes back to. */
+  readonly initialDpAddress: string | undefined
   readonly rootDsAddress: string
   /** The sequence number of the next notification; it is never set back (SGP.22 §3.5). */
   readonly nextSeqNumber: number
   readonly profiles: readonly InstalledProfile[]
   readonly notifications: readonly StoredNotification[]
   readonly retryKey: RetryKey | undefined
+  /** The change of profiles that waits for a REFRESH or a reset (SGP.22 §5.7.16, §5.7.17). */
+  readonly pendingChange: PendingChange | undefined
+  /** A memory reset that was begun and not completed (SGP.22 §5.7.19). */
+  readonly pendingReset: readonly ResetOption[] | undefined
+  /** The AID of the Operational Profile that was enabled before the first Test Profile (SGP.22 §5.7.16). */
+  readonly operationalBeforeTest: Uint8Array | undefined
+  /** What was last loaded of each CI's revocation list (SGP.22 §5.7.12). */
+  readonly revocations: readonly LoadedCrl[]
+  /** thisUpdate of the list that was loaded last: the only time a card knows (SGP.22 §4.6.3). */
+  readonly timeReferenceMs: number | undefined
 }
 
 /** Where a card's state lies between power-offs. */
@@ -84,11 +124,17 @@ export function manufacturedEuicc(options: {
     credentials: options.credentials,
     trustedCis: options.trustedCis,
     defaultDpAddress: options.defaultDpAddress,
+    initialDpAddress: options.defaultDpAddress,
     rootDsAddress: options.rootDsAddress ?? 'testrootsmds.example.com',
     nextSeqNumber: 1,
     profiles: [],
     notifications: [],
     retryKey: undefined,
+    pendingChange: undefined,
+    pendingReset: undefined,
+    operationalBeforeTest: undefined,
+    revocations: [],
+    timeReferenceMs: undefined,
   }
 }
 
@@ -106,6 +152,7 @@ export function serialiseEuicc(state: EuiccState): string {
     })),
     trustedCis: state.trustedCis.map((ci) => toHex(ci.der)),
     defaultDpAddress: state.defaultDpAddress,
+    initialDpAddress: state.initialDpAddress,
     rootDsAddress: state.rootDsAddress,
     nextSeqNumber: state.nextSeqNumber,
     profiles: state.profiles.map((profile) => ({
@@ -116,6 +163,7 @@ export function serialiseEuicc(state: EuiccState): string {
       dpProprietaryData: profile.dpProprietaryData && toHex(profile.dpProprietaryData),
       elements: toHex(profile.elements),
       ciKeyId: toHex(profile.ciKeyId),
+      isPreinstalled: profile.isPreinstalled,
     })),
     notifications: state.notifications.map(({ metadata, octets }) => ({
       seqNumber: metadata.seqNumber,
@@ -128,8 +176,20 @@ export function serialiseEuicc(state: EuiccState): string {
       smdpOid: state.retryKey.smdpOid,
       privateKey: toHex(toPkcs8(state.retryKey.keyPair.privateKey)),
     },
+    pendingChange: state.pendingChange && {
+      enables: hexOf(state.pendingChange.enables),
+      disables: hexOf(state.pendingChange.disables),
+    },
+    pendingReset: state.pendingReset,
+    operationalBeforeTest: hexOf(state.operationalBeforeTest),
+    revocations: state.revocations.map((crl) => ({ ...crl, ciKeyId: toHex(crl.ciKeyId) })),
+    timeReferenceMs: state.timeReferenceMs,
   }
   return `${JSON.stringify(json, null, 1)}\n`
+}
+
+function hexOf(octets: Uint8Array | undefined): string | undefined {
+  return octets && toHex(octets)
 }
 
 /** The state of text that `serialiseEuicc` made. @throws {LabError} damaged */
@@ -153,6 +213,7 @@ interface SerialisedState {
   }[]
   readonly trustedCis: readonly string[]
   readonly defaultDpAddress?: string
+  readonly initialDpAddress?: string
   readonly rootDsAddress: string
   readonly nextSeqNumber: number
   readonly profiles: readonly {
@@ -163,6 +224,7 @@ interface SerialisedState {
     readonly dpProprietaryData?: string
     readonly elements: string
     readonly ciKeyId: string
+    readonly isPreinstalled?: boolean
   }[]
   readonly notifications: readonly {
     readonly seqNumber: number
@@ -172,6 +234,15 @@ interface SerialisedState {
     readonly octets: string
   }[]
   readonly retryKey?: { readonly smdpOid: string; readonly privateKey: string }
+  readonly pendingChange?: { readonly enables?: string; readonly disables?: string }
+  readonly pendingReset?: readonly ResetOption[]
+  readonly operationalBeforeTest?: string
+  /** Absent in the files of cards that knew no revocation. */
+  readonly revocations?: readonly (Omit<LoadedCrl, 'ciKeyId' | 'entries'> & {
+    readonly ciKeyId: string
+    readonly entries: readonly { readonly serialNumber: string; readonly expiresMs?: number }[]
+  })[]
+  readonly timeReferenceMs?: number
 }
 
 function readState(json: SerialisedState): EuiccState {
@@ -185,6 +256,7 @@ function readState(json: SerialisedState): EuiccState {
     })),
     trustedCis: json.trustedCis.map((der) => readCertificate(octetsOf(der))),
     defaultDpAddress: json.defaultDpAddress,
+    initialDpAddress: json.initialDpAddress,
     rootDsAddress: json.rootDsAddress,
     nextSeqNumber: json.nextSeqNumber,
     profiles: json.profiles.map((profile) => ({
@@ -196,6 +268,7 @@ function readState(json: SerialisedState): EuiccState {
         profile.dpProprietaryData === undefined ? undefined : octetsOf(profile.dpProprietaryData),
       elements: octetsOf(profile.elements),
       ciKeyId: octetsOf(profile.ciKeyId),
+      ...(profile.isPreinstalled && { isPreinstalled: true }),
     })),
     notifications: json.notifications.map((stored) => ({
       metadata: {
@@ -210,7 +283,23 @@ function readState(json: SerialisedState): EuiccState {
       smdpOid: json.retryKey.smdpOid,
       keyPair: privateKey(json.retryKey.privateKey),
     },
+    pendingChange: json.pendingChange && {
+      enables: maybeOctetsOf(json.pendingChange.enables),
+      disables: maybeOctetsOf(json.pendingChange.disables),
+    },
+    pendingReset: json.pendingReset,
+    operationalBeforeTest: maybeOctetsOf(json.operationalBeforeTest),
+    revocations: (json.revocations ?? []).map((crl) => ({
+      ...crl,
+      ciKeyId: octetsOf(crl.ciKeyId),
+      entries: crl.entries.map(({ serialNumber, expiresMs }) => ({ serialNumber, expiresMs })),
+    })),
+    timeReferenceMs: json.timeReferenceMs,
   }
+}
+
+function maybeOctetsOf(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : octetsOf(text)
 }
 
 function octetsOf(text: string): Uint8Array {

@@ -278,6 +278,42 @@ export const ERROR_REASONS = {
 } as const
 export type ErrorReason = keyof typeof ERROR_REASONS
 
+const ANY_FUNCTION = [
+  'incorrectInputValues',
+  'installFailedDueToInterruption',
+  'installFailedDueToUnknownError',
+] as const
+const PROTECTED_FUNCTION = [...ANY_FUNCTION, 'scp03tStructureError', 'scp03tSecurityError'] as const
+
+/** Which function of ES8+ may fail for which reason (SGP.22 §2.5.6.1, Table 4a). */
+export const BPP_ERRORS: Readonly<
+  Record<Exclude<BppCommandId, 'storeMetadata2'>, readonly ErrorReason[]>
+> = {
+  initialiseSecureChannel: [
+    ...ANY_FUNCTION,
+    'invalidSignature',
+    'invalidTransactionId',
+    'unsupportedCrtValues',
+    'unsupportedRemoteOperationType',
+  ],
+  configureISDP: [...PROTECTED_FUNCTION, 'installFailedDueToInsufficientMemoryForProfile'],
+  storeMetadata: [
+    ...PROTECTED_FUNCTION,
+    'unsupportedProfileClass',
+    'installFailedDueToIccidAlreadyExistsOnEuicc',
+    'installFailedDueToInsufficientMemoryForProfile',
+    'pprNotAllowed',
+  ],
+  replaceSessionKeys: PROTECTED_FUNCTION,
+  loadProfileElements: [
+    ...PROTECTED_FUNCTION,
+    'installFailedDueToInsufficientMemoryForProfile',
+    'installFailedDueToPEProcessingError',
+    'installFailedDueToDataMismatch',
+    'testProfileInstallFailedDueToInvalidNaaKey',
+  ],
+}
+
 /**
  * SuccessResult ::= SEQUENCE { aid [APPLICATION 15] OCTET STRING (SIZE (5..16)), simaResponse OCTET STRING }
  * ErrorResult ::= SEQUENCE { bppCommandId BppCommandId, errorReason ErrorReason, simaResponse OCTET STRING OPTIONAL }

@@ -5,8 +5,10 @@ import {
   explicit,
   implicit,
   integer,
+  namedBits,
   namedInteger,
   objectIdentifier,
+  opaque,
   optional,
   boolean,
   sequence,
@@ -25,6 +27,8 @@ import {
   Octet16,
   Octet32,
   OneTimePublicKey,
+  OperatorId,
+  PprIds,
   ProfileInstallationResultData,
   Signature,
   SubjectKeyIdentifier,
@@ -384,6 +388,85 @@ const NotificationSentResponse = implicit(
   }),
 )
 
+/**
+ * LoadCRLRequest ::= [53] SEQUENCE { crl CertificateList } — the list as it came, but for its tag: the module's automatic
+ * tags make it [0].
+ */
+const LoadCRLRequest = implicit(
+  0xbf35,
+  sequence('LoadCRLRequest', { crl: opaque('CertificateList', 0xa0) }),
+)
+
+/**
+ * LoadCRLResponse ::= [53] CHOICE { loadCRLResponseOk LoadCRLResponseOk, loadCRLResponseError LoadCRLResponseError }
+ * LoadCRLResponseOk ::= SEQUENCE { missingParts SEQUENCE OF INTEGER OPTIONAL }
+ * LoadCRLResponseError ::= INTEGER { invalidSignature(1), invalidCRLFormat(2), notEnoughMemorySpace(3),
+ *   verificationKeyNotFound(4), fresherCrlAlreadyLoaded(5), baseCrlMissing(6), undefinedError(127) }
+ */
+const LoadCRLResponse = explicit(
+  0xbf35,
+  choice('LoadCRLResponse', {
+    loadCRLResponseOk: implicit(
+      0xa0,
+      sequence('LoadCRLResponseOk', {
+        missingParts: optional(implicit(0xa0, sequenceOf(integer))),
+      }),
+    ),
+    loadCRLResponseError: implicit(
+      0x81,
+      namedInteger({
+        invalidSignature: 1,
+        invalidCRLFormat: 2,
+        notEnoughMemorySpace: 3,
+        verificationKeyNotFound: 4,
+        fresherCrlAlreadyLoaded: 5,
+        baseCrlMissing: 6,
+        undefinedError: 127,
+      }),
+    ),
+  }),
+)
+export type LoadCRLResponse = Infer<typeof LoadCRLResponse>
+
+/**
+ * ProfilePolicyAuthorisationRule ::= SEQUENCE { pprIds PprIds, allowedOperators SEQUENCE OF OperatorId,
+ *   pprFlags BIT STRING { consentRequired(0) } }
+ */
+export const ProfilePolicyAuthorisationRule = sequence('ProfilePolicyAuthorisationRule', {
+  pprIds: implicit(0x80, PprIds),
+  allowedOperators: implicit(0xa1, sequenceOf(OperatorId)),
+  pprFlags: implicit(0x82, namedBits({ consentRequired: 0 })),
+})
+export type ProfilePolicyAuthorisationRule = Infer<typeof ProfilePolicyAuthorisationRule>
+
+/** RulesAuthorisationTable ::= SEQUENCE OF ProfilePolicyAuthorisationRule — in the order that decides (SGP.22 §2.9.2). */
+export type RulesAuthorisationTable = readonly ProfilePolicyAuthorisationRule[]
+
+/** GetRatRequest ::= [67] SEQUENCE { } */
+const GetRatRequest = implicit(0xbf43, sequence('GetRatRequest', {}))
+
+/** GetRatResponse ::= [67] SEQUENCE { rat RulesAuthorisationTable } */
+const GetRatResponse = implicit(
+  0xbf43,
+  sequence('GetRatResponse', { rat: implicit(0xa0, sequenceOf(ProfilePolicyAuthorisationRule)) }),
+)
+
+/** LpaeActivationRequest ::= [66] SEQUENCE { lpaeOption BIT STRING { activateCatBasedLpae(0), activateScwsBasedLpae(1) } } */
+const LpaeActivationRequest = implicit(
+  0xbf42,
+  sequence('LpaeActivationRequest', {
+    lpaeOption: implicit(0x80, namedBits({ activateCatBasedLpae: 0, activateScwsBasedLpae: 1 })),
+  }),
+)
+
+/** LpaeActivationResponse ::= [66] SEQUENCE { lpaeActivationResult INTEGER { ok(0), notSupported(1) } } */
+const LpaeActivationResponse = implicit(
+  0xbf42,
+  sequence('LpaeActivationResponse', {
+    lpaeActivationResult: implicit(0x80, namedInteger({ ok: 0, notSupported: 1 })),
+  }),
+)
+
 /** The functions of ES10b; LoadBoundProfilePackage, whose command is a segment of the package, is `Es10Transport`'s. */
 export const ES10B = {
   getEUICCChallenge: {
@@ -439,5 +522,23 @@ export const ES10B = {
     section: '5.7.11',
     request: NotificationSentRequest,
     response: NotificationSentResponse,
+  },
+  loadCRL: {
+    interface: 'ES10b',
+    section: '5.7.12',
+    request: LoadCRLRequest,
+    response: LoadCRLResponse,
+  },
+  getRAT: {
+    interface: 'ES10b',
+    section: '5.7.22',
+    request: GetRatRequest,
+    response: GetRatResponse,
+  },
+  lpaeActivation: {
+    interface: 'ES10b',
+    section: '5.7.1',
+    request: LpaeActivationRequest,
+    response: LpaeActivationResponse,
   },
 } as const

@@ -181,7 +181,7 @@ test('eUICCMemoryReset deletes what it is told to, rules or not, and its numbers
   })
 })
 
-test('eUICCMemoryReset forgets address and profiles in one change of state', async (t) => {
+test('eUICCMemoryReset is marked, then forgets address and profiles in one change of state', async (t) => {
   const { lab, phone } = await cardWith(t, 2)
   const saved: EuiccState[] = []
   const storage = {
@@ -189,9 +189,12 @@ test('eUICCMemoryReset forgets address and profiles in one change of state', asy
     save: (state: EuiccState) => void saved.push(state),
   }
   await lab.createPhone({ storage: () => storage }).memoryReset()
-  t.is(saved.length, 1)
-  t.like(saved[0], { profiles: { length: 0 }, defaultDpAddress: undefined })
-  t.is(saved[0]?.notifications.length, 2)
+  t.is(saved.length, 2)
+  t.like(saved[0], { profiles: { length: 2 }, defaultDpAddress: 'dp.example.com' })
+  t.true(saved[0]?.pendingReset?.includes('deleteOperationalProfiles'))
+  t.like(saved[1], { profiles: { length: 0 }, defaultDpAddress: undefined })
+  t.is(saved[1]?.pendingReset, undefined)
+  t.is(saved[1]?.notifications.length, 2)
 })
 
 test('SetNickname names a profile, takes 64 characters, and takes the name away', async (t) => {

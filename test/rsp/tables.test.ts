@@ -35,6 +35,9 @@ const ES10_TAGS: Readonly<Record<keyof typeof ES10, number>> = {
   eUICCMemoryReset: 0xbf34,
   getEID: 0xbf3e,
   setNickname: 0xbf29,
+  getRAT: 0xbf43,
+  loadCRL: 0xbf35,
+  lpaeActivation: 0xbf42,
 }
 
 test('the tags of ES10 are those of the module', (t) => {
