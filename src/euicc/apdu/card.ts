@@ -1,0 +1,149 @@
+/** The eUICC as a UICC: APDUs in, APDUs out (ETSI TS 102 221, ISO/IEC 7816-4, SGP.22 §5.7.1, §5.7.2). */
+
+import { asBuffer, concat } from '../../base/octets.ts'
+import { LabError } from '../../base/errors.ts'
+import type { CardAnswer } from '../../rsp/es10.ts'
+import { ATR } from './atr.ts'
+import { manageChannel } from './channels.ts'
+import { readCommand, type ApduCommand } from './command.ts'
+import { getData } from './get-data.ts'
+import { fetchProactive, offered, terminalProfile, terminalResponse } from './proactive.ts'
+import { deliver, getResponse } from './response.ts'
+import { select, status } from './select.ts'
+import {
+  BLOCK_OCTETS_MAX,
+  CHANNELS_MAX,
+  forgetVolatile,
+  freshCard,
+  type CardState,
+  type Channel,
+} from './state.ts'
+import { SW, word } from './status-words.ts'
+import { storeData } from './store-data.ts'
+import { terminalCapability } from './terminal-capability.ts'
+import type { ApduCard, ApduSettings, EuiccBehindApdus } from './types.ts'
+
+export type { ApduCard } from './types.ts'
+
+/**
+ * A card over an eUICC; it has power, until told otherwise.
+ * @throws {LabError} badInput: a setting out of its range
+ */
+export function createApduCard(options: {
+  readonly euicc: EuiccBehindApdus
+  readonly settings?: ApduSettings
+}): ApduCard {
+  const { euicc, settings = {} } = options
+  checkSettings(settings)
+  const card = freshCard(euicc, settings)
+  let hasPower = true
+  let powerCycle = 0
+  let last: Promise<unknown> = Promise.resolve()
+
+  function restart(): Uint8Array {
+    powerCycle++
+    hasPower = true
+    resetEuicc(euicc)
+    forgetVolatile(card)
+    return Uint8Array.from(ATR)
+  }
+
+  async function take(command: Uint8Array): Promise<Uint8Array> {
+    const begunIn = powerCycle
+    if (!hasPower) return response(word(SW.noDiagnosis))
+    try {
+      const given = await execute(card, command)
+      // An answer that comes after a reset is nobody's.
+      return response(begunIn === powerCycle ? given : word(SW.noDiagnosis))
+    } catch (error) {
+      settings.onDefect?.(error)
+      return response(word(SW.noDiagnosis))
+    }
+  }
+
+  return {
+    atr: Uint8Array.from(ATR),
+    transmit(command) {
+      // The transport may use its buffer again.
+      const octets = Uint8Array.from(command)
+      const answered = last.then(() => take(octets))
+      last = answered
+      return answered
+    },
+    powerOn: restart,
+    reset: restart,
+    powerOff() {
+      powerCycle++
+      hasPower = false
+      euicc.powerOff()
+      forgetVolatile(card)
+    },
+  }
+}
+
+function checkSettings({ channelsMax = 0, blockOctetsMax = 1, isdrAids = [] }: ApduSettings): void {
+  if (!isWhole(channelsMax, [0, CHANNELS_MAX])) throw outOfRange('channelsMax', '0 to 19')
+  if (!isWhole(blockOctetsMax, [1, BLOCK_OCTETS_MAX]))
+    throw outOfRange('blockOctetsMax', '1 to 255')
+  if (isdrAids.some(({ length }) => !isWhole(length, [5, 16]))) {
+    throw outOfRange('isdrAids', 'AIDs of 5 to 16 octets')
+  }
+}
+
+function isWhole(value: number, [from, to]: readonly [number, number]): boolean {
+  return Number.isInteger(value) && value >= from && value <= to
+}
+
+function outOfRange(field: string, expected: string): LabError {
+  return new LabError('badInput', `'${field}' must be ${expected}.`, { field })
+}
+
+/** What waits for a reset happens with it; an eUICC that knows none forgets its session. */
+function resetEuicc(euicc: EuiccBehindApdus): void {
+  if (euicc.reset) euicc.reset()
+  else euicc.powerOff()
+}
+
+function response({ data, statusWord }: CardAnswer): Uint8Array {
+  const octets = Buffer.alloc(2)
+  octets.writeUInt16BE(statusWord)
+  return Uint8Array.from(asBuffer(concat(data, octets)))
+}
+
+interface Instruction {
+  /** The classes it is known in. */
+  readonly classes: readonly ('interindustry' | 'proprietary')[]
+  readonly run: (
+    card: CardState,
+    at: { readonly command: ApduCommand; readonly channel: Channel },
+  ) => CardAnswer | Promise<CardAnswer>
+}
+
+const BOTH = ['interindustry', 'proprietary'] as const
+
+const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map([
+  [0x10, { classes: ['proprietary'], run: terminalProfile }],
+  [0x12, { classes: ['proprietary'], run: fetchProactive }],
+  [0x14, { classes: ['proprietary'], run: terminalResponse }],
+  [0x70, { classes: ['interindustry'], run: manageChannel }],
+  [0xa4, { classes: ['interindustry'], run: select }],
+  [0xaa, { classes: ['proprietary'], run: terminalCapability }],
+  [0xc0, { classes: BOTH, run: getResponse }],
+  [0xca, { classes: BOTH, run: getData }],
+  [0xe2, { classes: ['proprietary'], run: storeData }],
+  [0xf2, { classes: ['proprietary'], run: status }],
+])
+
+/** The checks of the header in their order: lengths and class, channel, instruction, the instruction's class. */
+async function execute(card: CardState, octets: Uint8Array): Promise<CardAnswer> {
+  const command = readCommand(octets)
+  if (typeof command === 'number') return word(command)
+  const channel = card.channels.get(command.channel)
+  if (!channel) return word(SW.channelNotAvailable)
+  const instruction = INSTRUCTIONS.get(command.ins)
+  if (!instruction) return word(SW.instructionNotSupported)
+  const kind = command.isProprietary ? 'proprietary' : 'interindustry'
+  if (!instruction.classes.includes(kind)) return word(SW.classNotSupported)
+  const given = await instruction.run(card, { command, channel })
+  return offered(card, deliver(card, { command, given }))
+}

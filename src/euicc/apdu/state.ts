@@ -1,0 +1,71 @@
+/** What the APDU layer remembers while there is power. */
+
+import { hex } from '../../base/octets.ts'
+import type { ApduSettings, EuiccBehindApdus } from './types.ts'
+
+/** A STORE DATA chain that is under way on a channel. */
+export interface Chain {
+  readonly p1Kind: number
+  readonly blocks: Uint8Array[]
+  octets: number
+  nextBlock: number
+}
+
+/** An open logical channel and what is selected on it. */
+export interface Channel {
+  /** The AID of the ISD-R as it was selected; the MF without one. */
+  isdrAid: Uint8Array | undefined
+  chain: Chain | undefined
+}
+
+export interface CardState {
+  readonly euicc: EuiccBehindApdus
+  readonly settings: Required<Omit<ApduSettings, 'onDefect'>>
+  readonly channels: Map<number, Channel>
+  /** What waits for GET RESPONSE, and on which channel. */
+  waiting: { readonly channel: number; readonly data: Uint8Array } | undefined
+  /** The first octet of tag 83 of TERMINAL CAPABILITY. */
+  lpaSupport: number
+  /** Whether the device holds REFRESH, or has failed to perform it. */
+  refresh: 'toOffer' | 'fetched' | 'failed'
+}
+
+/** The AID of the ISD-R (SGP.02 §2.2.3, which SGP.22 takes over). */
+export const ISDR_AID = hex('A0000005591010FFFFFFFF8900000100')
+
+export const CHANNELS_MAX = 19
+export const BLOCK_OCTETS_MAX = 255
+
+/** A card that has just been reset. */
+export function freshCard(euicc: EuiccBehindApdus, settings: ApduSettings): CardState {
+  const card: CardState = {
+    euicc,
+    settings: {
+      isdrAids: settings.isdrAids ?? [ISDR_AID],
+      channelsMax: settings.channelsMax ?? CHANNELS_MAX,
+      responseMode: settings.responseMode ?? '61xx',
+      leRequired: settings.leRequired ?? false,
+      blockOctetsMax: settings.blockOctetsMax ?? BLOCK_OCTETS_MAX,
+      terminalCapabilityRequired: settings.terminalCapabilityRequired ?? false,
+    },
+    channels: new Map(),
+    waiting: undefined,
+    lpaSupport: 0,
+    refresh: 'toOffer',
+  }
+  forgetVolatile(card)
+  return card
+}
+
+/** What a reset does: the basic channel with the MF selected, and nothing else. */
+export function forgetVolatile(card: CardState): void {
+  card.channels.clear()
+  card.channels.set(0, newChannel())
+  card.waiting = undefined
+  card.lpaSupport = 0
+  card.refresh = 'toOffer'
+}
+
+export function newChannel(): Channel {
+  return { isdrAid: undefined, chain: undefined }
+}

@@ -1,0 +1,50 @@
+/** The status words of the APDU layer (ISO/IEC 7816-4 §5.6, ETSI TS 102 221 §10.2, GlobalPlatform §11.1.3). */
+
+import type { CardAnswer } from '../../rsp/es10.ts'
+
+export const SW = {
+  ok: 0x9000,
+  /** SGP.22 §5.7.16, Case 3: a proactive session is under way. */
+  catBusy: 0x9300,
+  wrongLength: 0x6700,
+  channelNotAvailable: 0x6881,
+  secureMessagingNotSupported: 0x6882,
+  chainingNotSupported: 0x6884,
+  conditionsNotSatisfied: 0x6985,
+  applicationNotSelected: 0x6999,
+  incorrectData: 0x6a80,
+  functionNotSupported: 0x6a81,
+  notFound: 0x6a82,
+  notEnoughMemory: 0x6a84,
+  incorrectP1P2: 0x6a86,
+  referenceNotFound: 0x6a88,
+  instructionNotSupported: 0x6d00,
+  classNotSupported: 0x6e00,
+  noDiagnosis: 0x6f00,
+} as const
+
+const NO_OCTETS = new Uint8Array(0)
+
+/** An answer of a status word alone. */
+export function word(statusWord: number): CardAnswer {
+  return { statusWord, data: NO_OCTETS }
+}
+
+/** An answer with data and 9000. */
+export function answer(data: Uint8Array): CardAnswer {
+  return { statusWord: SW.ok, data }
+}
+
+/** 61xx: so many octets wait for GET RESPONSE; 00 stands for 256 and more. */
+export function moreWaiting(octets: number): number {
+  return 0x6100 | countOf(octets)
+}
+
+/** 6Cxx: Le was wrong, this is the right one. */
+export function wrongLe(octets: number): number {
+  return 0x6c00 | countOf(octets)
+}
+
+function countOf(octets: number): number {
+  return octets > 0xff ? 0 : octets
+}
