@@ -157,7 +157,10 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const es9Plus = observer ? observed({ table: ES9PLUS, observer }, smdp.es9Plus) : smdp.es9Plus
   const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
   const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
-  await stocking.begin()
+  await stocking.begin().catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
 
   const manufacture: Lab['manufacture'] = (card) => manufactureCard({ pki, environment }, card)
   let phones = 0
@@ -199,6 +202,12 @@ function createEnvironment(options: LabOptions, home: Home | undefined): Environ
 function nextOpening(home: Home): number {
   const path = join(home.path, 'openings')
   const openings = Number(asBuffer(readIfThere(path) ?? hex('30')).toString('utf8')) + 1
+  if (!Number.isSafeInteger(openings)) {
+    throw new LabError(
+      'damaged',
+      `${path} should hold a number. Write one larger than ever before into it.`,
+    )
+  }
   replaceFile(path, String(openings))
   return openings
 }

@@ -7,6 +7,7 @@ import type { Lab } from '../lab.ts'
 import { isObject, type Json } from '../rsp/json-binding.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { ProfileOrder } from '../operator/ordering.ts'
+import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
@@ -30,8 +31,7 @@ export function labRoutes(
   router
     .route('/api/orders')
     .get((request, response) => {
-      const orders = lab.smdp.orders(pageOf(request))
-      response.json({ orders })
+      response.json(ordersOf(lab, request))
     })
     .post(async (request, response) => {
       const ordered = await asProblem(() => lab.order(orderOf(request.body as Json)))
@@ -48,21 +48,25 @@ export function labRoutes(
   return router
 }
 
-const PAGE_ROWS = 100
-
-function pageOf(request: Request): { readonly after?: string; readonly limit: number } {
-  const { after } = request.query
-  return { limit: PAGE_ROWS, ...(typeof after === 'string' && { after }) }
+function ordersOf(lab: Lab, { query }: Request): object {
+  const limit = limitOf(query.limit)
+  const { after } = query
+  if (after !== undefined && (typeof after !== 'string' || !ORDER_FIELDS.iccid.test(after))) {
+    throw badField('after', 'expected the ICCID with which the last page ended')
+  }
+  const found = lab.smdp.orders({ limit: limit + 1, ...(after !== undefined && { after }) })
+  const { entries, ...next } = pageOf(found, { limit, nameOf: ({ iccid }) => iccid })
+  return { orders: entries, ...next }
 }
 
-const ORDER_FIELDS: Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>> = {
+const ORDER_FIELDS = {
   iccid: /^[0-9]{18,20}F?$/,
   profileType: /^.{1,128}$/su,
   eid: /^[0-9]{32}$/,
   confirmationCode: /^.{1,64}$/su,
   matchingId: /^[0-9A-Za-z_-]{0,255}$/,
   release: 'flag',
-}
+} satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
 
 /** @throws {LabError} badInput, naming the field */
 function orderOf(body: Json): ProfileOrder {

@@ -18,6 +18,7 @@ import { isIdempotencyKey } from '../operator/idempotency.ts'
 import { normaliseMsisdn } from '../operator/msisdn.ts'
 import type { Operator } from '../operator/operator.ts'
 import type { Usage } from '../operator/usage.ts'
+import { limitOf, pageOf } from './page.ts'
 import {
   methodNotAllowed,
   problemHandler,
@@ -130,9 +131,8 @@ function listAccounts(operator: Operator, { request, response }: Exchange): void
     limit: limit + 1,
     ...(after === undefined ? {} : { after: normaliseMsisdn(after, 'after') }),
   })
-  const accounts = page.slice(0, limit)
-  const next = page.length > limit ? accounts.at(-1)?.msisdn : undefined
-  response.json({ accounts: accounts.map(accountSummary), ...(next ? { next } : {}) })
+  const { entries, ...next } = pageOf(page, { limit, nameOf: ({ msisdn }) => msisdn })
+  response.json({ accounts: entries.map(accountSummary), ...next })
 }
 
 async function postGift(operator: Operator, { request, response }: Exchange): Promise<void> {
@@ -180,12 +180,6 @@ function answer(
 
 function msisdnOf(request: Request): string {
   return normaliseMsisdn(request.params.msisdn, 'msisdn')
-}
-
-function limitOf(text: unknown): number {
-  const limit = text === undefined ? 100 : Number(text)
-  if (Number.isInteger(limit) && limit >= 1 && limit <= 500) return limit
-  throw new LabError('badInput', 'limit must be a whole number from 1 to 500', { field: 'limit' })
 }
 
 /** The key may come bare, or as the quoted string of draft-ietf-httpapi-idempotency-key-header. */

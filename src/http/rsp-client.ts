@@ -237,7 +237,8 @@ function exchangeError(
   })
 }
 
-function readAll(response: IncomingMessage): Promise<Uint8Array> {
+/** A whole body. @throws {Error} it is longer than any answer of RSP */
+export function readAll(response: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let lengthOctets = 0
