@@ -3,6 +3,7 @@
 import { asBuffer, concat } from '../../base/octets.ts'
 import { LabError } from '../../base/errors.ts'
 import type { CardAnswer } from '../../rsp/es10.ts'
+import type { Euicc } from '../euicc.ts'
 import { ATR } from './atr.ts'
 import { manageChannel } from './channels.ts'
 import { readCommand, type ApduCommand } from './command.ts'
@@ -21,7 +22,7 @@ import {
 import { SW, word } from './status-words.ts'
 import { storeData } from './store-data.ts'
 import { terminalCapability } from './terminal-capability.ts'
-import type { ApduCard, ApduSettings, EuiccBehindApdus } from './types.ts'
+import type { ApduCard, ApduSettings } from './types.ts'
 
 export type { ApduCard } from './types.ts'
 
@@ -30,7 +31,7 @@ export type { ApduCard } from './types.ts'
  * @throws {LabError} badInput: a setting out of its range
  */
 export function createApduCard(options: {
-  readonly euicc: EuiccBehindApdus
+  readonly euicc: Euicc
   readonly settings?: ApduSettings
 }): ApduCard {
   const { euicc, settings = {} } = options
@@ -43,7 +44,7 @@ export function createApduCard(options: {
   function restart(): Uint8Array {
     powerCycle++
     hasPower = true
-    resetEuicc(euicc)
+    euicc.reset()
     forgetVolatile(card)
     return Uint8Array.from(ATR)
   }
@@ -96,12 +97,6 @@ function isWhole(value: number, [from, to]: readonly [number, number]): boolean 
 
 function outOfRange(field: string, expected: string): LabError {
   return new LabError('badInput', `'${field}' must be ${expected}.`, { field })
-}
-
-/** What waits for a reset happens with it; an eUICC that knows none forgets its session. */
-function resetEuicc(euicc: EuiccBehindApdus): void {
-  if (euicc.reset) euicc.reset()
-  else euicc.powerOff()
 }
 
 function response({ data, statusWord }: CardAnswer): Uint8Array {

@@ -22,39 +22,48 @@ export function offered(card: CardState, given: CardAnswer): CardAnswer {
 }
 
 function isWaiting(card: CardState): boolean {
-  return card.euicc.pendingRefresh === true && card.refresh === 'toOffer'
+  return card.euicc.pendingRefresh && !card.isRefreshFetched
 }
 
-/** TERMINAL PROFILE: a new proactive session; what the terminal can do is not looked at. */
+/** The third octet of TERMINAL PROFILE, bit 8: REFRESH (ETSI TS 102 223 §5.2). */
+const REFRESH_AT = 2
+const REFRESH_BIT = 0x80
+
+/** TERMINAL PROFILE: a new proactive session. Only REFRESH matters of what the terminal can do. */
 export function terminalProfile(card: CardState, { command }: Given): CardAnswer {
   if (command.p1 !== 0 || command.p2 !== 0) return word(SW.incorrectP1P2)
   if (command.data.length === 0) return word(SW.wrongLength)
-  card.refresh = 'toOffer'
+  card.isRefreshFetched = false
+  if (((command.data[REFRESH_AT] ?? 0) & REFRESH_BIT) !== 0) card.euicc.startCatSession()
   return word(SW.ok)
 }
 
+/** FETCH: REFRESH, once; 6985 when nothing waits. */
 export function fetchProactive(card: CardState, { command }: Given): CardAnswer {
   if (command.p1 !== 0 || command.p2 !== 0) return word(SW.incorrectP1P2)
   if (command.data.length > 0) return word(SW.wrongLength)
   if (!isWaiting(card)) return word(SW.conditionsNotSatisfied)
   const wrong = wrongLeFor(command, REFRESH.length)
   if (wrong) return wrong
-  card.refresh = 'fetched'
+  card.isRefreshFetched = true
   return answer(REFRESH)
 }
 
-/** TERMINAL RESPONSE to REFRESH: performed, and the change happens; else it waits for a reset. */
+/** TERMINAL RESPONSE to REFRESH: performed, and the profiles change; else they stay as they are. */
 export function terminalResponse(card: CardState, { command }: Given): CardAnswer {
   if (command.p1 !== 0 || command.p2 !== 0) return word(SW.incorrectP1P2)
   if (command.data.length === 0) return word(SW.wrongLength)
-  if (card.refresh !== 'fetched') return word(SW.conditionsNotSatisfied)
+  if (!card.isRefreshFetched) return word(SW.conditionsNotSatisfied)
   const result = generalResultOf(command.data)
   if (result === undefined) return word(SW.incorrectData)
-  const isPerformed = result < 0x20
-  if (isPerformed) card.euicc.completeRefresh?.()
-  card.refresh = isPerformed ? 'toOffer' : 'failed'
+  card.isRefreshFetched = false
+  if (result < PROBLEMS_FROM) card.euicc.completeRefresh()
+  else card.euicc.abandonRefresh()
   return word(SW.ok)
 }
+
+/** General results below say that a command was performed, those from here on that it was not (§8.12). */
+const PROBLEMS_FROM = 0x20
 
 /** The first octet of Result; its tag is 03 or 83, by the comprehension bit. */
 function generalResultOf(data: Uint8Array): number | undefined {

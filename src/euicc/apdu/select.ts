@@ -3,7 +3,6 @@
 import { element } from '../../asn1/der.ts'
 import { equalOctets, hex } from '../../base/octets.ts'
 import type { CardAnswer } from '../../rsp/es10.ts'
-import { EUICC_SVN } from '../info.ts'
 import type { ApduCommand } from './command.ts'
 import type { CardState, Channel } from './state.ts'
 import { answer, SW, word } from './status-words.ts'
@@ -48,7 +47,7 @@ function selectIsdr(card: CardState, { command, channel }: Target): CardAnswer {
   channel.isdrAid = aid
   channel.chain = undefined
   if (p2 === RETURN_NOTHING) return word(SW.ok)
-  return answer(p2 === RETURN_FCP ? fcpOfIsdr(aid) : fciOfIsdr(aid))
+  return answer(p2 === RETURN_FCP ? fcpOfIsdr(card, aid) : fciOfIsdr(card, aid))
 }
 
 const MF = hex('3F00')
@@ -62,25 +61,30 @@ function selectFile({ command, channel }: Target): CardAnswer {
   return p2 === RETURN_NOTHING ? word(SW.ok) : answer(FCP_OF_MF)
 }
 
-/** ISDRProprietaryApplicationTemplate: the version of SGP.22; no LPA in the eUICC. */
-const ISDR_TEMPLATE = element(0xe0, element(0x82, EUICC_SVN))
-/** GlobalPlatform §11.9.3.1: the longest data field is 255 octets. */
-const PROPRIETARY_DATA = element(0xa5, hex('9F6501FF'))
-
-function fciOfIsdr(aid: Uint8Array): Uint8Array {
-  return element(0x6f, element(0x84, aid), PROPRIETARY_DATA, ISDR_TEMPLATE)
+function fciOfIsdr(card: CardState, aid: Uint8Array): Uint8Array {
+  return element(0x6f, element(0x84, aid), proprietaryData(card), isdrTemplate(card))
 }
 
 /** Descriptor of an ADF, its name, operational and activated, and what SGP.22 adds. */
-function fcpOfIsdr(aid: Uint8Array): Uint8Array {
+function fcpOfIsdr(card: CardState, aid: Uint8Array): Uint8Array {
   return element(
     0x62,
     hex('82027821'),
     element(0x84, aid),
-    PROPRIETARY_DATA,
+    proprietaryData(card),
     hex('8A0105'),
-    ISDR_TEMPLATE,
+    isdrTemplate(card),
   )
+}
+
+/** The longest data field of a command (GlobalPlatform Card Specification §11.9.3.1). */
+function proprietaryData({ settings }: CardState): Uint8Array {
+  return element(0xa5, element(0x9f65, Uint8Array.of(settings.blockOctetsMax)))
+}
+
+/** ISDRProprietaryApplicationTemplate: the version of SGP.22; no LPA in the eUICC. */
+function isdrTemplate({ euicc }: CardState): Uint8Array {
+  return element(0xe0, element(0x82, euicc.personality.svn))
 }
 
 /**
@@ -98,7 +102,7 @@ const FCP_OF_MF = element(
 )
 
 /** STATUS: what is selected on the channel. */
-export function status(_card: CardState, { command, channel }: Target): CardAnswer {
+export function status(card: CardState, { command, channel }: Target): CardAnswer {
   const { p1, p2, data } = command
   if (p1 > 2) return word(SW.incorrectP1P2)
   if (data.length > 0) return word(SW.wrongLength)
@@ -107,5 +111,5 @@ export function status(_card: CardState, { command, channel }: Target): CardAnsw
     return channel.isdrAid ? answer(element(0x84, channel.isdrAid)) : word(SW.referenceNotFound)
   }
   if (p2 !== 0x00) return word(SW.incorrectP1P2)
-  return answer(channel.isdrAid ? fcpOfIsdr(channel.isdrAid) : FCP_OF_MF)
+  return answer(channel.isdrAid ? fcpOfIsdr(card, channel.isdrAid) : FCP_OF_MF)
 }

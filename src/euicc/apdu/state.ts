@@ -1,7 +1,8 @@
 /** What the APDU layer remembers while there is power. */
 
 import { hex } from '../../base/octets.ts'
-import type { ApduSettings, EuiccBehindApdus } from './types.ts'
+import type { Euicc } from '../euicc.ts'
+import type { ApduSettings } from './types.ts'
 
 /** A STORE DATA chain that is under way on a channel. */
 export interface Chain {
@@ -19,15 +20,15 @@ export interface Channel {
 }
 
 export interface CardState {
-  readonly euicc: EuiccBehindApdus
+  readonly euicc: Euicc
   readonly settings: Required<Omit<ApduSettings, 'onDefect'>>
   readonly channels: Map<number, Channel>
   /** What waits for GET RESPONSE, and on which channel. */
   waiting: { readonly channel: number; readonly data: Uint8Array } | undefined
   /** The first octet of tag 83 of TERMINAL CAPABILITY. */
   lpaSupport: number
-  /** Whether the device holds REFRESH, or has failed to perform it. */
-  refresh: 'toOffer' | 'fetched' | 'failed'
+  /** Whether the device has fetched REFRESH and owes a TERMINAL RESPONSE. */
+  isRefreshFetched: boolean
 }
 
 /** The AID of the ISD-R (SGP.02 §2.2.3, which SGP.22 takes over). */
@@ -37,21 +38,22 @@ export const CHANNELS_MAX = 19
 export const BLOCK_OCTETS_MAX = 255
 
 /** A card that has just been reset. */
-export function freshCard(euicc: EuiccBehindApdus, settings: ApduSettings): CardState {
+export function freshCard(euicc: Euicc, settings: ApduSettings): CardState {
+  const { personality } = euicc
   const card: CardState = {
     euicc,
     settings: {
       isdrAids: settings.isdrAids ?? [ISDR_AID],
       channelsMax: settings.channelsMax ?? CHANNELS_MAX,
-      responseMode: settings.responseMode ?? '61xx',
-      leRequired: settings.leRequired ?? false,
-      blockOctetsMax: settings.blockOctetsMax ?? BLOCK_OCTETS_MAX,
+      responseMode: settings.responseMode ?? personality.responseMode,
+      leRequired: settings.leRequired ?? personality.leRequired,
+      blockOctetsMax: settings.blockOctetsMax ?? personality.blockOctetsMax,
       terminalCapabilityRequired: settings.terminalCapabilityRequired ?? false,
     },
     channels: new Map(),
     waiting: undefined,
     lpaSupport: 0,
-    refresh: 'toOffer',
+    isRefreshFetched: false,
   }
   forgetVolatile(card)
   return card
@@ -63,7 +65,7 @@ export function forgetVolatile(card: CardState): void {
   card.channels.set(0, newChannel())
   card.waiting = undefined
   card.lpaSupport = 0
-  card.refresh = 'toOffer'
+  card.isRefreshFetched = false
 }
 
 export function newChannel(): Channel {

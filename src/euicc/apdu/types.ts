@@ -1,6 +1,4 @@
-/** What the APDU layer is given and gives: an eUICC behind it, transports before it. */
-
-import type { Es10Transport } from '../../rsp/es10.ts'
+/** The face of the APDU layer, as transports and the composition root see it. */
 
 /** A card as a reader or modem has it: power, reset, and one C-APDU at a time. */
 export interface ApduCard {
@@ -19,35 +17,20 @@ export interface ApduCard {
   powerOff(): void
 }
 
-/** What the APDU layer needs of an eUICC. */
-export interface EuiccBehindApdus extends Es10Transport {
-  /** 32 digits. */
-  readonly eid: string
-  /** Whether a change of profiles waits for REFRESH (SGP.22 §5.7.16). */
-  readonly pendingRefresh?: boolean
-  /** REFRESH was performed: what waits for it happens now. */
-  completeRefresh?(): void
-  /** A reset: what waits for one happens, sessions are forgotten. */
-  reset?(): void
-  powerOff(): void
-}
-
-/** How answers reach the device: T=0 as it is written, or as most readers make it look. */
-export type ResponseMode = '61xx' | 'direct'
-
+/** What a device sees of a card's APDUs; where `Personality` has it too, that of the eUICC holds unless told here. */
 export interface ApduSettings {
   /** The AIDs under which the ISD-R is found; the one of SGP.22 unless told. */
   readonly isdrAids?: readonly Uint8Array[]
   /** Logical channels besides the basic one, 0 to 19; 19 unless told. */
   readonly channelsMax?: number
   /**
-   * `61xx`, unless told: answers to commands with data wait for GET RESPONSE, as with T=0. `direct`: up to 256 octets
-   * come at once, the rest by GET RESPONSE.
+   * `61xx`: answers to commands with data wait for GET RESPONSE, as with T=0. `direct`: up to 256 octets come at once,
+   * the rest by GET RESPONSE.
    */
-  readonly responseMode?: ResponseMode
-  /** Refuses a Case 4 STORE DATA without Le with 6700; lenient unless told. */
+  readonly responseMode?: '61xx' | 'direct'
+  /** Refuses a Case 4 STORE DATA without Le with 6700. */
   readonly leRequired?: boolean
-  /** The longest data field of STORE DATA, 1 to 255; 255 unless told. */
+  /** The longest data field of STORE DATA, 1 to 255. */
   readonly blockOctetsMax?: number
   /**
    * Answers functions of ES10 with 6A88 until TERMINAL CAPABILITY has said that the device has the LPA's part for them
