@@ -49,8 +49,8 @@ export interface BenchOptions {
 }
 
 const SESSIONS = 600
-/** Node compiles what runs often; a server is measured when it has. */
-const WARM_UP_ROUNDS = 3
+/** Node compiles what runs some thousand times; a server is measured when it has. */
+const WARM_UP_ROUNDS = 6
 const FILLER_OCTETS = 11_100
 const STOCK = 100_000
 
