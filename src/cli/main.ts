@@ -3,15 +3,17 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { createOutput, sayError, type Output } from './output.ts'
-import { usageError } from './verb.ts'
+import { ExitCode, usageError } from './verb.ts'
 import { balanceVerb } from './verbs/balance.ts'
 import { benchVerb } from './verbs/bench.ts'
+import { cardVerb } from './verbs/card.ts'
 import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { disableVerb } from './verbs/disable.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
+import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
 import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
@@ -27,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program(output).parseAsync(argv.length > 0 ? argv : ['--help'], { from: 'user' })
     return 0
   } catch (error) {
+    if (error instanceof ExitCode) return error.exitCode
     if (!(error instanceof CommanderError)) return sayError(error, { json })
     // Help and version are answers, and commander has given them.
     return error.exitCode === 0 ? 0 : sayError(usageError(error), { json })
@@ -47,6 +50,8 @@ const VERBS = [
   balanceVerb,
   useVerb,
   giftVerb,
+  cardVerb,
+  lpacVerb,
   pkiVerb,
   benchVerb,
 ]

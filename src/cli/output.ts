@@ -1,6 +1,7 @@
 /** Everything the command says: answers on stdout, progress and errors on stderr. Nothing else writes to either. */
 
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 import { ERRORS, LabError, messageOf, type ErrorCode } from '../base/errors.ts'
 import { RspError } from '../rsp/status-codes.ts'
 
@@ -35,6 +36,11 @@ export function createOutput(options: { readonly json: boolean }): Output {
     note: (text) => void (json || toStderr(text)),
     warn: (text) => toStderr(json ? JSON.stringify({ warning: { message: text } }) : text),
   }
+}
+
+/** This process's own streams, for a protocol that is spoken over them: nothing else may be said on stdout meanwhile. */
+export function standardStreams(): { readonly input: Readable; readonly output: Writable } {
+  return { input: process.stdin, output: process.stdout }
 }
 
 /** An error as programs read it. */
@@ -75,6 +81,12 @@ function errorText(error: unknown, report: ErrorReport): string {
     : `${ERRORS[report.code].title}${reason}:\n  ${report.message}`
 }
 
+/** With the place where it happened; an error of ours says all that there is to know. */
+export function defectText(error: unknown): string {
+  if (error instanceof LabError || !(error instanceof Error)) return messageOf(error)
+  return error.stack ?? error.message
+}
+
 /** Asks on the terminal. Nothing is the answer of a user who ends the input or interrupts. */
 export function ask(question: string): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -85,6 +97,13 @@ export function ask(question: string): Promise<string | undefined> {
       terminal.close()
     })
   })
+}
+
+/** The first line that is piped in; nothing when there is none. */
+export async function firstLineOfInput(): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin })
+  for await (const line of lines) return line
+  return undefined
 }
 
 /** A reader such as `head` may go before everything is said, which is no error. */

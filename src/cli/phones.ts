@@ -3,12 +3,12 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock, systemRandom, type Clock } from '../base/environment.ts'
-import { LabError } from '../base/errors.ts'
+import { assert, LabError } from '../base/errors.ts'
 import { asBuffer } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
-import { createEuicc } from '../euicc/euicc.ts'
+import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
-import { es9PlusClients } from '../http/rsp-client.ts'
+import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
@@ -43,8 +43,8 @@ export async function withPhone<T>(
   choice: PhoneChoice,
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
-  const file = phoneFile(choice)
-  const lock = lockPhone(choice)
+  const file = phoneFile(placeOf(choice))
+  const lock = lockPhone(placeOf(choice))
   try {
     if (!existsSync(file)) replaceFile(file, await manufacture(choice))
     return await run({ choice, storage: storageIn(file) }, work)
@@ -71,6 +71,40 @@ export async function lookAtPhone<T>(
   return run({ choice, storage: { load: () => state, save: () => {} } }, work)
 }
 
+/** A phone's card, without the phone. */
+export interface CardChoice {
+  readonly directory: string
+  readonly name: string
+  /** Manufactures the card; without it, the card must be there already. */
+  readonly lab: LabClient | undefined
+}
+
+export interface CliCard {
+  readonly euicc: Euicc
+  /** Whom an LPA that uses the card should believe. */
+  readonly trust: Es9PlusTrust
+}
+
+/**
+ * Lends a phone's card to another LPA. No other command may use the phone meanwhile.
+ * @throws {LabError} badInput — the name is none; notFound — there is neither card nor lab; unavailable — another command uses the phone
+ */
+export async function withCard<T>(
+  choice: CardChoice,
+  work: (card: CliCard) => Promise<T>,
+): Promise<T> {
+  const file = phoneFile(choice)
+  if (!choice.lab && !existsSync(file)) throw noCard(choice)
+  const lock = lockPhone(choice)
+  try {
+    if (!existsSync(file)) replaceFile(file, await manufacture(choice))
+    const euicc = createEuicc({ storage: storageIn(file), random: systemRandom() })
+    return await work({ euicc, trust: trustOf(choice) })
+  } finally {
+    lock.release()
+  }
+}
+
 /** The eUICCs of all phones of a data directory, by the phones' names. */
 export function phonesOf(directory: string): (readonly [name: string, state: EuiccState])[] {
   const folder = join(directory, FOLDER)
@@ -84,14 +118,23 @@ const FOLDER = 'phones'
 const EXTENSION = '.json'
 const NAME = /^[a-z0-9-]{1,32}$/
 
-function phoneFile({ lab, name }: PhoneChoice): string {
-  if (NAME.test(name)) return join(lab.directory, FOLDER, `${name}${EXTENSION}`)
+interface PhonePlace {
+  readonly directory: string
+  readonly name: string
+}
+
+function placeOf({ lab, name }: PhoneChoice): PhonePlace {
+  return { directory: lab.directory, name }
+}
+
+function phoneFile({ directory, name }: PhonePlace): string {
+  if (NAME.test(name)) return join(directory, FOLDER, `${name}${EXTENSION}`)
   const detail = `a phone's name has 1 to 32 small letters, digits or -, not "${name}".`
   throw new LabError('badInput', detail, { field: 'phone' })
 }
 
 function readState(choice: PhoneChoice): EuiccState {
-  const file = phoneFile(choice)
+  const file = phoneFile(placeOf(choice))
   if (existsSync(file)) return storageIn(file).load()
   const { lab, name } = choice
   const make = commandLine(`download LPA:1$… --phone ${name}`, lab)
@@ -100,11 +143,17 @@ function readState(choice: PhoneChoice): EuiccState {
   })
 }
 
-function lockPhone({ lab, name }: PhoneChoice): { release(): void } {
-  const directory = join(lab.directory, FOLDER, `${name}.lock`)
-  makeDirectory(directory)
+function noCard({ directory, name }: PhonePlace): LabError {
+  const start = commandLine('serve', { directory })
+  const detail = `there is no phone "${name}", and no lab that could make one is served from ${directory}. Start one: ${start}`
+  return new LabError('notFound', detail, { field: 'phone' })
+}
+
+function lockPhone({ directory, name }: PhonePlace): { release(): void } {
+  const lock = join(directory, FOLDER, `${name}.lock`)
+  makeDirectory(lock)
   try {
-    return lockDirectory(directory)
+    return lockDirectory(lock)
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'dataDirectoryLocked') throw error
     const detail = `another command uses the phone "${name}". Try again when it is done.`
@@ -112,7 +161,8 @@ function lockPhone({ lab, name }: PhoneChoice): { release(): void } {
   }
 }
 
-async function manufacture({ lab, name }: PhoneChoice): Promise<string> {
+async function manufacture({ lab, name }: Pick<CardChoice, 'lab' | 'name'>): Promise<string> {
+  assert(lab, 'a card is made by a lab')
   const { state } = await lab.post<{ readonly state: string }>('/api/euiccs', { body: { name } })
   return state
 }
@@ -130,9 +180,7 @@ async function run<T>(
 ): Promise<T> {
   const { lab, name, observer } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const trustedCis = CURVES.map((curve) => ciOf(lab, certificateFile(curve, 'ci')))
-  const isPlain = lab.service.rspUrl.startsWith('http:')
-  const servers = es9PlusClients(isPlain ? { plain: true } : { tls: { anchors: trustedCis } })
+  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }))
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,
@@ -141,7 +189,7 @@ async function run<T>(
       : servers.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
-    trustedCis,
+    trustedCis: cisOf(lab.directory),
   })
   try {
     return await work({ ...lpa, name, eid, directory: lab.directory })
@@ -157,8 +205,17 @@ function clockOf(lab: LabClient): Clock {
   return clock
 }
 
-function ciOf(lab: LabClient, fileName: string): Certificate {
-  const path = join(lab.directory, 'pki', fileName)
+function trustOf({ directory, lab }: Pick<CardChoice, 'directory' | 'lab'>): Es9PlusTrust {
+  const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
+  return isPlain ? { plain: true } : { tls: { anchors: cisOf(directory) } }
+}
+
+function cisOf(directory: string): Certificate[] {
+  return CURVES.map((curve) => ciOf(directory, certificateFile(curve, 'ci')))
+}
+
+function ciOf(directory: string, fileName: string): Certificate {
+  const path = join(directory, 'pki', fileName)
   const octets = readIfThere(path)
   if (octets) return readCertificate(octets)
   throw new LabError('damaged', `there is no ${path}, without which no server can be trusted.`)

@@ -85,6 +85,17 @@ export function usageError(error: CommanderError): LabError {
   })
 }
 
+/** A verb that did its work by another program, whose exit code is its own. */
+export class ExitCode extends Error {
+  override readonly name = 'ExitCode'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super(`exit code ${exitCode}`)
+    this.exitCode = exitCode
+  }
+}
+
 /** A port as typed. @throws {LabError} usage */
 export function portOf(text: string): number {
   const port = Number(text)

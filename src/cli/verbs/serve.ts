@@ -3,13 +3,14 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
-import { LabError, messageOf } from '../../base/errors.ts'
+import { LabError } from '../../base/errors.ts'
 import { serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
 import { toPem } from '../../pki/forge.ts'
 import { serialisePki } from '../../pki/test-pki.ts'
 import { makeDirectory, replaceFile } from '../../store/directory.ts'
-import type { Output } from '../output.ts'
+import { requestToEnd } from '../ending.ts'
+import { defectText, type Output } from '../output.ts'
 import { qrCode } from '../qr-code.ts'
 import { removeService, serviceFile, writeService } from '../service.ts'
 import { temporaryDirectory } from '../temporary.ts'
@@ -63,7 +64,7 @@ export function serveVerb(output: Output): Command {
 }
 
 async function serve(options: ServeOptions, output: Output): Promise<void> {
-  const ending = endOfService()
+  const ending = requestToEnd()
   const serving = await startServing(options, output)
   try {
     await announce(serving, output)
@@ -125,12 +126,6 @@ function serveOn(
     operator: { port: operatorPort },
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
-}
-
-/** With the place where it happened; an error of ours says all that there is to know. */
-function defectText(error: unknown): string {
-  if (error instanceof LabError || !(error instanceof Error)) return messageOf(error)
-  return error.stack ?? error.message
 }
 
 function nameOf(text: string): string {
@@ -200,13 +195,6 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     'Ctrl-C ends the lab.',
   ]
   output.result(ready, lines.join('\n'))
-}
-
-/** Settles at the first request to end. Later ones find the lab ending already. */
-function endOfService(): Promise<void> {
-  return new Promise((end) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end())
-  })
 }
 
 interface Closer {

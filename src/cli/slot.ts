@@ -1,0 +1,58 @@
+/** What `card` and `lpac` share: a phone's card, out of the phone, for an LPA that is not ours. */
+
+import { LabError } from '../base/errors.ts'
+import { createApduCard, type ApduCard } from '../euicc/apdu/card.ts'
+import type { Euicc } from '../euicc/euicc.ts'
+import { serveStdio } from '../euicc/transport/stdio.ts'
+import { createRelay } from '../http/relay.ts'
+import { openLab, type LabClient } from './lab-client.ts'
+import { defectText, type Output } from './output.ts'
+import { withCard, type CliCard } from './phones.ts'
+import type { CommonOptions, PhoneOption } from './verb.ts'
+
+export interface SlotOptions extends CommonOptions, PhoneOption {}
+
+export interface Slot extends CliCard {
+  readonly card: ApduCard
+  readonly eid: string
+}
+
+/** Works with a card in a slot. The lab makes the card at first use; a card that is there works without a lab, too. */
+export async function withSlot<T>(
+  asked: { readonly options: SlotOptions; readonly output: Output },
+  work: (slot: Slot) => Promise<T>,
+): Promise<T> {
+  const { data: directory, phone: name } = asked.options
+  const lab = await openLabIfServed(directory)
+  return withCard({ directory, name, lab }, ({ euicc, trust }) =>
+    work({ euicc, trust, eid: euicc.eid, card: cardOver(euicc, asked.output) }),
+  )
+}
+
+function cardOver(euicc: Euicc, output: Output): ApduCard {
+  return createApduCard({
+    euicc,
+    settings: { onDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`) },
+  })
+}
+
+async function openLabIfServed(directory: string): Promise<LabClient | undefined> {
+  try {
+    return await openLab(directory)
+  } catch (error) {
+    if (error instanceof LabError && error.reason === 'notServed') return undefined
+    throw error
+  }
+}
+
+type StdioPart = Pick<Parameters<typeof serveStdio>[0], 'input' | 'output' | 'onOther' | 'report'>
+
+/** Lets an LPA use the card, and its HTTP, over streams. */
+export async function serveLpa(slot: Slot, part: StdioPart): Promise<void> {
+  const relay = createRelay(slot.trust)
+  try {
+    await serveStdio({ ...part, card: slot.card, http: relay.post })
+  } finally {
+    relay.close()
+  }
+}
