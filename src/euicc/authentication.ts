@@ -3,9 +3,9 @@
 import { seal } from '../asn1/schema.ts'
 import { concat, equalOctets } from '../base/octets.ts'
 import { element } from '../asn1/der.ts'
-import { generateKeyPair, sign, verify, type KeyPair } from '../crypto/ec.ts'
+import { generateKeyPair, verify, type KeyPair } from '../crypto/ec.ts'
 import { CertificateError, readCertificate, type Certificate } from '../pki/certificate.ts'
-import { oidOf, samePublisher, validateChain, type ChainFault } from '../pki/chain.ts'
+import { oidOf, samePublisher, validateChain } from '../pki/chain.ts'
 import { ROLE_POLICIES } from '../pki/oids.ts'
 import type { Es10Request, Es10Response } from '../rsp/es10.ts'
 import {
@@ -20,12 +20,16 @@ import {
 import { BppReader } from './bpp-reader.ts'
 import {
   credentialOf,
+  credentialsInUse,
+  signAs,
+  trustedCis,
   update,
   type AuthenticatedSession,
   type Card,
   type ChallengedSession,
 } from './card.ts'
 import { euiccInfo2 } from './info.ts'
+import { isRevokedOrExpired } from './revocation.ts'
 
 const CHALLENGE_OCTETS = 16
 
@@ -55,10 +59,14 @@ export function authenticateServer(
     transactionId,
     serverAddress,
     serverChallenge,
-    euiccInfo2: euiccInfo2(card.state),
+    euiccInfo2: euiccInfo2(card),
     ctxParams1: request.ctxParams1,
   })
-  const euiccSignature1 = sign(credential.keyPair.privateKey, euiccSigned1.raw)
+  const euiccSignature1 = signAs(card, {
+    object: 'euiccSigned1',
+    credential,
+    data: euiccSigned1.raw,
+  })
   card.session = {
     step: 'authenticated',
     transactionId,
@@ -90,17 +98,18 @@ function checkServer(
   const verdict = validateChain({
     chain: [serverCertificate],
     roles: [role ?? 'dp-auth'],
-    anchors: card.state.trustedCis,
+    anchors: trustedCis(card),
   })
   if (!verdict.ok && verdict.fault.kind === 'unknownCi') return 'ciPKUnknown'
   if (!role) return 'invalidOid'
   if (!verdict.ok) return 'invalidCertificate'
+  if (isRevokedOrExpired(card, [verdict.anchor, serverCertificate])) return 'invalidCertificate'
   const { raw: data, value: signed } = request.serverSigned1
   if (!verify(serverCertificate.publicKey, { data, signature: request.serverSignature1 })) {
     return 'invalidSignature'
   }
   if (!isOurChallenge(session, signed.euiccChallenge)) return 'euiccChallengeMismatch'
-  const credential = credentialOf(card.state, request.euiccCiPKIdToBeUsed)
+  const credential = credentialOf(credentialsInUse(card), request.euiccCiPKIdToBeUsed)
   if (!credential) return 'ciPKUnknown'
   return { credential, serverCertificate }
 }
@@ -148,12 +157,17 @@ export function prepareDownload(
     oneTimeKey,
     reader: new BppReader(),
     received: [],
+    segmentCount: 0,
     loading: {},
   }
   return {
     downloadResponseOk: {
       euiccSigned2,
-      euiccSignature2: sign(session.credential.keyPair.privateKey, signed),
+      euiccSignature2: signAs(card, {
+        object: 'euiccSigned2',
+        credential: session.credential,
+        data: signed,
+      }),
     },
   }
 }
@@ -174,8 +188,7 @@ function checkDownload(
   if (serverRole(session.serverCertificate) !== 'dp-auth') return { error: 'noSessionContext' }
   const dpPbCertificate = certificateOf(request.smdpCertificate)
   if (!dpPbCertificate) return { error: 'invalidCertificate' }
-  const fault = chainFault(card, dpPbCertificate)
-  if (fault) return { error: 'invalidCertificate' }
+  if (!isTrusted(card, dpPbCertificate)) return { error: 'invalidCertificate' }
   const data = concat(raw, element(0x5f37, session.euiccSignature1))
   if (!verify(dpPbCertificate.publicKey, { data, signature: request.smdpSignature2 })) {
     return { error: 'invalidSignature' }
@@ -187,13 +200,13 @@ function checkDownload(
   return { session, dpPbCertificate }
 }
 
-function chainFault(card: Card, dpPbCertificate: Certificate): ChainFault | undefined {
+function isTrusted(card: Card, dpPbCertificate: Certificate): boolean {
   const verdict = validateChain({
     chain: [dpPbCertificate],
     roles: ['dp-pb'],
-    anchors: card.state.trustedCis,
+    anchors: trustedCis(card),
   })
-  return verdict.ok ? undefined : verdict.fault
+  return verdict.ok && !isRevokedOrExpired(card, [verdict.anchor, dpPbCertificate])
 }
 
 /** The key of an earlier attempt when the SM-DP+ asks for it and the card still has it; else a new one, kept for a retry. */
@@ -230,8 +243,11 @@ export function cancelSession(
     smdpOid: oidOf(session.serverCertificate),
     reason: request.reason,
   })
-  const { privateKey } = session.credential.keyPair
-  const euiccCancelSessionSignature = sign(privateKey, euiccCancelSessionSigned.raw)
+  const euiccCancelSessionSignature = signAs(card, {
+    object: 'cancelSession',
+    credential: session.credential,
+    data: euiccCancelSessionSigned.raw,
+  })
   card.session = undefined
   if (request.reason !== 'postponed' && request.reason !== 'timeout') {
     update(card, { retryKey: undefined })

@@ -2,7 +2,7 @@
 
 import { encode, seal, signed, type Signed } from '../asn1/schema.ts'
 import type { Random } from '../base/environment.ts'
-import { equalOctets, hex } from '../base/octets.ts'
+import { equalOctets, hex, toHex } from '../base/octets.ts'
 import { sign } from '../crypto/ec.ts'
 import type { BspOpener } from '../crypto/bsp.ts'
 import type { KeyPair } from '../crypto/ec.ts'
@@ -14,7 +14,7 @@ import {
 } from '../rsp/common.ts'
 import { PendingNotification, type OtherSignedNotification } from '../rsp/es10b.ts'
 import type { BppReader } from './bpp-reader.ts'
-import type { Personality } from './personality.ts'
+import type { Personality, SignedObject } from './personality.ts'
 import type {
   EuiccCredential,
   EuiccState,
@@ -50,6 +50,8 @@ export interface DownloadSession extends ServerAuthenticated {
   readonly reader: BppReader
   /** Opened data of the block that is under way. */
   readonly received: Uint8Array[]
+  /** Segments that have come. */
+  segmentCount: number
   /** What the package has brought so far. */
   loading: {
     opener?: BspOpener
@@ -123,7 +125,7 @@ export function notificationsFor(
   },
 ): StoredNotification[] {
   const { profile, event } = occurrence
-  const credential = credentialOf(card.state, profile.ciKeyId)
+  const credential = credentialOf(card.state.credentials, profile.ciKeyId)
   if (!credential) return []
   const addresses = (profile.metadata.notificationConfigurationInfo ?? [])
     .filter((entry) => entry.profileManagementOperation.includes(event))
@@ -135,29 +137,76 @@ export function notificationsFor(
       notificationAddress,
       iccid: profile.metadata.iccid,
     }
-    return { metadata, octets: signNotification(credential, metadata) }
+    return { metadata, octets: signNotification(card, { credential, metadata }) }
   })
 }
 
 const SignedNotificationMetadata = signed(NotificationMetadata)
 
-function signNotification(credential: EuiccCredential, metadata: NotificationMetadata): Uint8Array {
+function signNotification(
+  card: Card,
+  notification: { readonly credential: EuiccCredential; readonly metadata: NotificationMetadata },
+): Uint8Array {
+  const { credential, metadata } = notification
   const tbsOtherNotification: Signed<NotificationMetadata> = seal(
     SignedNotificationMetadata,
     metadata,
   )
   const otherSignedNotification: OtherSignedNotification = {
     tbsOtherNotification,
-    euiccNotificationSignature: sign(credential.keyPair.privateKey, tbsOtherNotification.raw),
+    euiccNotificationSignature: signAs(card, {
+      object: 'notification',
+      credential,
+      data: tbsOtherNotification.raw,
+    }),
     euiccCertificate: credential.euiccCertificate.der,
     eumCertificate: credential.eumCertificate.der,
   }
   return encode(PendingNotification, { otherSignedNotification })
 }
 
+/** The card's signature over an object; a bit of it is wrong when the card's personality says so. */
+export function signAs(
+  { personality }: Card,
+  work: {
+    readonly object: SignedObject
+    readonly credential: EuiccCredential
+    readonly data: Uint8Array
+  },
+): Uint8Array {
+  const signature = Uint8Array.from(sign(work.credential.keyPair.privateKey, work.data))
+  const last = signature.length - 1
+  if (personality.faults.wrongSignature === work.object)
+    signature[last] = (signature[last] as number) ^ 1
+  return signature
+}
+
+/** The credentials that the card uses, in the order of preference. */
+export function credentialsInUse({ state, personality }: Card): readonly EuiccCredential[] {
+  return state.credentials.filter(({ keyPair }) => personality.curves.includes(keyPair.curve))
+}
+
+/** The CIs whose servers the card believes, in the order of preference. */
+export function trustedCis({ state, personality }: Card): readonly Certificate[] {
+  const { curves, trustedCis: chosen } = personality
+  return state.trustedCis.filter(
+    ({ curve, subjectKeyId }) =>
+      curves.includes(curve) &&
+      (!chosen || chosen.includes(curve) || chosen.includes(toHex(subjectKeyId ?? hex('')))),
+  )
+}
+
+/** Whether an Operational Profile is on the card, enabled or not. */
+export function hasOperational({ state }: Card): boolean {
+  return state.profiles.some(({ metadata }) => metadata.profileClass === 'operational')
+}
+
 /** The credential under a CI, named by its key identifier. */
-export function credentialOf(state: EuiccState, ciKeyId: Uint8Array): EuiccCredential | undefined {
-  return state.credentials.find(({ eumCertificate: { authorityKeyId } }) =>
+export function credentialOf(
+  credentials: readonly EuiccCredential[],
+  ciKeyId: Uint8Array,
+): EuiccCredential | undefined {
+  return credentials.find(({ eumCertificate: { authorityKeyId } }) =>
     authorityKeyId ? equalOctets(authorityKeyId, ciKeyId) : false,
   )
 }

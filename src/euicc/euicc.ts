@@ -131,8 +131,8 @@ const HANDLERS: Handlers = {
     return { setDefaultDpAddressResult: 'ok' }
   },
   getEUICCChallenge,
-  getEUICCInfo1: ({ state }) => euiccInfo1(state),
-  getEUICCInfo2: ({ state }) => euiccInfo2(state),
+  getEUICCInfo1: (card) => euiccInfo1(card),
+  getEUICCInfo2: (card) => euiccInfo2(card),
   authenticateServer,
   prepareDownload,
   cancelSession,

@@ -3,10 +3,9 @@
 import { element } from '../asn1/der.ts'
 import { concat, hex } from '../base/octets.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../rsp/common.ts'
-import type { EuiccState } from './state.ts'
+import { forbiddenRules } from '../rsp/rat.ts'
+import { credentialsInUse, hasOperational, trustedCis, type Card } from './card.ts'
 
-/** The version of SGP.22 that the card speaks: 2.5.0. */
-export const EUICC_SVN = Uint8Array.of(2, 5, 0)
 const PROFILE_PACKAGE_VERSION = Uint8Array.of(2, 3, 1)
 const FIRMWARE_VERSION = Uint8Array.of(0, 1, 0)
 const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
@@ -17,52 +16,59 @@ const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
  */
 const UICC_CAPABILITY_BITS = '011111110011011011110001'
 
-const MEMORY_OCTETS = 512 * 1024
 const VOLATILE_OCTETS = 16 * 1024
 
 /** Octets of non-volatile memory that are left for profiles. */
-export function freeMemoryOctets(state: EuiccState): number {
+export function freeMemoryOctets({ state, personality }: Card): number {
   const used = state.profiles.reduce((total, profile) => total + profile.elements.length, 0)
-  return Math.max(0, MEMORY_OCTETS - used)
+  return Math.max(0, personality.memoryOctets - used)
 }
 
-export function euiccInfo1(state: EuiccState): EUICCInfo1 {
-  return { svn: EUICC_SVN, ...ciKeyLists(state) }
+export function euiccInfo1(card: Card): EUICCInfo1 {
+  return { svn: card.personality.svn, ...ciKeyLists(card) }
 }
 
-export function euiccInfo2(state: EuiccState): EUICCInfo2 {
+export function euiccInfo2(card: Card): EUICCInfo2 {
+  const { personality } = card
+  const forbidden = forbiddenRules(personality.rat, { hasOperational: hasOperational(card) })
   return {
     profileVersion: PROFILE_PACKAGE_VERSION,
-    svn: EUICC_SVN,
+    svn: personality.svn,
     euiccFirmwareVer: FIRMWARE_VERSION,
-    extCardResource: extendedCardResource(state),
+    extCardResource: extendedCardResource(card),
     uiccCapability: Array.from(UICC_CAPABILITY_BITS, (bit) => bit === '1'),
     ts102241Version: Uint8Array.of(9, 2, 0),
     globalplatformVersion: Uint8Array.of(2, 3, 0),
-    rspCapability: ['additionalProfile', 'deviceInfoExtensibilitySupport'],
-    ...ciKeyLists(state),
+    rspCapability: [
+      'additionalProfile',
+      ...(personality.crlSupport ? ['crlSupport' as const] : []),
+      ...(personality.profileClasses.includes('test') ? ['testProfileSupport' as const] : []),
+      'deviceInfoExtensibilitySupport',
+    ],
+    ...ciKeyLists(card),
     euiccCategory: 2,
+    ...(forbidden.length > 0 && { forbiddenProfilePolicyRules: forbidden }),
     ppVersion: PROTECTION_PROFILE_VERSION,
     sasAcreditationNumber: 'TEST-ESIM-LAB',
   }
 }
 
 function ciKeyLists(
-  state: EuiccState,
+  card: Card,
 ): Pick<EUICCInfo1, 'euiccCiPKIdListForVerification' | 'euiccCiPKIdListForSigning'> {
   return {
-    euiccCiPKIdListForVerification: state.trustedCis.map((ci) => ci.subjectKeyId ?? hex('')),
-    euiccCiPKIdListForSigning: state.credentials.map(
+    euiccCiPKIdListForVerification: trustedCis(card).map((ci) => ci.subjectKeyId ?? hex('')),
+    euiccCiPKIdListForSigning: credentialsInUse(card).map(
       ({ eumCertificate }) => eumCertificate.authorityKeyId ?? hex(''),
     ),
   }
 }
 
 /** Number of installed applications, free non-volatile and volatile memory (ETSI TS 102 226 §8.2.1.7.2). */
-function extendedCardResource(state: EuiccState): Uint8Array {
+function extendedCardResource(card: Card): Uint8Array {
   return concat(
-    element(0x81, Uint8Array.of(state.profiles.length)),
-    element(0x82, uint32(freeMemoryOctets(state))),
+    element(0x81, Uint8Array.of(card.state.profiles.length)),
+    element(0x82, uint32(freeMemoryOctets(card))),
     element(0x83, uint32(VOLATILE_OCTETS)),
   )
 }

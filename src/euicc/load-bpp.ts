@@ -4,7 +4,7 @@ import { Asn1Error, children, element, readTlv } from '../asn1/der.ts'
 import { decode, encode, seal, signed } from '../asn1/schema.ts'
 import { concat, equalOctets, hex, toHex } from '../base/octets.ts'
 import { BspOpener, deriveBspKeys, KEY_LENGTH_OCTETS, KEY_TYPE_AES } from '../crypto/bsp.ts'
-import { agree, publicKeyFromPoint, sign, verify } from '../crypto/ec.ts'
+import { agree, publicKeyFromPoint, verify } from '../crypto/ec.ts'
 import { oidOf } from '../pki/chain.ts'
 import { installProfileElements } from '../profile/install.ts'
 import {
@@ -22,9 +22,12 @@ import {
   ReplaceSessionKeysRequest,
 } from '../rsp/es8plus.ts'
 import { STATUS_WORDS, type CardAnswer } from '../rsp/es10.ts'
+import { judgeRules } from '../rsp/rat.ts'
 import type { BppBlock, BppEvent } from './bpp-reader.ts'
 import {
+  hasOperational,
   notificationsFor,
+  signAs,
   update,
   withNotifications,
   type Card,
@@ -32,6 +35,7 @@ import {
 } from './card.ts'
 import { freeMemoryOctets } from './info.ts'
 import type { InstalledProfile } from './state.ts'
+import { hasTestKeys } from './test-profile.ts'
 
 /** A function of ES8+ that failed, and why. */
 interface BppFailure {
@@ -53,9 +57,17 @@ export function loadBoundProfilePackage(card: Card, segment: Uint8Array): CardAn
   if (session?.step !== 'download' || !session.reader.accepts(segment)) {
     return { statusWord: STATUS_WORDS.referenceDataNotFound, data: hex('') }
   }
-  const outcome = readSegment(card, { session, segment })
+  const outcome = earlyOutcome(card, session) ?? readSegment(card, { session, segment })
   if (!outcome) return { statusWord: STATUS_WORDS.ok, data: hex('') }
   return { statusWord: STATUS_WORDS.ok, data: finish(card, { session, outcome }) }
+}
+
+/** A card that answers before the package is there, because its personality says so. */
+function earlyOutcome({ personality }: Card, session: DownloadSession): Outcome | undefined {
+  session.segmentCount++
+  if (session.segmentCount !== personality.faults.earlyResultAtSegment) return undefined
+  const bppCommandId = session.reader.block ?? 'initialiseSecureChannel'
+  return { failure: { bppCommandId, errorReason: 'installFailedDueToUnknownError' } }
 }
 
 function readSegment(
@@ -85,10 +97,29 @@ function execute(
   if (event.kind === 'end') return undefined
   if (event.kind === 'initialiseSecureChannel') {
     const errorReason = initialiseSecureChannel(card, { session, tlv: event.tlv })
-    return errorReason && { failure: { bppCommandId: 'initialiseSecureChannel', errorReason } }
+    const failure = errorReason && { bppCommandId: 'initialiseSecureChannel' as const, errorReason }
+    return failure ? { failure } : chosenFailure(card, event)
   }
-  if (event.kind === 'protected') return openSegment(session, event)
-  return executeBlock(card, { session, block: event.block })
+  if (event.kind === 'protected') return openSegment(session, event) ?? chosenFailure(card, event)
+  const outcome = executeBlock(card, { session, block: event.block })
+  return outcome && 'failure' in outcome ? outcome : (chosenFailure(card, event) ?? outcome)
+}
+
+const ERRORS_OF_SEGMENTS: readonly ErrorReason[] = ['scp03tStructureError', 'scp03tSecurityError']
+
+/**
+ * The failure that the card's personality asks for, where nothing else is wrong: with the first segment of a function
+ * when a segment is said to be wrong, else when the function would have been done.
+ */
+function chosenFailure(
+  { personality }: Card,
+  event: Exclude<BppEvent, { readonly kind: 'end' }>,
+): Outcome | undefined {
+  const { failAt } = personality.faults
+  const done = event.kind === 'initialiseSecureChannel' ? event.kind : event.block
+  if (failAt?.bppCommandId !== done) return undefined
+  const isOfSegment = ERRORS_OF_SEGMENTS.includes(failAt.errorReason)
+  return isOfSegment === (event.kind === 'protected') ? { failure: failAt } : undefined
 }
 
 /** ES8+.InitialiseSecureChannel (SGP.22 §5.5.1): checks in order signature, operation, transaction, key description. */
@@ -172,21 +203,47 @@ function storeMetadata(
   if (!metadata) return 'incorrectInputValues'
   // Kept at once: from here on the result names the ICCID, whatever it is (SGP.22 §2.5.6).
   work.session.loading = { ...work.session.loading, metadata }
-  if (metadata.profileClass !== 'operational') return 'unsupportedProfileClass'
+  if (!card.personality.profileClasses.includes(metadata.profileClass)) {
+    return 'unsupportedProfileClass'
+  }
   const { iccid } = metadata
   if (card.state.profiles.some((profile) => equalOctets(profile.metadata.iccid, iccid))) {
     return 'installFailedDueToIccidAlreadyExistsOnEuicc'
   }
-  if (metadata.profilePolicyRules && !isAllowed(card, metadata)) return 'pprNotAllowed'
+  if (metadata.profilePolicyRules && !mayHaveRules(card, { metadata, data: work.data })) {
+    return 'pprNotAllowed'
+  }
   return undefined
 }
 
-/** Rules need an owner named without wildcards, and PPR1 no other operational profile (SGP.22 §5.5.3, §2.9.3.1). */
-function isAllowed(card: Card, metadata: StoreMetadataRequest): boolean {
-  const owner = metadata.profileOwner
-  if (!owner || /E/.test(toHex(owner.mccMnc))) return false
-  return !metadata.profilePolicyRules?.includes('ppr1') || card.state.profiles.length === 0
+/** SGP.22 §5.5.3, §2.9.3.1: rules come with an owner, each is known and allowed; consent is the LPA's to get. */
+function mayHaveRules(
+  card: Card,
+  profile: { readonly metadata: StoreMetadataRequest; readonly data: Uint8Array },
+): boolean {
+  const { profileOwner, profilePolicyRules } = profile.metadata
+  if (!profileOwner || hasUnknownRule(profile.data)) return false
+  const verdict = judgeRules(card.personality.rat, {
+    profileOwner,
+    profilePolicyRules,
+    hasOperationalBeside: hasOperational(card),
+  })
+  return verdict !== 'notAllowed'
 }
+
+/** Bits of PprIds that SGP.22 does not name are not kept when metadata are decoded, so they are looked for as they came. */
+function hasUnknownRule(request: Uint8Array): boolean {
+  const outer = readTlv(request, 0)
+  for (const { tag, valueStart, end } of children(request, outer.valueStart, outer.end)) {
+    if (tag !== 0x99) continue
+    const [first = 0, ...others] = request.subarray(valueStart + 1, end)
+    return (first & ~KNOWN_RULE_BITS) !== 0 || others.some((octet) => octet !== 0)
+  }
+  return false
+}
+
+/** pprUpdateControl, ppr1 and ppr2: the first three bits. */
+const KNOWN_RULE_BITS = 0xe0
 
 /** ES8+.ReplaceSessionKeys (SGP.22 §5.5.4): the counter starts again with the new keys. */
 function replaceSessionKeys(session: DownloadSession, data: Uint8Array): ErrorReason | undefined {
@@ -221,9 +278,12 @@ function loadProfileElements(
     ...(profileOwner && { mccMnc: profileOwner.mccMnc }),
     ...(profileOwner?.gid1 && { gid1: profileOwner.gid1 }),
     ...(profileOwner?.gid2 && { gid2: profileOwner.gid2 }),
-    freeOctets: freeMemoryOctets(card.state),
+    freeOctets: freeMemoryOctets(card),
   })
   if (!result.ok) return failedLoad(REASON_OF_INSTALL[result.reason], result.euiccResponse)
+  if (metadata.profileClass === 'test' && !hasTestKeys(result.profile)) {
+    return failedLoad('testProfileInstallFailedDueToInvalidNaaKey')
+  }
   const installed: InstalledProfile = {
     isdpAid: nextIsdpAid(card),
     state: 'disabled',
@@ -271,7 +331,7 @@ function finish(
     'installed' in outcome
       ? { successResult: { aid: outcome.installed.isdpAid, simaResponse: outcome.simaResponse } }
       : { errorResult: outcome.failure }
-  const { octets, metadata } = signResult(session, { seqNumber, finalResult })
+  const { octets, metadata } = signResult(card, { session, seqNumber, finalResult })
   const installed = 'installed' in outcome ? outcome.installed : undefined
   const others = installed
     ? notificationsFor(card, {
@@ -294,9 +354,14 @@ const SignedResultData = signed(ProfileInstallationResultData)
 
 /** The signature covers ProfileInstallationResultData, tag BF27 (SGP.22 §2.5.6). */
 function signResult(
-  session: DownloadSession,
-  result: { readonly seqNumber: number; readonly finalResult: FinalResult },
+  card: Card,
+  result: {
+    readonly session: DownloadSession
+    readonly seqNumber: number
+    readonly finalResult: FinalResult
+  },
 ) {
+  const { session } = result
   const iccid = session.loading.metadata?.iccid
   const notificationMetadata = {
     seqNumber: result.seqNumber,
@@ -312,7 +377,7 @@ function signResult(
   })
   const octets = encode(ProfileInstallationResult, {
     profileInstallationResultData: data,
-    euiccSignPIR: sign(session.credential.keyPair.privateKey, data.raw),
+    euiccSignPIR: signAs(card, { object: 'pir', credential: session.credential, data: data.raw }),
   })
   return { octets, metadata: notificationMetadata }
 }

@@ -4,9 +4,6 @@ import type { Curve } from '../crypto/ec.ts'
 import type { BppCommandId, ErrorReason, ProfileClass } from '../rsp/common.ts'
 import type { RulesAuthorisationTable } from '../rsp/es10b.ts'
 
-/** The Profile Policy Rules that a card can know (SGP.22 §2.9.1). */
-export type Ppr = 'ppr1' | 'ppr2'
-
 /** What a card signs, by the name of the object or of the function. */
 export const SIGNED_OBJECTS = [
   'euiccSigned1',

@@ -227,8 +227,11 @@ function readValidity(validity: Element): { notBeforeMs: number; notAfterMs: num
   return { notBeforeMs: readTimeMs(notBefore), notAfterMs: readTimeMs(notAfter) }
 }
 
-/** UTCTime of 1950 … 2049 or GeneralizedTime, whole seconds, `Z` (RFC 5280 §4.1.2.5). */
-function readTimeMs({ tag, value }: Element): number {
+/**
+ * UTCTime of 1950 … 2049 or GeneralizedTime, whole seconds, `Z` (RFC 5280 §4.1.2.5).
+ * @throws {CertificateError}
+ */
+export function readTimeMs({ tag, value }: Element): number {
   const text = latin1(value)
   const digits = tag === 0x17 ? `${text < '5' ? '20' : '19'}${text}` : tag === 0x18 ? text : ''
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits) ?? []
@@ -236,7 +239,7 @@ function readTimeMs({ tag, value }: Element): number {
   const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
   const instantMs = Date.parse(iso)
   if (Number.isNaN(instantMs) || new Date(instantMs).toISOString() !== iso) {
-    throw new CertificateError('an instant of the validity is malformed')
+    throw new CertificateError('an instant is malformed')
   }
   return instantMs
 }

@@ -125,8 +125,8 @@ const FAILURES: readonly Failure[] = [
     parts: () => ({ storeMetadata: hex('BF25020A0B') }),
   },
   {
-    title: 'a test profile',
-    result: 'storeMetadata unsupportedProfileClass',
+    title: 'a test profile with the keys of a subscriber',
+    result: 'loadProfileElements testProfileInstallFailedDueToInvalidNaaKey',
     parts: metadata((good) => ({ ...good, profileClass: 'test' })),
     isNamed: true,
   },
