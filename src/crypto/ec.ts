@@ -85,12 +85,17 @@ export function keyPairFromScalar(options: {
 
 /** The key pair of a PKCS#8 private key; `undefined` when it is not an EC key on one of our curves. */
 export function keyPairFromPkcs8(der: Uint8Array): KeyPair | undefined {
+  return keyPairFromDer('pkcs8', der)
+}
+
+/** The key pair of a private key as SEC 1 (RFC 5915) has it; `undefined` when it does not name one of our curves. */
+export function keyPairFromSec1(der: Uint8Array): KeyPair | undefined {
+  return keyPairFromDer('sec1', der)
+}
+
+function keyPairFromDer(type: 'pkcs8' | 'sec1', der: Uint8Array): KeyPair | undefined {
   try {
-    const privateKey = crypto.createPrivateKey({
-      key: Buffer.from(der),
-      format: 'der',
-      type: 'pkcs8',
-    })
+    const privateKey = crypto.createPrivateKey({ key: Buffer.from(der), format: 'der', type })
     const publicKey = crypto.createPublicKey(privateKey)
     const curve = curveOf(publicKey)
     return curve && { curve, privateKey, publicKey, point: pointOf(publicKey) }

@@ -167,7 +167,8 @@ export function issueEum(options: IssuingUnder): Credential {
 }
 
 /**
- * CERT.EUICC.ECDSA (SGP.22 Table 11). The EID gives the serial number too, which is then unique for its EUM.
+ * CERT.EUICC.ECDSA (SGP.22 Table 11). The EID gives the serial number too, which is then unique for its EUM; the
+ * organisation is one that the EUM's name constraints permit.
  * @throws {LabError} badInput — the EID has not 32 digits
  */
 export function issueEuicc(options: IssuingUnder & { readonly eid: string }): Credential {
@@ -180,7 +181,7 @@ export function issueEuicc(options: IssuingUnder & { readonly eid: string }): Cr
     serialNumber: fromHex(BigInt(options.eid).toString(16).padStart(28, '0')) as Uint8Array,
     subject: [
       ['C', 'ES'],
-      ['O', EUM_ORGANISATION],
+      ['O', organisationFor(options)],
       ['serialNumber', options.eid],
       ['CN', 'Test eUICC'],
     ],
@@ -188,6 +189,15 @@ export function issueEuicc(options: IssuingUnder & { readonly eid: string }): Cr
     notAfterMs: EUICC_NOT_AFTER_MS,
     extensions: [...keyIdentifiers(options), keyUsage('digitalSignature'), policy('euicc')],
   })
+}
+
+/** The organisation that the EUM may name in eUICCs whose EIDs begin like this one. */
+function organisationFor(options: IssuingUnder & { readonly eid: string }): string {
+  const permitted = options.issuer.certificate.nameConstraints?.permitted ?? []
+  const pair = permitted.find(({ serialNumber }) =>
+    serialNumber?.some((iin) => options.eid.startsWith(iin)),
+  )
+  return pair?.['O']?.[0] ?? EUM_ORGANISATION
 }
 
 /** CERT.DPauth.ECDSA (SGP.22 Table 13). */
@@ -226,16 +236,18 @@ interface TlsIssuing extends IssuingUnder {
   readonly serialNumber: Uint8Array
   /** Wall time: a TLS leaf is judged by browsers and HTTP clients, which know no other. */
   readonly nowMs: number
+  /** The server's OID; that of SGP.26's test servers unless told. */
+  readonly oid?: string
 }
 
 /** CERT.DP.TLS (SGP.22 Table 14), valid from a day ago for 397 days. IP addresses are our extension. */
 export function issueDpTls(options: TlsIssuing): Credential {
-  return issueTls(options, { role: 'dp-tls', oid: DP_OID })
+  return issueTls(options, { role: 'dp-tls', oid: options.oid ?? DP_OID })
 }
 
 /** CERT.DS.TLS (SGP.22 Table 16), valid from a day ago for 397 days. IP addresses are our extension. */
 export function issueDsTls(options: TlsIssuing): Credential {
-  return issueTls(options, { role: 'ds-tls', oid: DS_OID })
+  return issueTls(options, { role: 'ds-tls', oid: options.oid ?? DS_OID })
 }
 
 function issue(options: Issuing, recipe: Recipe): Credential {

@@ -62,7 +62,8 @@ export const CURVE_SUFFIXES: Readonly<Record<Curve, string>> = {
 }
 
 const EID_PREFIX = '89049032'
-const EID_SERIAL_DIGITS = 22
+const EID_DIGITS = 32
+const CHECK_DIGITS = 2
 /** TLS under any other CI is refused (SGP.22 §4.5.2). */
 const TLS_CURVE: Curve = 'P-256'
 const SERIAL_OCTETS = 16
@@ -101,38 +102,54 @@ export function issueEuiccCredential(options: {
  * Issues a TLS leaf under the NIST CI for any host names and IP addresses, valid for 397 days from a day before `nowMs`.
  * Its serial number never repeats, since browsers refuse two certificates of one CI with the same one.
  */
-export function issueTlsCredential(options: {
-  readonly pki: TestPki
+export function issueTlsCredential(options: TlsOrder & { readonly pki: TestPki }): Credential {
+  const { pki, ...order } = options
+  return issueTlsUnder(pki[TLS_CURVE].ci, order)
+}
+
+/** What a TLS leaf is issued for. */
+export interface TlsOrder {
   readonly hostNames: readonly [string, ...string[]]
   readonly role: 'dp-tls' | 'ds-tls'
+  /** The server's OID; that of SGP.26's test servers unless told. */
+  readonly oid?: string
   /** Wall time. */
   readonly nowMs: number
   readonly random: Random
-}): Credential {
-  const { pki, hostNames, role, nowMs } = options
-  const random = options.random.stream(`pki/${TLS_CURVE}/${role}`)
+}
+
+/** The same under any CI on P-256. */
+export function issueTlsUnder(ci: Credential, order: TlsOrder): Credential {
+  const { random, role, ...rest } = order
   const issueTls = role === 'dp-tls' ? issueDpTls : issueDsTls
   return issueTls({
-    issuer: pki[TLS_CURVE].ci,
-    keyPair: generateKeyPair({ curve: TLS_CURVE, random }),
-    hostNames,
-    nowMs,
-    serialNumber: concat(Uint8Array.of(0x01), options.random.unique(SERIAL_OCTETS - 1)),
+    ...rest,
+    issuer: ci,
+    keyPair: generateKeyPair({
+      curve: TLS_CURVE,
+      random: random.stream(`pki/${TLS_CURVE}/${role}`),
+    }),
+    serialNumber: concat(Uint8Array.of(0x01), random.unique(SERIAL_OCTETS - 1)),
   })
 }
 
 /**
- * An EID of the test EUM with its two check digits: the 32 digits leave 1 when divided by 97 (SGP.02 §2.2.2).
- * @throws {LabError} badInput — a negative serial number, or one of more than 22 digits
+ * An EID of an EUM, the test EUM unless told, with its two check digits: the 32 digits leave 1 when divided by 97
+ * (SGP.02 §2.2.2).
+ * @throws {LabError} badInput — the serial number is negative, or has more digits than the IIN leaves room for
  */
-export function makeEid(options: { readonly serial: number | bigint }): string {
-  const serial = options.serial.toString().padStart(EID_SERIAL_DIGITS, '0')
-  if (!/^[0-9]{22}$/.test(serial)) {
-    throw new LabError('badInput', `the serial number of an EID has up to 22 digits: ${serial}`, {
-      field: 'serial',
-    })
+export function makeEid(options: {
+  readonly serial: number | bigint
+  readonly iin?: string
+}): string {
+  const { iin = EID_PREFIX } = options
+  const serialDigits = EID_DIGITS - CHECK_DIGITS - iin.length
+  const serial = options.serial.toString().padStart(serialDigits, '0')
+  if (!/^[0-9]+$/.test(serial) || serial.length !== serialDigits) {
+    const detail = `the serial number of an EID has up to ${serialDigits} digits: ${serial}`
+    throw new LabError('badInput', detail, { field: 'serial' })
   }
-  const digits = `${EID_PREFIX}${serial}`
+  const digits = `${iin}${serial}`
   const check = 98n - (BigInt(`${digits}00`) % 97n)
   return `${digits}${check.toString().padStart(2, '0')}`
 }
