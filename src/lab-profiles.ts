@@ -1,13 +1,25 @@
-/** Joins the operator's inventory, the profile template and ES8+'s metadata: what the SM-DP+ binds. */
+/** Where the lab's profiles come from: what the operator knows of a subscriber, or what others have made. */
 
+import { decode, encode } from './asn1/schema.ts'
 import { LabError } from './base/errors.ts'
+import { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
+import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
-import type { InventoryItem } from './store/inventory.ts'
+import { StoreMetadataRequest } from './rsp/common.ts'
+import type { Store } from './store/engine.ts'
+import {
+  addImportedProfile,
+  findImportedPackage,
+  findImportedProfile,
+  isKnownIccid,
+  isKnownMsisdn,
+} from './store/imported-profiles.ts'
+import type { InventoryItem, NumberRange } from './store/inventory.ts'
 import type { Operator } from './operator/operator.ts'
 import type { ProfileSource } from './smdp/smdp.ts'
 
-/** The profiles of an operator; the template is made once. */
+/** The operator's profiles; the template is made once. */
 export function labProfiles(parts: {
   readonly operator: Operator
   readonly fillerOctets: number
@@ -22,15 +34,30 @@ export function labProfiles(parts: {
     metadata(iccid, notificationAddress) {
       const metadata = profileMetadata(template, { iccid, notificationAddress })
       const { notificationAddress: address, ...request } = metadata
-      return {
-        ...request,
-        notificationConfigurationInfo: [
-          { profileManagementOperation: ALL_EVENTS, notificationAddress: address },
-        ],
-      }
+      return { ...request, notificationConfigurationInfo: allEventsTo(address) }
     },
     profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
   }
+}
+
+/** Imported profiles as they came, and those of another source where nothing was imported. */
+export function withImportedProfiles(store: Store, others: ProfileSource): ProfileSource {
+  return {
+    metadata(iccid, notificationAddress) {
+      const imported = store.read((db) => findImportedProfile(db, iccid))
+      if (!imported) return others.metadata(iccid, notificationAddress)
+      const request = decode(StoreMetadataRequest, imported.metadata)
+      return { ...request, notificationConfigurationInfo: allEventsTo(notificationAddress) }
+    },
+    profilePackage(iccid) {
+      const imported = store.read((db) => findImportedPackage(db, iccid))
+      return imported ?? others.profilePackage(iccid)
+    },
+  }
+}
+
+function allEventsTo(notificationAddress: string) {
+  return [{ profileManagementOperation: ALL_EVENTS, notificationAddress }]
 }
 
 const ALL_EVENTS = [
@@ -39,6 +66,94 @@ const ALL_EVENTS = [
   'notificationDisable',
   'notificationDelete',
 ] as const
+
+interface Parts {
+  readonly store: Store
+  readonly operator: Operator
+}
+
+/** A package of somebody else's, to be put on stock. */
+export interface ProfileImport extends MetadataWishes {
+  /** DER, or text in hexadecimal or Base64. */
+  readonly package: Uint8Array
+  /** What it is ordered by; `imported` unless told. */
+  readonly profileType?: string
+}
+
+/** What was put on stock, and with which metadata. */
+export interface ImportAnswer {
+  readonly iccid: string
+  readonly profileType: string
+  readonly imsi: string | undefined
+  /** The number of the account that it will have; absent for a profile that has none. */
+  readonly msisdn: string | undefined
+  /** Why it will have no account. */
+  readonly noAccount: 'noNumber' | 'numberInUse' | undefined
+  readonly serviceProviderName: string
+  readonly profileName: string
+  readonly profileClass: StoreMetadataRequest['profileClass']
+  readonly elementCount: number
+  readonly packageOctets: number
+}
+
+export const IMPORTED_TYPE = 'imported'
+
+/**
+ * Puts a package on stock as it came: its profile is not personalised.
+ * @throws {LabError} badInput, tooLarge, conflict — the ICCID is known, or one of the operator's own range
+ */
+export async function importProfile(parts: Parts, given: ProfileImport): Promise<ImportAnswer> {
+  const octets = packageOctets(given.package)
+  const facts = readPackage(octets)
+  const metadata = importedMetadata(facts, given)
+  const { iccid, imsi } = facts
+  const { profileType = IMPORTED_TYPE } = given
+  if (isInRange(iccid, parts.operator.file.ranges.iccid)) {
+    throw knownIccid(iccid, "is of the operator's own range, which the operator fills itself")
+  }
+  const encoded = encode(StoreMetadataRequest, metadata)
+  return parts.store.write((db) => {
+    if (isKnownIccid(db, iccid)) throw knownIccid(iccid, 'is in stock already')
+    const noAccount = noAccountOf(parts, { facts, isInUse: (number) => isKnownMsisdn(db, number) })
+    const msisdn = noAccount === undefined ? facts.msisdn : undefined
+    addImportedProfile(db, { iccid, profileType, imsi, msisdn, metadata: encoded, octets })
+    const { serviceProviderName, profileName, profileClass } = metadata
+    return {
+      iccid,
+      profileType,
+      imsi,
+      msisdn,
+      noAccount,
+      serviceProviderName,
+      profileName,
+      profileClass,
+      elementCount: facts.elements.length,
+      packageOctets: octets.length,
+    }
+  })
+}
+
+/** An account is known by its number: without one that is free there is none. */
+function noAccountOf(
+  { operator }: Parts,
+  profile: { readonly facts: PackageFacts; readonly isInUse: (msisdn: string) => boolean },
+): ImportAnswer['noAccount'] {
+  const { msisdn } = profile.facts
+  if (msisdn === undefined) return 'noNumber'
+  const isTaken = isInRange(msisdn, operator.file.ranges.msisdn) || profile.isInUse(msisdn)
+  return isTaken ? 'numberInUse' : undefined
+}
+
+function isInRange(digits: string, range: NumberRange): boolean {
+  return digits.length === range.digits && digits.startsWith(range.prefix)
+}
+
+function knownIccid(iccid: string, problem: string): LabError {
+  return new LabError('conflict', `the ICCID ${iccid} ${problem}.`, {
+    field: 'package',
+    reason: 'iccidInUse',
+  })
+}
 
 function itemOf(operator: Operator, iccid: string): InventoryItem {
   const item = operator.inventoryItem({ iccid })

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { normaliseIccid } from './base/bcd.ts'
 import {
   manualClock,
   seededRandom,
@@ -44,8 +45,19 @@ import { RspError } from './rsp/status-codes.ts'
 import { createSmdp, type Smdp, type SmdpSettings } from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
+import {
+  findImportedProfile,
+  listImportedProfiles,
+  type ImportedProfile,
+} from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
-import { labProfiles } from './lab-profiles.ts'
+import {
+  importProfile,
+  labProfiles,
+  withImportedProfiles,
+  type ImportAnswer,
+  type ProfileImport,
+} from './lab-profiles.ts'
 
 export interface LabOptions {
   /** What every random choice follows, but for TransactionIDs. Without one, a lab that keeps nothing has a fixed seed. */
@@ -96,6 +108,17 @@ export interface Lab {
   readonly observer: Observer | undefined
   /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
   order(order?: ProfileOrder): Promise<OrderedProfile>
+  /**
+   * Puts somebody else's profile package on stock.
+   * @throws {LabError} badInput — it is none, or the metadata are wrong; tooLarge; conflict — its ICCID is known
+   */
+  importProfile(given: ProfileImport): Promise<ImportAnswer>
+  /** Imported profiles by ICCID. */
+  importedProfiles(page: {
+    readonly after?: string
+    readonly limit: number
+  }): readonly ImportedProfile[]
+  importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /** A new eUICC's state, with its keys and certificates. */
@@ -148,7 +171,10 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     store,
     credentials: CURVES.map((curve) => ({ ...pki[curve], ci: pki[curve].ci.certificate })),
     trustedCis: CURVES.map((curve) => pki[curve].ci.certificate),
-    profiles: labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
+    profiles: withImportedProfiles(
+      store,
+      labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
+    ),
     addresses: [IN_PROCESS_ADDRESS],
     onProfileEvent: operator.noteProfileEvent,
     ...(options.smdp && { settings: options.smdp }),
@@ -174,11 +200,17 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     es2Plus,
     observer,
     order(order = {}) {
-      const place = (): Promise<OrderedProfile> => orderProfile({ operator, es2Plus }, order)
+      const { makeRepeatable } = smdp
+      const parts = { operator, es2Plus, makeRepeatable }
+      const place = (): Promise<OrderedProfile> => orderProfile(parts, order)
       const ownType = operator.file.profile.profileType
       // Only the operator's own type can be made anew; another that has run out stays so.
       return (order.profileType ?? ownType) === ownType ? stocking.retry(place) : place()
     },
+    importProfile: (given) => importProfile({ store, operator }, given),
+    importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
+    importedProfile: ({ iccid }) =>
+      store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     addStock: stocking.add,
     manufacture,
     createPhone(phone = {}) {

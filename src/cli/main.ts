@@ -17,6 +17,7 @@ import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
 import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
+import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { useVerb } from './verbs/use.ts'
@@ -52,6 +53,7 @@ const VERBS = [
   giftVerb,
   cardVerb,
   lpacVerb,
+  profileVerb,
   pkiVerb,
   benchVerb,
 ]

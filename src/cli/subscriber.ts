@@ -14,8 +14,24 @@ export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
   if (/^\+?[0-9 ]+$/.test(who)) return normaliseMsisdn(who, 'msisdn')
   const profiles = await lookAtPhone({ lab, name: who }, (phone) => phone.profiles())
   const { iccid } = profileInUse(profiles, who)
-  const { msisdn } = await lab.get<{ readonly msisdn: string }>(`/api/inventory/${iccid}`)
-  return msisdn
+  return (await numberIn(lab, `/api/inventory/${iccid}`)) ?? importedNumber(lab, iccid)
+}
+
+async function importedNumber(lab: LabClient, iccid: string): Promise<string> {
+  const msisdn = await numberIn(lab, `/api/profiles/${iccid}`)
+  if (msisdn) return msisdn
+  const detail = `the profile ${iccid} has no number of its own, so it has no account: no balance, no usage, no gifts.`
+  throw new LabError('notFound', detail, { field: 'phone', reason: 'noAccount' })
+}
+
+async function numberIn(lab: LabClient, path: string): Promise<string | null | undefined> {
+  try {
+    const { msisdn } = await lab.get<{ readonly msisdn: string | null }>(path)
+    return msisdn
+  } catch (error) {
+    if (error instanceof LabError && error.code === 'notFound') return undefined
+    throw error
+  }
 }
 
 function profileInUse(profiles: readonly ProfileSummary[], phone: string): ProfileSummary {

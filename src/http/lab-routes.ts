@@ -1,4 +1,4 @@
-/** What the lab itself offers beside the operator's resources: orders in one step, new eUICCs, and a look at itself. */
+/** What the lab itself offers beside the operator's resources: orders in one step, profiles of others, new eUICCs, and a look at itself. */
 
 import { Router, type Request } from 'express'
 import { LabError } from '../base/errors.ts'
@@ -9,6 +9,7 @@ import { RspError } from '../rsp/status-codes.ts'
 import type { ProfileOrder } from '../operator/ordering.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
+import { profileRoutes } from './profile-routes.ts'
 
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
 export function labRoutes(
@@ -39,6 +40,14 @@ export function labRoutes(
     })
     .all(methodNotAllowed(['GET', 'HEAD', 'POST']))
   router
+    .route('/api/orders/:iccid/reset')
+    .post(async (request, response) => {
+      refuseFields(request.body as Json)
+      response.json(await lab.smdp.resetOrder({ iccid: String(request.params.iccid) }))
+    })
+    .all(methodNotAllowed(['POST']))
+  router.use(profileRoutes(lab))
+  router
     .route('/api/euiccs')
     .post((request, response) => {
       const state = lab.manufacture({ name: nameOf(request.body as Json) })
@@ -66,6 +75,7 @@ const ORDER_FIELDS = {
   confirmationCode: /^.{1,64}$/su,
   matchingId: /^[0-9A-Za-z_-]{0,255}$/,
   release: 'flag',
+  repeatable: 'flag',
 } satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
 
 /** @throws {LabError} badInput, naming the field */
@@ -96,6 +106,11 @@ function objectOf(body: Json | undefined): Readonly<Record<string, Json>> {
   if (body === undefined) return {}
   if (isObject(body)) return body
   throw new LabError('badInput', 'expected a JSON object')
+}
+
+function refuseFields(body: Json | undefined): void {
+  const [name] = Object.keys(objectOf(body))
+  if (name !== undefined) throw badField(name, 'there is no such field')
 }
 
 function badField(field: string, detail: string): LabError {

@@ -36,6 +36,8 @@ export interface OperatorAppOptions {
   readonly otherInterface?: RequestHandler
   /** Further routes behind the same token, with JSON bodies parsed. */
   readonly extraRoutes?: Router
+  /** Paths whose bodies may be longer than others, with the most octets they may have. */
+  readonly longBodies?: Readonly<Record<string, number>>
   /** Told of our own defects, of which clients see nothing but status 500. */
   readonly reportDefect?: (error: unknown) => void
 }
@@ -54,7 +56,11 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   mount(app, { '/health': { GET: (_request, response) => void response.json({ status: 'ok' }) } })
   app.use(bearer(options.token))
   if (options.otherInterface) app.use(options.otherInterface)
-  app.use(requireJson, express.json({ limit: BODY_LIMIT_OCTETS }))
+  app.use(requireJson)
+  for (const [path, limit] of Object.entries(options.longBodies ?? {})) {
+    app.use(path, express.json({ limit }))
+  }
+  app.use(express.json({ limit: BODY_LIMIT_OCTETS }))
   mount(app, routesOf(options.operator))
   if (options.extraRoutes) app.use(options.extraRoutes)
   app.use(unknownRoute, problemHandler(options.reportDefect))

@@ -10,6 +10,7 @@ import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
 import { labRoutes } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
+import { LONG_BODIES } from './profile-routes.ts'
 import { createRspApp } from './rsp-app.ts'
 import { es9PlusClients } from './rsp-client.ts'
 
@@ -133,6 +134,7 @@ function listenForOperator(
   const handler = createOperatorApp({
     operator: lab.operator,
     token: choice.token,
+    longBodies: LONG_BODIES,
     otherInterface: es2Plus,
     extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),

@@ -2,7 +2,8 @@
 
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
-import { findByIccid, nextFree, take, type InventoryItem } from '../store/inventory.ts'
+import { numberOfProfile } from '../store/imported-profiles.ts'
+import { nextFree, take, type InventoryItem } from '../store/inventory.ts'
 
 /** Where the subscription's profile is in its life. Only an enabled profile uses data; a deleted one keeps its quota in the books. */
 export type ProfileState = 'ordered' | 'installed' | 'enabled' | 'disabled' | 'deleted'
@@ -28,7 +29,8 @@ export interface Binding {
 /**
  * Opens the account of a profile that is ordered: of this ICCID, or else of the next free one of a profile type.
  * Returns the account that is there when the ICCID has one.
- * @throws {LabError} notFound — the ICCID is not in stock; conflict — nothing of the profile type is left
+ * @throws {LabError} notFound — the ICCID is not in stock, or was imported without a number; conflict — nothing of the
+ *   profile type is left
  */
 export function openAccount(
   db: Connection,
@@ -85,10 +87,10 @@ export function bindingsOf(db: Connection, accountId: number): readonly Binding[
 function pickNumber(
   db: Connection,
   order: { readonly iccid: string | undefined; readonly profileType: string },
-): InventoryItem {
+): Pick<InventoryItem, 'iccid' | 'msisdn'> {
   if (order.iccid !== undefined) {
-    const item = findByIccid(db, order.iccid)
-    if (item) return item
+    const msisdn = numberOfProfile(db, order.iccid)
+    if (msisdn !== undefined) return { iccid: order.iccid, msisdn }
     throw new LabError('notFound', `ICCID ${order.iccid} is not in this operator's stock`, {
       field: 'iccid',
     })

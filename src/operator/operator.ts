@@ -5,6 +5,7 @@ import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
 import type { Connection, Store } from '../store/engine.ts'
+import { numberOfProfile } from '../store/imported-profiles.ts'
 import {
   findByIccid,
   findByMsisdn,
@@ -85,6 +86,8 @@ export interface Operator {
   inventoryItem(
     by: { readonly iccid: string } | { readonly msisdn: string },
   ): InventoryItem | undefined
+  /** The number of a profile in stock; a profile that was imported without one has none, and no account. */
+  numberOf(of: { readonly iccid: string }): string | undefined
 
   /**
    * Opens the account of a profile that is ordered: of an ICCID, or of the next free one of a profile type.
@@ -99,8 +102,8 @@ export interface Operator {
   /** Takes note of what a card reports; may come twice and out of order. @throws {LabError} badInput, notFound */
   handleProfileEvent(event: ProfileEvent): Promise<Account>
   /**
-   * The same within a transaction of the SM-DP+'s, for a profile of this operator's stock: the account is opened when
-   * the profile was ordered without it. What is not of the stock is passed over.
+   * The same within a transaction of the SM-DP+'s, for a profile that has a number: the account is opened when the
+   * profile was ordered without it. A profile without a number has no account and is passed over.
    */
   noteProfileEvent(db: Connection, event: ProfileEvent): void
 
@@ -189,6 +192,7 @@ function queries({ store, environment, file }: Parts) {
           ? findByIccid(db, normaliseIccid(by.iccid))
           : findByMsisdn(db, normaliseMsisdn(by.msisdn, 'msisdn')),
       ),
+    numberOf: ({ iccid }) => store.read((db) => numberOfProfile(db, normaliseIccid(iccid))),
     account: (by) =>
       store.read((db) =>
         'iccid' in by
@@ -228,7 +232,7 @@ function stockAndAccounts({ store, environment, file }: Parts) {
     },
     noteProfileEvent(db, reported) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
-      if (!findByIccid(db, event.iccid)) return
+      if (numberOfProfile(db, event.iccid) === undefined) return
       const { profileType } = file.profile
       openAccount(db, { iccid: event.iccid, profileType, atMs: nowMs() })
       applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() })

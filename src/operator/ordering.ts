@@ -17,16 +17,27 @@ export interface ProfileOrder {
   readonly matchingId?: string
   /** Whether the profile may be downloaded at once; it is unless this says `false`. */
   readonly release?: boolean
+  /** Whether the profile may be downloaded again and again. */
+  readonly repeatable?: boolean
 }
 
 export interface OrderedProfile {
   readonly iccid: string
+  /** Empty for a profile that was imported without a number: it has no account. */
   readonly msisdn: string
   readonly matchingId: string
   readonly smdpAddress: string
   /** `LPA:1$…`, to be typed or shown as a QR code. */
   readonly activationCode: string
   readonly confirmationCodeRequired: boolean
+  readonly repeatable: boolean
+}
+
+export interface OrderingParts {
+  readonly operator: Operator
+  readonly es2Plus: Es2Plus
+  /** Beyond ES2+: lets an order that is not confirmed yet be downloaded again and again. */
+  makeRepeatable(order: { readonly iccid: string }): Promise<void>
 }
 
 /**
@@ -34,16 +45,17 @@ export interface OrderedProfile {
  * @throws {RspError} as ES2+.DownloadOrder and ES2+.ConfirmOrder refuse
  */
 export async function orderProfile(
-  parts: { readonly operator: Operator; readonly es2Plus: Es2Plus },
+  parts: OrderingParts,
   order: ProfileOrder,
 ): Promise<OrderedProfile> {
   const { operator, es2Plus } = parts
-  const { eid, confirmationCode, matchingId } = order
+  const { eid, confirmationCode, matchingId, repeatable = false } = order
   const profile =
     order.iccid === undefined
       ? { profileType: order.profileType ?? operator.file.profile.profileType }
       : { iccid: normaliseIccid(order.iccid) }
   const { iccid } = await es2Plus.downloadOrder({ ...profile, eid })
+  if (repeatable) await parts.makeRepeatable({ iccid })
   const releaseFlag = order.release ?? true
   const confirmed = await es2Plus
     .confirmOrder({ iccid, confirmationCode, matchingId, releaseFlag })
@@ -53,7 +65,7 @@ export async function orderProfile(
       }
       throw error
     })
-  const { msisdn } = await operator.openAccount({ iccid })
+  const msisdn = await openAccountOf(operator, iccid)
   const smdpAddress = confirmed.smdpAddress ?? ''
   const confirmationCodeRequired = confirmationCode !== undefined
   return {
@@ -67,5 +79,12 @@ export async function orderProfile(
       confirmationCodeRequired,
     }),
     confirmationCodeRequired,
+    repeatable,
   }
+}
+
+async function openAccountOf(operator: Operator, iccid: string): Promise<string> {
+  if (operator.numberOf({ iccid }) === undefined) return ''
+  const { msisdn } = await operator.openAccount({ iccid })
+  return msisdn
 }

@@ -14,7 +14,7 @@ import {
 } from './elements.ts'
 import { fileContent, type PEHeader } from './file.ts'
 import { EUICCResponse, type PEStatus, type PEStatusCode } from './status.ts'
-import { usimFiles, type UsimFiles } from './usim-files.ts'
+import { isServiceAvailable, usimFiles, type UsimFiles } from './usim-files.ts'
 
 /** What StoreMetadata said of the profile, and how much room the card has. */
 export interface ExpectedProfile {
@@ -267,12 +267,6 @@ function checkGroup(group: {
   const content = files[name]
   if (available && content && equalOctets(content, value)) return undefined
   return mismatch(`the profile's ${name} is not the metadata's`)
-}
-
-/** Service n is a bit of EF.UST, counted from 1 at the least significant bit of the first octet. */
-function isServiceAvailable(ust: Uint8Array | undefined, service: number): boolean {
-  const octet = ust?.[(service - 1) >> 3] ?? 0
-  return (octet & (1 << ((service - 1) & 7))) !== 0
 }
 
 function efIccid(elements: readonly ProfileElement[]): Uint8Array {

@@ -1,4 +1,4 @@
-/** The USIM's files of a package that must agree with its metadata, whichever way the package makes them. */
+/** The USIM's files of a package that its metadata are taken from or must agree with, whichever way the package makes them. */
 
 import { equalOctets, hex, toHex } from '../base/octets.ts'
 import type { ProfileElement } from './elements.ts'
@@ -10,6 +10,8 @@ export interface UsimFiles {
   readonly ust?: Uint8Array
   readonly gid1?: Uint8Array
   readonly gid2?: Uint8Array
+  readonly spn?: Uint8Array
+  readonly ad?: Uint8Array
 }
 
 type UsimFileName = keyof UsimFiles
@@ -20,6 +22,8 @@ const FILE_NAMES: Readonly<Record<string, UsimFileName>> = {
   '6F38': 'ust',
   '6F3E': 'gid1',
   '6F3F': 'gid2',
+  '6F46': 'spn',
+  '6FAD': 'ad',
 }
 
 /** Looks into PE-USIM and PE-OPT-USIM, and into files that PE-GenericFileManagement puts into a USIM. */
@@ -29,16 +33,24 @@ export function usimFiles(elements: readonly ProfileElement[]): UsimFiles {
   return found
 }
 
+/** Service n is a bit of EF.UST, counted from 1 at the least significant bit of the first octet (3GPP TS 31.102 §4.2.8). */
+export function isServiceAvailable(ust: Uint8Array | undefined, service: number): boolean {
+  const octet = ust?.[(service - 1) >> 3] ?? 0
+  return (octet & (1 << ((service - 1) & 7))) !== 0
+}
+
 type NamedFile = readonly [UsimFileName, File]
 
 function* filledFiles(elements: readonly ProfileElement[]): Generator<NamedFile> {
   const usimDirectories = new Set<string>()
   for (const element of elements) {
     if (element.kind === 'usim') {
-      const { adfUsim, efImsi, efUst } = element.value
+      const { adfUsim, efImsi, efUst, efSpn, efAd } = element.value
       for (const { fileDescriptor } of adfUsim) remember(usimDirectories, fileDescriptor)
       yield ['imsi', efImsi]
       yield ['ust', efUst]
+      yield ['spn', efSpn]
+      if (efAd) yield ['ad', efAd]
     } else if (element.kind === 'optUsim') {
       if (element.value.efGid1) yield ['gid1', element.value.efGid1]
       if (element.value.efGid2) yield ['gid2', element.value.efGid2]

@@ -10,6 +10,7 @@ import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import { findOrderByMatchingId, findPendingOrdersOfEid, type Order } from '../store/orders.ts'
 import { verifyEuiccChain } from './euicc-chain.ts'
+import { reservedEid } from './open-order.ts'
 import type { InitiatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -47,7 +48,7 @@ export function authenticateClient(
   const smdpSigned2 = seal(SmdpSigned2, {
     transactionId,
     ccRequiredFlag: order.confirmationCodeHash !== undefined,
-    bppEuiccOtpk: order.euiccOtpk,
+    bppEuiccOtpk: order.eid === eid ? order.euiccOtpk : undefined,
   })
   const signedData = concat(smdpSigned2.raw, element(0x5f37, response.euiccSignature1))
   const smdpSignature2 = sign(dpPb.keyPair.privateKey, signedData)
@@ -137,7 +138,8 @@ function findOrderFor(
   if (!order || ENDED_STATES.has(order.state)) {
     throw refuse('matchingIdRefused', { subjectIdentifier: wanted.matchingId })
   }
-  if (order.eid !== undefined && order.eid !== wanted.eid) {
+  const eid = reservedEid(order)
+  if (eid !== undefined && eid !== wanted.eid) {
     throw refuse('eidRefused', { subjectIdentifier: wanted.eid })
   }
   return order

@@ -5,7 +5,7 @@ import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import { saveOrder } from '../store/orders.ts'
-import { findOpenOrder } from './open-order.ts'
+import { failed, findOpenOrder } from './open-order.ts'
 import type { AuthenticatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -16,7 +16,7 @@ const REASONS_TO_RETRY: readonly unknown[] = ['postponed', 'timeout']
  * Ends an RSP session at the wish of the LPA's side.
  *
  * SGP.22 §5.6.5, ES9+.CancelSession. After `postponed` or `timeout` the order may be used again; any other reason moves
- * it to Error. An eUICC that refuses to cancel has no such session, so the server's ends too; the order stays as it is.
+ * it to Error, or back to Released where it is repeatable. An eUICC that refuses to cancel has no such session, so the server's ends too; the order stays as it is.
  * @throws {RspError} transactionIdUnknown, euiccReportedError, euiccSignatureInvalid, smdpOidInvalid
  */
 export async function cancelSession(
@@ -66,5 +66,5 @@ function endOrder(
   ended: { readonly session: AuthenticatedSession; readonly reason: string | number },
 ): void {
   const order = findOpenOrder(db, ended.session)
-  if (order) saveOrder(db, { ...order, state: 'Error', errorDetail: `cancelled: ${ended.reason}` })
+  if (order) saveOrder(db, failed(order, `cancelled: ${ended.reason}`))
 }

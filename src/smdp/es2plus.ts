@@ -28,7 +28,8 @@ export function downloadOrder(
   return context.store.write((db) => {
     const order = chooseProfile(db, request)
     const { eid } = request
-    saveOrder(db, { ...order, eid, state: eid === undefined ? 'Allocated' : 'Linked' })
+    const state = eid === undefined ? 'Allocated' : 'Linked'
+    saveOrder(db, { ...order, eid, orderedEid: eid, state })
     return { iccid: order.iccid }
   })
 }
@@ -80,6 +81,7 @@ export function confirmOrder(
     saveOrder(db, {
       ...order,
       eid,
+      orderedEid: eid,
       matchingId,
       confirmationCodeHash: hashOf(request.confirmationCode),
       state: request.releaseFlag ? 'Released' : 'Confirmed',
@@ -170,6 +172,8 @@ export function cancelOrder(
       confirmationAttempts: 0,
       euiccOtpk: undefined,
       errorDetail: undefined,
+      orderedEid: undefined,
+      repeatable: false,
     })
     return {}
   })

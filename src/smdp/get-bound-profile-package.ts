@@ -8,7 +8,7 @@ import { refuse, type RspError } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import { markDownloaded, recordDownload, saveOrder } from '../store/orders.ts'
 import { bindProfilePackage } from './bind.ts'
-import { findOpenOrder } from './open-order.ts'
+import { failed, findOpenOrder } from './open-order.ts'
 import type { AuthenticatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -127,8 +127,10 @@ function countWrongCode(
     saveOrder(db, { ...order, confirmationAttempts })
     return refuse('confirmationCodeRefused')
   }
-  const errorDetail = 'Confirmation Code retry limit exceeded'
-  saveOrder(db, { ...order, confirmationAttempts, state: 'Error', errorDetail })
+  saveOrder(
+    db,
+    failed({ ...order, confirmationAttempts }, 'Confirmation Code retry limit exceeded'),
+  )
   return refuse('confirmationCodeRetriesExceeded')
 }
 

@@ -11,10 +11,16 @@ import {
   findOrder,
   isNewNotification,
   markSettled,
+  saveOrder,
+  settleDownload,
+  wasHandedOut,
   type Download,
+  type KeptDownload,
+  type Order,
   type ProfileEvent,
 } from '../store/orders.ts'
 import { verifyEuiccChain } from './euicc-chain.ts'
+import { releasedAnew } from './open-order.ts'
 import type { SmdpContext } from './smdp.ts'
 
 /**
@@ -63,26 +69,48 @@ function publicKeyOf(context: SmdpContext, download: Download): PublicKey | unde
     : publicKeyFromSpki(download.euiccPublicKey)
 }
 
+interface Settled {
+  readonly download: KeptDownload
+  readonly finalResult: FinalResult
+  readonly seqNumber: number
+}
+
 /** Downloaded becomes Installed or Error, once (SGP.22 §3.1.6). */
-function settleOrder(
-  db: Connection,
-  settled: {
-    readonly download: Download
-    readonly finalResult: FinalResult
-    readonly seqNumber: number
-  },
-): ProfileEvent | undefined {
+function settleOrder(db: Connection, settled: Settled): ProfileEvent | undefined {
   const { iccid, eid } = settled.download
   const order = findOrder(db, iccid)
-  if (order?.state !== 'Downloaded' || order.eid !== eid) return undefined
-  const { errorResult } = settled.finalResult
-  if (errorResult) {
-    const errorDetail = `${errorResult.bppCommandId}: ${errorResult.errorReason}`
-    markSettled(db, { iccid, state: 'Error', errorDetail })
+  if (order?.repeatable) return settleRepeatable(db, { ...settled, order })
+  if (order?.state !== 'Downloaded' || order.eid !== eid || settled.download.settled) {
     return undefined
   }
-  markSettled(db, { iccid, state: 'Installed' })
-  return { iccid, eid, event: 'install', seqNumber: settled.seqNumber }
+  const errorDetail = errorOf(settled.finalResult)
+  const state = errorDetail === undefined ? 'Installed' : 'Error'
+  markSettled(db, { iccid, state, ...(errorDetail !== undefined && { errorDetail }) })
+  return errorDetail === undefined ? installed(settled) : undefined
+}
+
+/** Every download of a repeatable order has its result, once; the last one to begin holds the order until then. */
+function settleRepeatable(
+  db: Connection,
+  settled: Settled & { readonly order: Order },
+): ProfileEvent | undefined {
+  const { download, order } = settled
+  // As it is kept now: the same result may have come twice at once.
+  if (findDownload(db, download.transactionId)?.settled !== false) return undefined
+  settleDownload(db, download.transactionId)
+  const errorDetail = errorOf(settled.finalResult)
+  if (order.state === 'Downloaded' && order.eid === download.eid) {
+    saveOrder(db, { ...releasedAnew(order), errorDetail })
+  }
+  return errorDetail === undefined ? installed(settled) : undefined
+}
+
+function errorOf({ errorResult }: FinalResult): string | undefined {
+  return errorResult && `${errorResult.bppCommandId}: ${errorResult.errorReason}`
+}
+
+function installed({ download, seqNumber }: Settled): ProfileEvent {
+  return { iccid: download.iccid, eid: download.eid, event: 'install', seqNumber }
 }
 
 const EVENTS: Readonly<Record<NotificationEvent, ProfileEvent['event']>> = {
@@ -101,11 +129,19 @@ async function handleOther(
   const event = eid === undefined ? undefined : eventOf(metadata)
   if (eid === undefined || !event) return
   await context.store.write((db) => {
-    if (findOrder(db, event.iccid)?.eid !== eid) return
+    if (!mayHave(db, { iccid: event.iccid, eid })) return
     const { seqNumber } = metadata
     if (!isNewNotification(db, { eid, iccid: event.iccid, seqNumber })) return
     context.onProfileEvent(db, { ...event, eid, seqNumber })
   })
+}
+
+/** Whether the eUICC can have the profile: it has it now, or had it before the order began anew. */
+function mayHave(
+  db: Connection,
+  holder: { readonly iccid: string; readonly eid: string },
+): boolean {
+  return findOrder(db, holder.iccid)?.eid === holder.eid || wasHandedOut(db, holder)
 }
 
 /** The EID of the eUICC that signed, or nothing when its chain or its signature is not right. */

@@ -15,5 +15,30 @@ export function findOpenOrder(
   const order = findOrder(db, session.iccid)
   const isPending = order?.state === 'Released' || order?.state === 'Downloaded'
   if (!isPending || order.matchingId !== session.matchingId) return undefined
-  return order.eid === undefined || order.eid === session.eid ? order : undefined
+  const eid = reservedEid(order)
+  return eid === undefined || eid === session.eid ? order : undefined
+}
+
+/** The only eUICC that may have the profile: of a repeatable order that is the ordered one, whoever downloads it now. */
+export function reservedEid(order: Order): string | undefined {
+  return order.repeatable ? order.orderedEid : order.eid
+}
+
+/** The order as it was when it was released: nobody has it, and all tries are left. */
+export function releasedAnew(order: Order): Order {
+  return {
+    ...order,
+    state: 'Released',
+    eid: order.orderedEid,
+    confirmationAttempts: 0,
+    euiccOtpk: undefined,
+    errorDetail: undefined,
+  }
+}
+
+/** What a failure makes of the order: Error (SGP.22 §3.1.6), unless it is repeatable. */
+export function failed(order: Order, errorDetail: string): Order {
+  return order.repeatable
+    ? { ...releasedAnew(order), errorDetail }
+    : { ...order, state: 'Error', euiccOtpk: undefined, errorDetail }
 }

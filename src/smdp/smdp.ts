@@ -1,5 +1,6 @@
 /** The SM-DP+: composition of ES9+ and ES2+ over one store. */
 
+import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import type { Credential } from '../pki/issue.ts'
 import type { Certificate } from '../pki/certificate.ts'
@@ -20,6 +21,7 @@ import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2p
 import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
+import { makeRepeatable, resetOrder, type ResetOrder } from './repeat-orders.ts'
 import { createSessionStore, type SessionStore } from './sessions.ts'
 
 /** The SM-DP+'s certificates under one CI: DPauth and DPpb are of one curve and one OID (SGP.22 §4.5.2). */
@@ -72,7 +74,7 @@ export interface SmdpContext {
 /** An order as it may be shown: without hashes and keys. */
 export type OrderSummary = Pick<
   Order,
-  'iccid' | 'profileType' | 'state' | 'eid' | 'matchingId' | 'errorDetail'
+  'iccid' | 'profileType' | 'state' | 'eid' | 'matchingId' | 'errorDetail' | 'repeatable'
 >
 
 export interface Smdp {
@@ -85,6 +87,10 @@ export interface Smdp {
   }): Promise<void>
   /** Orders that have left the stock, by ICCID. */
   orders(page: OrderPage): readonly OrderSummary[]
+  /** Lets an order be downloaded again and again. @throws {LabError} notFound, conflict */
+  makeRepeatable(order: { readonly iccid: string }): Promise<void>
+  /** Lets an order be downloaded once more. @throws {LabError} notFound, conflict */
+  resetOrder(order: { readonly iccid: string }): Promise<ResetOrder>
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
   readonly address: string
@@ -120,6 +126,8 @@ export function createSmdp(
     },
     addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
     orders: (page) => options.store.read((db) => listOrders(db, page)).map(summaryOf),
+    makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
+    resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     setAddresses: (addresses) => void (context.addresses = addresses),
     get address() {
       return context.addresses[0]
@@ -131,6 +139,6 @@ export function createSmdp(
 }
 
 function summaryOf(order: Order): OrderSummary {
-  const { iccid, profileType, state, eid, matchingId, errorDetail } = order
-  return { iccid, profileType, state, eid, matchingId, errorDetail }
+  const { iccid, profileType, state, eid, matchingId, errorDetail, repeatable } = order
+  return { iccid, profileType, state, eid, matchingId, errorDetail, repeatable }
 }

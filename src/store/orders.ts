@@ -27,7 +27,12 @@ export interface Order {
   readonly confirmationAttempts: number
   /** otPK.EUICC.ECKA that the last Bound Profile Package was made for. */
   readonly euiccOtpk: Uint8Array | undefined
+  /** Why the last download failed. */
   readonly errorDetail: string | undefined
+  /** The eUICC that the order was given for; `eid` is also the one that the profile went to. */
+  readonly orderedEid: string | undefined
+  /** Whether the profile may be downloaded again and again, by any eUICC that the order allows. */
+  readonly repeatable: boolean
 }
 
 interface OrderRow {
@@ -40,6 +45,8 @@ interface OrderRow {
   readonly confirmation_attempts: number
   readonly euicc_otpk: Uint8Array | null
   readonly error_detail: string | null
+  readonly ordered_eid: string | null
+  readonly repeatable: number
 }
 
 function toOrder(row: OrderRow | undefined): Order | undefined {
@@ -54,6 +61,8 @@ function toOrder(row: OrderRow | undefined): Order | undefined {
       confirmationAttempts: row.confirmation_attempts,
       euiccOtpk: row.euicc_otpk ?? undefined,
       errorDetail: row.error_detail ?? undefined,
+      orderedEid: row.ordered_eid ?? undefined,
+      repeatable: row.repeatable === 1,
     }
   )
 }
@@ -130,7 +139,8 @@ export function listOrders(db: Connection, page: OrderPage): Order[] {
 export function saveOrder(db: Connection, order: Order): void {
   db.sql(
     `UPDATE profiles SET state = ?, eid = ?, matching_id = ?, confirmation_code_hash = ?,
-       confirmation_attempts = ?, euicc_otpk = ?, error_detail = ? WHERE iccid = ?`,
+       confirmation_attempts = ?, euicc_otpk = ?, error_detail = ?, ordered_eid = ?, repeatable = ?
+     WHERE iccid = ?`,
   ).run(
     order.state,
     order.eid ?? null,
@@ -139,6 +149,8 @@ export function saveOrder(db: Connection, order: Order): void {
     order.confirmationAttempts,
     order.euiccOtpk ?? null,
     order.errorDetail ?? null,
+    order.orderedEid ?? null,
+    order.repeatable ? 1 : 0,
     order.iccid,
   )
 }
@@ -181,12 +193,19 @@ export interface Download {
   readonly atMs: number
 }
 
+/** A download as it is kept. */
+export interface KeptDownload extends Download {
+  /** Its result counts no more: it was counted, or the order has begun anew since. */
+  readonly settled: boolean
+}
+
 interface DownloadRow {
   readonly transaction_id: Uint8Array
   readonly iccid: string
   readonly eid: string
   readonly euicc_public_key: Uint8Array
   readonly at_ms: number
+  readonly settled: number
 }
 
 export function recordDownload(db: Connection, download: Download): void {
@@ -202,7 +221,7 @@ export function recordDownload(db: Connection, download: Download): void {
   )
 }
 
-export function findDownload(db: Connection, transactionId: Uint8Array): Download | undefined {
+export function findDownload(db: Connection, transactionId: Uint8Array): KeptDownload | undefined {
   const row = db
     .sql<DownloadRow>('SELECT * FROM downloads WHERE transaction_id = ?')
     .get(transactionId)
@@ -213,7 +232,29 @@ export function findDownload(db: Connection, transactionId: Uint8Array): Downloa
       eid: row.eid,
       euiccPublicKey: row.euicc_public_key,
       atMs: row.at_ms,
+      settled: row.settled === 1,
     }
+  )
+}
+
+/** The result of a download was counted: it counts once where an order goes on after it. */
+export function settleDownload(db: Connection, transactionId: Uint8Array): void {
+  db.sql('UPDATE downloads SET settled = 1 WHERE transaction_id = ?').run(transactionId)
+}
+
+/** Results of what was handed out so far count no more. */
+export function settleDownloadsOf(db: Connection, iccid: string): void {
+  db.sql('UPDATE downloads SET settled = 1 WHERE iccid = ?').run(iccid)
+}
+
+/** Whether the profile was handed out to this eUICC at any time. */
+export function wasHandedOut(
+  db: Connection,
+  to: { readonly iccid: string; readonly eid: string },
+): boolean {
+  return (
+    db.sql('SELECT 1 FROM downloads WHERE iccid = ? AND eid = ? LIMIT 1').get(to.iccid, to.eid) !==
+    undefined
   )
 }
 

@@ -16,14 +16,23 @@ interface OrderOptions extends CommonOptions {
   readonly confirmationCode?: string
   readonly matchingId?: string
   readonly release: boolean
+  readonly repeatable?: true
 }
 
 export function orderVerb(output: Output): Command {
-  return labVerb({
+  const orderCommand = labVerb({
     name: 'order',
     summary: 'order a profile; the answer is an activation code',
-    examples: ['order', 'order --confirmation-code 2468', 'order --phone p1 --json'],
+    examples: [
+      'order',
+      'order --confirmation-code 2468',
+      'order --phone p1 --json',
+      'order --repeatable',
+      'order reset 8900101000000000019',
+    ],
   })
+    // Options behind `reset` are its own.
+    .enablePositionalOptions()
     .option('--iccid <digits>', 'this profile of the stock')
     .option('--profile-type <type>', "a profile of this type (default: the operator's own)")
     .option('--eid <digits>', 'for the eUICC with this EID alone')
@@ -31,7 +40,17 @@ export function orderVerb(output: Output): Command {
     .option('--confirmation-code <code>', 'to be typed at the download')
     .option('--matching-id <id>', 'the MatchingID (default: chosen by the SM-DP+)')
     .option('--no-release', 'may not be downloaded before it is released')
+    .option('--repeatable', 'may be downloaded again and again')
     .action((options: OrderOptions) => order(options, output))
+  return orderCommand.addCommand(
+    labVerb({
+      name: 'reset',
+      summary: 'let an order be downloaded once more, whatever became of it, with the same code',
+      examples: ['order reset 8900101000000000019'],
+    })
+      .argument('<iccid>', 'the profile that is ordered')
+      .action((iccid: string, options: CommonOptions) => reset({ iccid, options }, output)),
+  )
 }
 
 async function order(options: OrderOptions, output: Output): Promise<void> {
@@ -46,7 +65,7 @@ async function order(options: OrderOptions, output: Output): Promise<void> {
   const download = phone === undefined ? 'download' : `download --phone ${phone}`
   const lines = [
     `ICCID             ${iccid}`,
-    `Number            ${msisdn}`,
+    `Number            ${msisdn || 'none: the profile was imported without one'}`,
     `Activation code   ${activationCode}`,
     '',
     qrCode(activationCode),
@@ -54,4 +73,21 @@ async function order(options: OrderOptions, output: Output): Promise<void> {
     commandLine(`${download} '${activationCode}'`, lab),
   ]
   output.result(ordered, lines.join('\n'))
+}
+
+interface Reset {
+  readonly iccid: string
+  readonly state: string
+  readonly activationCode: string
+}
+
+async function reset(
+  asked: { readonly iccid: string; readonly options: CommonOptions },
+  output: Output,
+): Promise<void> {
+  const lab = await openLab(asked.options.data)
+  const path = `/api/orders/${encodeURIComponent(asked.iccid)}/reset`
+  const done = await lab.post<Reset>(path, { body: {} })
+  const { iccid, state, activationCode } = done
+  output.result(done, `The order of ${iccid} is ${state} again: ${activationCode}`)
 }

@@ -25,12 +25,17 @@ CREATE INDEX inventory_free ON inventory (profile_type, serial) WHERE taken = 0;
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,
   msisdn TEXT NOT NULL UNIQUE,
-  iccid TEXT NOT NULL UNIQUE REFERENCES inventory (iccid),
+  iccid TEXT NOT NULL UNIQUE,
   profile_state TEXT NOT NULL
     CHECK (profile_state IN ('ordered', 'installed', 'enabled', 'disabled', 'deleted')),
   opened_at INTEGER NOT NULL,
   live_since INTEGER
 ) STRICT;
+
+CREATE TRIGGER accounts_have_a_profile BEFORE INSERT ON accounts
+WHEN NOT EXISTS (SELECT 1 FROM inventory WHERE iccid = NEW.iccid AND msisdn = NEW.msisdn)
+  AND NOT EXISTS (SELECT 1 FROM imported_profiles WHERE iccid = NEW.iccid AND msisdn = NEW.msisdn)
+BEGIN SELECT RAISE(ABORT, 'an account needs a profile with its number'); END;
 
 CREATE TABLE bindings (
   id INTEGER PRIMARY KEY,

@@ -1,0 +1,138 @@
+/** `esim-lab profile`: other people's profile packages. */
+
+import { Command } from 'commander'
+import { LabError } from '../../base/errors.ts'
+import { asBuffer, fromUtf8, toBase64 } from '../../base/octets.ts'
+import { packageOctets } from '../../profile/import.ts'
+import { readIfThere } from '../../store/directory.ts'
+import { openLab } from '../lab-client.ts'
+import type { Output } from '../output.ts'
+import { commandLine, labVerb, type CommonOptions } from '../verb.ts'
+
+interface ImportOptions extends CommonOptions {
+  readonly profileType?: string
+  readonly serviceProviderName?: string
+  readonly profileName?: string
+  readonly class?: string
+  readonly owner?: string
+  readonly ppr?: readonly string[]
+  readonly icon?: string
+  readonly metadata?: string
+}
+
+export function profileVerb(output: Output): Command {
+  const profile = new Command('profile').description('profile packages of others').action(() => {
+    throw new LabError('usage', 'say what is to be done: esim-lab profile import')
+  })
+  return profile.addCommand(
+    labVerb({
+      name: 'import',
+      summary: 'put unprotected profile packages on stock: DER, or hexadecimal or Base64 text',
+      examples: [
+        'profile import profile.der',
+        'profile import profile.der --profile-name "Test A" --owner 001-01 --json',
+        'profile import *.der --profile-type ts48 --metadata side.json',
+      ],
+    })
+      .argument('<files...>', 'the packages')
+      .option('--profile-type <type>', 'what they are ordered by (default: imported)')
+      .option('--service-provider-name <name>', "the provider (default: EF.SPN's)")
+      .option('--profile-name <name>', "the name of the profile (default: the header's type)")
+      .option('--class <class>', 'operational, test or provisioning (default: operational)')
+      .option('--owner <owner>', "MCC-MNC[:gid1[:gid2]] (default: the IMSI's network)")
+      .option('--ppr <rules>', 'policy rules with commas between: ppr1,ppr2', listOf)
+      .option('--icon <file>', 'JPEG or PNG, 64 × 64')
+      .option('--metadata <file>', 'JSON with the fields of POST /api/profiles; options win')
+      .action((files: readonly string[], options: ImportOptions) =>
+        importAll({ files, options }, output),
+      ),
+  )
+}
+
+/** POST /api/profiles, as far as the command shows it. */
+interface Imported {
+  readonly iccid: string
+  readonly profileType: string
+  readonly msisdn: string | null
+  readonly noAccount: 'noNumber' | 'numberInUse' | null
+  readonly serviceProviderName: string
+  readonly profileName: string
+  readonly elementCount: number
+}
+
+async function importAll(
+  asked: { readonly files: readonly string[]; readonly options: ImportOptions },
+  output: Output,
+): Promise<void> {
+  const lab = await openLab(asked.options.data)
+  const metadata = metadataOf(asked.options)
+  for (const file of asked.files) {
+    const body = { ...metadata, package: toBase64(packageOctets(contentOf(file, 'package'))) }
+    const imported = await lab.post<Imported>('/api/profiles', { body }).catch((error: unknown) => {
+      throw error instanceof LabError ? inFile(file, error) : error
+    })
+    const order = commandLine(`order --iccid ${imported.iccid}`, lab)
+    output.result({ file, ...imported }, [textOf(imported), order].join('\n'))
+  }
+}
+
+function metadataOf(options: ImportOptions): object {
+  const { metadata, icon, ppr } = options
+  const chosen = {
+    profileType: options.profileType,
+    serviceProviderName: options.serviceProviderName,
+    profileName: options.profileName,
+    profileClass: options.class,
+    profileOwner: options.owner,
+    profilePolicyRules: ppr,
+    icon: icon === undefined ? undefined : toBase64(contentOf(icon, 'icon')),
+  }
+  const side = metadata === undefined ? {} : sideFile(metadata)
+  const said = Object.entries(chosen).filter(([, value]) => value !== undefined)
+  return { ...side, ...Object.fromEntries(said) }
+}
+
+function sideFile(file: string): object {
+  const problem = `${file} is not a JSON object in UTF-8`
+  try {
+    const side: unknown = JSON.parse(fromUtf8(contentOf(file, 'metadata')) ?? '')
+    if (typeof side === 'object' && side !== null && !Array.isArray(side)) return side
+  } catch (error) {
+    if (error instanceof LabError) throw error
+    throw new LabError('badInput', `${problem}.`, { field: 'metadata', cause: error })
+  }
+  throw new LabError('badInput', `${problem}.`, { field: 'metadata' })
+}
+
+function contentOf(file: string, field: string): Uint8Array {
+  const content = readIfThere(file)
+  if (content) return asBuffer(content)
+  throw new LabError('notFound', `there is no file ${file}.`, { field })
+}
+
+function inFile(file: string, error: LabError): LabError {
+  const { code, message, field, reason } = error
+  return new LabError(code, `${file}: ${message}`, {
+    ...(field !== undefined && { field }),
+    ...(reason !== undefined && { reason }),
+    cause: error,
+  })
+}
+
+const NO_ACCOUNT = {
+  noNumber: 'It has no number, so it will have no account.',
+  numberInUse: 'Its number belongs to another profile, so it will have no account.',
+} as const
+
+function textOf(imported: Imported): string {
+  const { iccid, profileType, serviceProviderName, profileName, elementCount } = imported
+  const account =
+    imported.noAccount === null
+      ? `Its number is ${imported.msisdn}.`
+      : NO_ACCOUNT[imported.noAccount]
+  return `Imported "${profileName}" of ${serviceProviderName}: ICCID ${iccid}, type ${profileType}, ${elementCount} elements. ${account}`
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').filter((word) => word !== '')
+}

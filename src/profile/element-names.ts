@@ -1,0 +1,18 @@
+/** The names of a profile package's elements, as the module PEDefinitions writes them, for people. */
+
+import { formatTag } from '../asn1/der.ts'
+
+// prettier-ignore
+const NAMES = [
+  'header', 'genericFileManagement', 'pinCodes', 'pukCodes', 'akaParameter', 'cdmaParameter', 'securityDomain', 'rfm',
+  'application', 'nonStandard', 'end', 'rfu1', 'rfu2', 'rfu3', 'rfu4', 'rfu5',
+  'mf', 'cd', 'telecom', 'usim', 'opt-usim', 'isim', 'opt-isim', 'phonebook',
+  'gsm-access', 'csim', 'opt-csim', 'eap', 'df-5gs', 'df-saip', 'df-snpn', 'df-5gprose',
+  'iot', 'opt-iot',
+] as const
+
+/** The element's name, or its tag where the module has no such element. */
+export function elementName(tag: number): string {
+  const number = tag >> 8 === 0xbf ? tag & 0xff : tag >= 0xa0 && tag <= 0xbe ? tag & 0x1f : -1
+  return NAMES[number] ?? formatTag(tag)
+}
