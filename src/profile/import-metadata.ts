@@ -15,7 +15,10 @@ export interface MetadataWishes {
   readonly profileName?: string
   /** `operational` unless told. */
   readonly profileClass?: ProfileClass
-  /** `MCC-MNC`, then the group identifiers in hexadecimal: `001-01:0A:0B`. The IMSI's network unless told. */
+  /**
+   * `MCC-MNC`, then the group identifiers in hexadecimal: `001-01:0A:0B`. The IMSI's network unless told; group
+   * identifiers that are not told are the package's.
+   */
   readonly profileOwner?: string
   readonly profilePolicyRules?: PprIds
   /** JPEG or PNG, at most 1024 octets. */
@@ -31,7 +34,9 @@ export function importedMetadata(
   wishes: MetadataWishes,
 ): StoreMetadataRequest {
   const profileOwner =
-    wishes.profileOwner === undefined ? facts.owner : ownerOf(wishes.profileOwner)
+    wishes.profileOwner === undefined
+      ? facts.owner
+      : { ...facts.owner, ...ownerOf(wishes.profileOwner) }
   const { profilePolicyRules: rules, icon } = wishes
   if (rules && rules.length > 0 && !profileOwner) {
     throw badWish('profilePolicyRules', 'rules need an owner, and the package has no IMSI')

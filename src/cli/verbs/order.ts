@@ -20,7 +20,7 @@ interface OrderOptions extends CommonOptions {
 }
 
 export function orderVerb(output: Output): Command {
-  const orderCommand = labVerb({
+  const command = labVerb({
     name: 'order',
     summary: 'order a profile; the answer is an activation code',
     examples: [
@@ -31,8 +31,6 @@ export function orderVerb(output: Output): Command {
       'order reset 8900101000000000019',
     ],
   })
-    // Options behind `reset` are its own.
-    .enablePositionalOptions()
     .option('--iccid <digits>', 'this profile of the stock')
     .option('--profile-type <type>', "a profile of this type (default: the operator's own)")
     .option('--eid <digits>', 'for the eUICC with this EID alone')
@@ -42,15 +40,15 @@ export function orderVerb(output: Output): Command {
     .option('--no-release', 'may not be downloaded before it is released')
     .option('--repeatable', 'may be downloaded again and again')
     .action((options: OrderOptions) => order(options, output))
-  return orderCommand.addCommand(
-    labVerb({
-      name: 'reset',
-      summary: 'let an order be downloaded once more, whatever became of it, with the same code',
-      examples: ['order reset 8900101000000000019'],
-    })
-      .argument('<iccid>', 'the profile that is ordered')
-      .action((iccid: string, options: CommonOptions) => reset({ iccid, options }, output)),
-  )
+  const resetCommand = labVerb({
+    name: 'reset',
+    summary: 'let an order be downloaded once more, whatever became of it, with the same code',
+    examples: ['order reset 8900101000000000019'],
+  })
+    .argument('<iccid>', 'the profile that is ordered')
+    // The options that both commands have are taken by `order`, wherever they stand.
+    .action((iccid: string) => reset({ iccid, data: command.opts<CommonOptions>().data }, output))
+  return command.addCommand(resetCommand)
 }
 
 async function order(options: OrderOptions, output: Output): Promise<void> {
@@ -82,10 +80,10 @@ interface Reset {
 }
 
 async function reset(
-  asked: { readonly iccid: string; readonly options: CommonOptions },
+  asked: { readonly iccid: string; readonly data: string },
   output: Output,
 ): Promise<void> {
-  const lab = await openLab(asked.options.data)
+  const lab = await openLab(asked.data)
   const path = `/api/orders/${encodeURIComponent(asked.iccid)}/reset`
   const done = await lab.post<Reset>(path, { body: {} })
   const { iccid, state, activationCode } = done
