@@ -1,6 +1,5 @@
 /** The composition root: every role of the lab wired in one process. */
 
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { normaliseIccid } from './base/bcd.ts'
@@ -14,27 +13,17 @@ import {
 } from './base/environment.ts'
 import { LabError } from './base/errors.ts'
 import { asBuffer, hex } from './base/octets.ts'
-import { CURVES, type Curve } from './crypto/ec.ts'
+import type { Curve } from './crypto/ec.ts'
 import { createEuicc, type Euicc } from './euicc/euicc.ts'
-import {
-  manufacturedEuicc,
-  memoryStorage,
-  type EuiccState,
-  type EuiccStorage,
-} from './euicc/state.ts'
+import type { Personality } from './euicc/personality.ts'
+import { memoryStorage, type EuiccState, type EuiccStorage } from './euicc/state.ts'
 import { createLpa, type Lpa } from './lpa/lpa.ts'
 import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
-import {
-  createTestPki,
-  issueEuiccCredential,
-  loadPki,
-  makeEid,
-  PKI_FILES,
-  serialisePki,
-  type TestPki,
-} from './pki/test-pki.ts'
+import type { Certificate } from './pki/certificate.ts'
+import type { LoadedPki } from './pki/load.ts'
+import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
 import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
 import { ES2PLUS, type Es2Plus } from './rsp/es2plus.ts'
@@ -51,6 +40,7 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
+import { createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
 import {
   importProfile,
   labProfiles,
@@ -69,6 +59,10 @@ export interface LabOptions {
   /** The operator's file; the neutral operator `lab` unless told. */
   readonly operatorFile?: string | URL
   readonly smdp?: Partial<SmdpSettings>
+  /** Somebody's certificates and keys, of `loadPkiDirectory`: the SM-DP+ runs on them, and they are copied nowhere. */
+  readonly broughtPki?: LoadedPki
+  /** Whether the SM-DP+ serves the lab's own test CI as well, when a PKI was brought. */
+  readonly withTestCi?: boolean
   /** Profiles put on stock when the lab is new and each time the stock is used up. */
   readonly stock?: number
   /** Lengthens each profile package by about so many octets. */
@@ -89,6 +83,8 @@ export interface PhoneOptions {
   readonly name?: string
   /** The curves of the eUICC's credentials, in its order of preference; both unless told. */
   readonly curves?: readonly Curve[]
+  /** What kind of card it is; one that does everything right unless told. */
+  readonly personality?: Personality
   /** Where the eUICC keeps its state; in memory unless told. A state that is there wins over a new card. */
   readonly storage?: (initial: EuiccState) => EuiccStorage
   /** How the LPA reaches servers; in process unless told. */
@@ -98,7 +94,12 @@ export interface PhoneOptions {
 export interface Lab {
   readonly clock: MovableClock
   readonly environment: Environment
+  /** The lab's own test CI, and what is under it. */
   readonly pki: TestPki
+  /** The PKI that the SM-DP+ runs on, if it is not the lab's own. */
+  readonly broughtPki: LoadedPki | undefined
+  /** The CIs under which the lab's servers may stand. */
+  readonly anchors: readonly Certificate[]
   readonly operator: Operator
   readonly smdp: Smdp
   /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
@@ -121,8 +122,11 @@ export interface Lab {
   importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
-  /** A new eUICC's state, with its keys and certificates. */
-  manufacture(card: { readonly name: string; readonly curves?: readonly Curve[] }): EuiccState
+  /**
+   * A new eUICC's state, with its keys and certificates.
+   * @throws {LabError} conflict — a PKI was brought that has no EUM's key
+   */
+  manufacture(card: CardOrder): EuiccState
   createPhone(options?: PhoneOptions): Phone
   close(): Promise<void>
 }
@@ -131,7 +135,6 @@ const EPHEMERAL_SEED = 'public-test-ci'
 const STOCK = 100
 /** The SM-DP+'s address while no listener has given it another. */
 const IN_PROCESS_ADDRESS = 'testsmdpplus1.example.com'
-const EID_SERIALS = 10n ** 22n
 
 /** Starts a lab in this process. @throws {LabError} dataDirectoryLocked, damaged, badInput */
 export async function createLab(options: LabOptions = {}): Promise<Lab> {
@@ -160,6 +163,9 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const file = loadOperatorFile(options.operatorFile)
   const environment = createEnvironment(options, home)
   const pki = home ? keptPki(home, environment) : createTestPki({ random: environment.random })
+  const brought = options.broughtPki
+  const withTestCi = options.withTestCi ?? false
+  const identity = createIdentity({ own: pki, brought, withTestCi, random: environment.random })
   const store = openStore({ path: home ? databasePath(home) : ':memory:' })
   const operator = createOperator({
     store,
@@ -169,8 +175,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
     store,
-    credentials: CURVES.map((curve) => ({ ...pki[curve], ci: pki[curve].ci.certificate })),
-    trustedCis: CURVES.map((curve) => pki[curve].ci.certificate),
+    credentials: identity.credentials,
+    trustedCis: identity.trustedCis,
     profiles: withImportedProfiles(
       store,
       labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
@@ -188,12 +194,13 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     throw error
   })
 
-  const manufacture: Lab['manufacture'] = (card) => manufactureCard({ pki, environment }, card)
   let phones = 0
   return {
     clock: environment.clock,
     environment,
     pki,
+    broughtPki: brought,
+    anchors: identity.anchors,
     operator,
     smdp,
     es9Plus,
@@ -212,10 +219,10 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     addStock: stocking.add,
-    manufacture,
+    manufacture: identity.manufacture,
     createPhone(phone = {}) {
       const name = phone.name ?? `phone-${++phones}`
-      return assemblePhone({ name, phone, manufacture, environment, observer, pki, es9Plus, smdp })
+      return assemblePhone({ name, phone, identity, environment, observer, es9Plus, smdp })
     },
     async close() {
       await store.close().finally(() => home?.release())
@@ -315,26 +322,6 @@ function createStocking(parts: {
   }
 }
 
-/** The EID follows the name, so that a phone that is made again is the same one. */
-function manufactureCard(
-  factory: { readonly pki: TestPki; readonly environment: Environment },
-  card: { readonly name: string; readonly curves?: readonly Curve[] },
-): EuiccState {
-  const { pki, environment } = factory
-  const digest = createHash('sha256').update(`euicc/${card.name}`).digest('hex')
-  const eid = makeEid({ serial: BigInt(`0x${digest}`) % EID_SERIALS })
-  const curves = card.curves ?? CURVES
-  return manufacturedEuicc({
-    eid,
-    credentials: curves.map((curve) => {
-      const { random } = environment
-      const { certificate, keyPair } = issueEuiccCredential({ pki, curve, eid, random })
-      return { keyPair, euiccCertificate: certificate, eumCertificate: pki[curve].eum.certificate }
-    }),
-    trustedCis: curves.map((curve) => pki[curve].ci.certificate),
-  })
-}
-
 /** A phone of a common kind: TAC of the test range (GSMA TS.06), LTE and 5G. */
 export const TEST_DEVICE: DeviceInfo = {
   tac: hex('35290611'),
@@ -349,24 +336,26 @@ export const TEST_DEVICE: DeviceInfo = {
 function assemblePhone(parts: {
   readonly name: string
   readonly phone: PhoneOptions
-  readonly manufacture: Lab['manufacture']
+  readonly identity: LabIdentity
   readonly environment: Environment
   readonly observer: Observer | undefined
-  readonly pki: TestPki
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
 }): Phone {
   const { name, phone, environment, observer } = parts
-  const card = { name, ...(phone.curves && { curves: phone.curves }) }
-  const storage = (phone.storage ?? memoryStorage)(parts.manufacture(card))
-  const euicc = createEuicc({ storage, random: environment.random.stream(`euicc/${name}`) })
+  const { curves, personality } = phone
+  const eid = personality?.eid
+  const card = { name, ...(curves && { curves }), ...(eid !== undefined && { eid }) }
+  const storage = (phone.storage ?? memoryStorage)(parts.identity.manufacture(card))
+  const random = environment.random.stream(`euicc/${name}`)
+  const euicc = createEuicc({ storage, random, ...(personality && { personality }) })
   const client = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, client) : client,
     es9Plus: phone.es9Plus ?? inProcess(parts),
     clock: environment.clock,
     device: TEST_DEVICE,
-    trustedCis: CURVES.map((curve) => parts.pki[curve].ci.certificate),
+    trustedCis: parts.identity.anchors,
   })
   return { ...lpa, name, eid: euicc.eid, euicc }
 }

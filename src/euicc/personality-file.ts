@@ -1,0 +1,254 @@
+/** Personalities as files: read, and checked field by field. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { LabError, messageOf } from '../base/errors.ts'
+import { fromHex } from '../base/octets.ts'
+import { CURVES } from '../crypto/ec.ts'
+import { BPP_ERRORS, type ErrorReason, type OperatorId, type ProfileClass } from '../rsp/common.ts'
+import type { ProfilePolicyAuthorisationRule, RulesAuthorisationTable } from '../rsp/es10b.ts'
+import { PPRS } from '../rsp/rat.ts'
+import {
+  DEFAULT_PERSONALITY,
+  SIGNED_OBJECTS,
+  type FailurePoint,
+  type Faults,
+  type Personality,
+} from './personality.ts'
+
+const FOLDER = new URL('../../fixtures/personalities/', import.meta.url)
+const MEMORY_OCTETS_MAX = 64 * 1024 * 1024
+const SEGMENTS_MAX = 100_000
+const PROFILE_CLASSES = ['test', 'provisioning', 'operational'] as const satisfies ProfileClass[]
+
+/**
+ * A personality that comes with esim-lab, by its name, or the one of a file, by its path.
+ * @throws {LabError} notFound — no such name or file; badInput — not a personality, with the field at fault
+ */
+export function loadPersonality(nameOrPath: string): Personality {
+  const isName = /^[a-z0-9][a-z0-9.-]*$/.test(nameOrPath) && !nameOrPath.endsWith('.json')
+  const path = isName ? new URL(`${nameOrPath}.json`, FOLDER) : nameOrPath
+  return parsePersonality(parseJson(readText(path, nameOrPath), nameOrPath))
+}
+
+/** The names of the personalities that come with esim-lab. */
+export function personalityNames(): string[] {
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .toSorted()
+}
+
+function readText(path: string | URL, nameOrPath: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new LabError(
+      'notFound',
+      `there is no personality ${nameOrPath}. Give a path, or one of ${personalityNames().join(', ')}.`,
+      { field: 'personality', cause: error },
+    )
+  }
+}
+
+function parseJson(text: string, nameOrPath: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const detail = `the personality ${nameOrPath} is not JSON: ${messageOf(error)}`
+    throw new LabError('badInput', detail, { cause: error })
+  }
+}
+
+const FIELDS =
+  'name description source eid svn memoryOctets curves trustedCis profileClasses crlSupport rat forbiddenPprs blockOctetsMax leRequired responseMode catBusy faults'
+
+/**
+ * Checks what a personality's file says; what it does not say is as in the default personality.
+ * @throws {LabError} badInput — with the field at fault and what was expected there
+ */
+export function parsePersonality(json: unknown): Personality {
+  const file = reader(json, '')
+  file.onlyFields(FIELDS.split(' '))
+  file.text('source', { pattern: /\S{3}/, expected: 'where it is from' })
+  const like = DEFAULT_PERSONALITY
+  return {
+    name: file.text('name', { pattern: /^[a-z0-9][a-z0-9.-]{0,63}$/, expected: 'a short name' }),
+    description: file.text('description', { pattern: /\S{3}/, expected: 'a sentence' }),
+    eid: file.maybe('eid', () =>
+      file.text('eid', { pattern: /^[0-9]{32}$/, expected: '32 digits' }),
+    ),
+    svn: file.maybe('svn', () => parseVersion(file)) ?? like.svn,
+    memoryOctets:
+      file.maybe('memoryOctets', () =>
+        file.integer('memoryOctets', { min: 0, max: MEMORY_OCTETS_MAX }),
+      ) ?? like.memoryOctets,
+    curves: file.maybe('curves', () => file.choices('curves', CURVES)) ?? like.curves,
+    trustedCis: file.maybe('trustedCis', () => parseTrustedCis(file)),
+    profileClasses:
+      file.maybe('profileClasses', () => file.choices('profileClasses', PROFILE_CLASSES)) ??
+      like.profileClasses,
+    crlSupport: file.flag('crlSupport') ?? like.crlSupport,
+    rat: withoutForbidden(file.maybe('rat', () => parseRat(file)) ?? like.rat, file),
+    blockOctetsMax:
+      file.maybe('blockOctetsMax', () => file.integer('blockOctetsMax', { min: 1, max: 255 })) ??
+      like.blockOctetsMax,
+    leRequired: file.flag('leRequired') ?? like.leRequired,
+    responseMode:
+      file.maybe('responseMode', () => file.oneOf('responseMode', ['61xx', 'direct'])) ??
+      like.responseMode,
+    catBusy: file.flag('catBusy') ?? like.catBusy,
+    faults: file.maybe('faults', () => parseFaults(file.child('faults'))) ?? {},
+  }
+}
+
+function parseVersion(file: Reader): Uint8Array {
+  const pattern = /^[0-9]{1,2}(\.[0-9]{1,2}){2}$/
+  const text = file.text('svn', { pattern, expected: 'a version such as "2.5.0"' })
+  return Uint8Array.from(text.split('.'), Number)
+}
+
+function parseTrustedCis(file: Reader): readonly string[] {
+  return file.list('trustedCis', (value, path) => {
+    const isCurve = CURVES.some((curve) => curve === value)
+    if (isCurve || (typeof value === 'string' && /^([0-9A-F]{2}){1,32}$/.test(value))) {
+      return value as string
+    }
+    return refuse(path, `${CURVES.join(', ')} or a key identifier in upper-case hexadecimal`)
+  })
+}
+
+function parseRat(file: Reader): RulesAuthorisationTable {
+  return file.list('rat', (value, path): ProfilePolicyAuthorisationRule => {
+    const rule = reader(value, path)
+    rule.onlyFields(['pprIds', 'allowedOperators', 'consentRequired'])
+    return {
+      pprIds: rule.choices('pprIds', PPRS),
+      allowedOperators: rule.list('allowedOperators', parseOperator),
+      pprFlags: rule.flag('consentRequired') ? ['consentRequired'] : [],
+    }
+  })
+}
+
+/** mccMnc as coded, in which E stands for any digit; a group identifier that is empty for any, one left out for none. */
+function parseOperator(value: unknown, path: string): OperatorId {
+  const operator = reader(value, path)
+  operator.onlyFields(['mccMnc', 'gid1', 'gid2'])
+  const octets = (name: string, pattern: RegExp, expected: string): Uint8Array =>
+    fromHex(operator.text(name, { pattern, expected })) as Uint8Array
+  const gid = (name: string): Uint8Array | undefined =>
+    operator.maybe(name, () => octets(name, /^([0-9A-F]{2})*$/, 'upper-case hexadecimal'))
+  const [gid1, gid2] = [gid('gid1'), gid('gid2')]
+  return {
+    mccMnc: octets('mccMnc', /^[0-9EF]{6}$/, 'three octets as coded, with E for any digit'),
+    ...(gid1 && { gid1 }),
+    ...(gid2 && { gid2 }),
+  }
+}
+
+/** The table without the rules that are said to be forbidden. */
+function withoutForbidden(rat: RulesAuthorisationTable, file: Reader): RulesAuthorisationTable {
+  const forbidden = file.maybe('forbiddenPprs', () => file.choices('forbiddenPprs', PPRS)) ?? []
+  return rat
+    .map((rule) => ({
+      ...rule,
+      pprIds: rule.pprIds.filter((ppr) => !forbidden.some((name) => name === ppr)),
+    }))
+    .filter(({ pprIds }) => pprIds.length > 0)
+}
+
+function parseFaults(faults: Reader): Faults {
+  faults.onlyFields(['wrongSignature', 'earlyResultAtSegment', 'failAt'])
+  return {
+    wrongSignature: faults.maybe('wrongSignature', () =>
+      faults.oneOf('wrongSignature', SIGNED_OBJECTS),
+    ),
+    earlyResultAtSegment: faults.maybe('earlyResultAtSegment', () =>
+      faults.integer('earlyResultAtSegment', { min: 1, max: SEGMENTS_MAX }),
+    ),
+    failAt: faults.maybe('failAt', () => parseFailurePoint(faults.child('failAt'))),
+  }
+}
+
+const FAILING = Object.keys(BPP_ERRORS) as (keyof typeof BPP_ERRORS)[]
+
+function parseFailurePoint(point: Reader): FailurePoint {
+  point.onlyFields(['bppCommandId', 'errorReason'])
+  const bppCommandId = point.oneOf('bppCommandId', FAILING)
+  return {
+    bppCommandId,
+    errorReason: point.oneOf<ErrorReason>('errorReason', BPP_ERRORS[bppCommandId]),
+  }
+}
+
+/** Reads the fields of one JSON object, and names the field when it is not what was expected. */
+interface Reader {
+  onlyFields(names: readonly string[]): void
+  child(name: string): Reader
+  /** What `read` makes of a field that is there. */
+  maybe<T>(name: string, read: () => T): T | undefined
+  text(name: string, rule: { readonly pattern: RegExp; readonly expected: string }): string
+  integer(name: string, range: { readonly min: number; readonly max: number }): number
+  flag(name: string): boolean | undefined
+  oneOf<T extends string>(name: string, values: readonly T[]): T
+  /** Some of the values, at least one. */
+  choices<T extends string>(name: string, values: readonly T[]): readonly T[]
+  list<T>(name: string, read: (value: unknown, path: string) => T): readonly T[]
+}
+
+function reader(json: unknown, path: string): Reader {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    refuse(path || 'personality', 'an object')
+  }
+  const fields = json as Readonly<Record<string, unknown>>
+  const pathOf = (name: string): string => (path ? `${path}.${name}` : name)
+  const self: Reader = {
+    onlyFields(names) {
+      for (const name of Object.keys(fields)) {
+        if (!names.includes(name)) refuse(pathOf(name), `none; there are ${names.join(', ')}`)
+      }
+    },
+    child: (name) => reader(fields[name], pathOf(name)),
+    maybe: (name, read) => (fields[name] === undefined ? undefined : read()),
+    text(name, { pattern, expected }) {
+      const value = fields[name]
+      return typeof value === 'string' && pattern.test(value)
+        ? value
+        : refuse(pathOf(name), expected)
+    },
+    integer(name, { min, max }) {
+      const value = Number.isSafeInteger(fields[name]) ? Number(fields[name]) : NaN
+      return value >= min && value <= max
+        ? value
+        : refuse(pathOf(name), `a whole number from ${min} to ${max}`)
+    },
+    flag(name) {
+      const value = fields[name]
+      return value === undefined || typeof value === 'boolean'
+        ? value
+        : refuse(pathOf(name), 'true or false')
+    },
+    oneOf: (name, values) => oneOf(fields[name], { values, path: pathOf(name) }),
+    choices(name, values) {
+      const found = self.list(name, (value, at) => oneOf(value, { values, path: at }))
+      return found.length > 0 ? found : refuse(pathOf(name), `some of ${values.join(', ')}`)
+    },
+    list(name, read) {
+      const values = fields[name]
+      if (!Array.isArray(values)) return refuse(pathOf(name), 'a list')
+      return values.map((value, at) => read(value, `${pathOf(name)}[${at}]`))
+    },
+  }
+  return self
+}
+
+function oneOf<T extends string>(
+  value: unknown,
+  allowed: { readonly values: readonly T[]; readonly path: string },
+): T {
+  const found = allowed.values.find((known) => known === value)
+  return found ?? refuse(allowed.path, allowed.values.join(', '))
+}
+
+function refuse(field: string, expected: string): never {
+  throw new LabError('badInput', `${field}: expected ${expected}`, { field })
+}
