@@ -5,7 +5,7 @@ import type { CardAnswer, Es10Transport } from '../../rsp/es10.ts'
 import { classOf } from './command.ts'
 import { performedResponseTo } from './proactive.ts'
 import { ISDR_AID } from './state.ts'
-import { SW, word } from './status-words.ts'
+import { SW } from './status-words.ts'
 import type { ApduCard } from './types.ts'
 
 export interface Es10OverApduOptions {
@@ -29,33 +29,44 @@ export interface Es10OverApdu extends Es10Transport {
  */
 export function es10OverApdu(card: ApduCard, options: Es10OverApduOptions = {}): Es10OverApdu {
   let channel: number | undefined
+  let last: Promise<unknown> = Promise.resolve()
 
-  async function ready(): Promise<number | CardAnswer> {
-    if (channel !== undefined) return channel
-    const opened = await openChannel(card, options.isdrAid ?? ISDR_AID)
-    if (typeof opened === 'number') channel = opened
-    return opened
+  async function send(command: Uint8Array): Promise<Exchanged> {
+    const on = channel ?? (await openChannel(card, options.isdrAid ?? ISDR_AID))
+    if (typeof on !== 'number') return on
+    channel = on
+    return sendBlocks(card, { command, channel, options })
   }
 
-  async function send(command: Uint8Array): Promise<CardAnswer> {
-    const on = await ready()
-    if (typeof on !== 'number') return on
-    return sendBlocks(card, { command, channel: on, options })
+  async function sendOnOpenChannel(command: Uint8Array): Promise<CardAnswer> {
+    const { wasTaken, ...given } = await send(command)
+    if (!LOST_CHANNEL.includes(given.statusWord)) return given
+    channel = undefined
+    if (wasTaken) return given
+    const { statusWord, data } = await send(command)
+    return { statusWord, data }
+  }
+
+  async function close(): Promise<void> {
+    if (channel !== undefined) await closeChannel(card, channel)
+    channel = undefined
+  }
+
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work)
+    last = done.catch(() => undefined)
+    return done
   }
 
   return {
-    async transmit(command) {
-      const given = await send(command)
-      const isLost = LOST_CHANNEL.includes(given.statusWord)
-      if (!isLost) return given
-      channel = undefined
-      return send(command)
-    },
-    async close() {
-      if (channel !== undefined) await exchange(card, Uint8Array.of(0x00, 0x70, 0x80, channel))
-      channel = undefined
-    },
+    transmit: (command) => inTurn(() => sendOnOpenChannel(command)),
+    close: () => inTurn(close),
   }
+}
+
+/** An answer, and whether the command had been executed when it came: what was is not sent again. */
+interface Exchanged extends CardAnswer {
+  readonly wasTaken: boolean
 }
 
 /** What a card answers on a channel that a reset has closed. */
@@ -64,16 +75,22 @@ const LOST_CHANNEL: readonly number[] = [SW.channelNotAvailable, SW.applicationN
 /** TERMINAL CAPABILITY of a device with a whole LPA (SGP.22 §3.4.2). */
 const TERMINAL_CAPABILITY = hex('80AA000005A903830107')
 
-async function openChannel(card: ApduCard, aid: Uint8Array): Promise<number | CardAnswer> {
+async function openChannel(card: ApduCard, aid: Uint8Array): Promise<number | Exchanged> {
   // A card may not know this command, and needs it or not.
   await exchange(card, TERMINAL_CAPABILITY)
   const opened = await exchange(card, hex('0070000001'))
   const channel = opened.data[0]
-  if (!isNormal(opened.statusWord) || channel === undefined) return word(opened.statusWord)
+  if (!isNormal(opened.statusWord) || channel === undefined) return opened
   const cla = classOf({ channel, base: 0x00 })
   const select = concat(Uint8Array.of(cla, 0xa4, 0x04, 0x00, aid.length), aid)
   const selected = await exchange(card, select)
-  return isNormal(selected.statusWord) ? channel : word(selected.statusWord)
+  if (isNormal(selected.statusWord)) return channel
+  await closeChannel(card, channel)
+  return selected
+}
+
+async function closeChannel(card: ApduCard, channel: number): Promise<void> {
+  await exchange(card, Uint8Array.of(0x00, 0x70, 0x80, channel))
 }
 
 async function sendBlocks(
@@ -83,7 +100,7 @@ async function sendBlocks(
     readonly channel: number
     readonly options: Es10OverApduOptions
   },
-): Promise<CardAnswer> {
+): Promise<Exchanged> {
   const { command, channel, options } = sent
   const cla = classOf({ channel, base: 0x80 })
   for (let at = 0, block = 0; ; block++) {
@@ -99,14 +116,14 @@ async function sendBlocks(
 
 async function finish(
   card: ApduCard,
-  done: { readonly given: CardAnswer; readonly options: Es10OverApduOptions },
-): Promise<CardAnswer> {
+  done: { readonly given: Exchanged; readonly options: Es10OverApduOptions },
+): Promise<Exchanged> {
   const { given, options } = done
   const isProactive = given.statusWord >> 8 === 0x91
   if (isProactive && options.proactive !== 'ignore') {
     await perform(card, given.statusWord & 0xff)
   }
-  return { statusWord: SW.ok, data: given.data }
+  return { ...given, statusWord: SW.ok }
 }
 
 async function perform(card: ApduCard, octets: number): Promise<void> {
@@ -121,7 +138,7 @@ function isNormal(statusWord: number): boolean {
 }
 
 /** One command with all that belongs to it: GET RESPONSE for 61xx, once more with the right Le for 6Cxx. */
-async function exchange(card: ApduCard, command: Uint8Array): Promise<CardAnswer> {
+async function exchange(card: ApduCard, command: Uint8Array): Promise<Exchanged> {
   const parts: Uint8Array[] = []
   let given = split(await card.transmit(command))
   if (given.statusWord >> 8 === 0x6c) {
@@ -133,7 +150,11 @@ async function exchange(card: ApduCard, command: Uint8Array): Promise<CardAnswer
     const getResponse = concat(Uint8Array.of(cla, 0xc0, 0x00, 0x00), leOf(given))
     given = split(await card.transmit(getResponse))
   }
-  return { statusWord: given.statusWord, data: concat(...parts, given.data) }
+  return {
+    statusWord: given.statusWord,
+    data: concat(...parts, given.data),
+    wasTaken: parts.length > 0,
+  }
 }
 
 function leOf(given: CardAnswer): Uint8Array {

@@ -37,6 +37,11 @@ const WRONG_CHAINS: Readonly<
   ],
   'a command of its first block alone': [['81E2910003BF3E03', '6A80']],
   'octets behind a command': [['81E2910007BF3E035C015A00', '6A80']],
+  'a length of four gigabytes': [
+    ['81E2910007BF2D84FFFFFFFF', '6A80'],
+    ['81E2910006A084FFFFFFFF', '6A88'],
+  ],
+  'an APDU of 70,000 octets': [[`81E29100FF${'00'.repeat(70_000)}`, '6700']],
   'no data': [
     ['81E2910000', '6700'],
     ['81E29100', '6700'],
