@@ -2,10 +2,9 @@
 
 import { wallClock } from '../base/environment.ts'
 import type { Lab } from '../lab.ts'
-import { issueTlsCredential } from '../pki/test-pki.ts'
+import { chooseTls, type TlsChoice } from '../pki/brought.ts'
 import { startSweeping } from '../operator/sweeping.ts'
 import { ES2PLUS } from '../rsp/es2plus.ts'
-import { CURVES } from '../crypto/ec.ts'
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
 import { labRoutes } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
@@ -39,6 +38,8 @@ export interface ServedLab {
   /** The SM-DP+'s address as activation codes carry it, `localhost:8443`. */
   readonly rspAddress: string
   readonly rspUrl: string
+  /** The certificate that LPAs see, and where it is from; nothing without TLS. */
+  readonly tls: TlsChoice | undefined
   readonly operatorUrl: string
   readonly token: string
   /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
@@ -52,14 +53,15 @@ const TEST_NAME = 'testsmdpplus1.example.com'
 const TOKEN_OCTETS = 32
 
 /**
- * Starts both listeners, with a TLS certificate issued for this run, and sweeps the operator's books each minute.
+ * Starts both listeners, with a TLS certificate for its names, and sweeps the operator's books each minute.
  * @throws {LabError} unavailable — a port is taken; nothing is left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
   const token = options.token ?? newToken(lab)
   const { rsp = {} } = options
   const hostNames = rsp.hostNames ?? HOST_NAMES
-  const rspListener = await listenForLpas(lab, { options, hostNames })
+  const tls = rsp.plain ? undefined : tlsFor(lab, hostNames)
+  const rspListener = await listenForLpas(lab, { options, tls })
   const addresses = addressesOf({ port: rspListener.port, hostNames, plain: rsp.plain ?? false })
   lab.smdp.setAddresses(addresses)
   const served = {
@@ -72,11 +74,12 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       throw error
     },
   )
-  const anchors = CURVES.map((curve) => lab.pki[curve].ci.certificate)
+  const { anchors } = lab
   const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
   const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
   return {
     ...served,
+    tls,
     es9Plus: clients.at,
     operatorUrl: urlOf(operatorListener),
     token,
@@ -91,29 +94,28 @@ function newToken(lab: Lab): string {
   return Buffer.from(lab.environment.random.unique(TOKEN_OCTETS)).toString('hex')
 }
 
+function tlsFor(lab: Lab, hostNames: readonly [string, ...string[]]): TlsChoice {
+  return chooseTls({
+    brought: lab.broughtPki,
+    own: lab.pki,
+    hostNames: [...hostNames, TEST_NAME] as [string, ...string[]],
+    nowMs: wallClock.nowMs(),
+    random: lab.environment.random,
+  })
+}
+
 function listenForLpas(
   lab: Lab,
-  choice: { readonly options: ServeOptions; readonly hostNames: readonly [string, ...string[]] },
+  choice: { readonly options: ServeOptions; readonly tls: TlsChoice | undefined },
 ): Promise<Listener> {
   const { rsp = {}, reportDefect } = choice.options
-  const { pki, environment } = lab
   const handler = createRspApp({
     table: ES9PLUS,
     implementation: lab.es9Plus,
     ...(lab.observer && { observer: lab.observer }),
     ...(reportDefect && { reportDefect }),
   })
-  const { random } = environment
-  const tls = rsp.plain
-    ? undefined
-    : issueTlsCredential({
-        pki,
-        hostNames: [...choice.hostNames, TEST_NAME] as [string, ...string[]],
-        role: 'dp-tls',
-        nowMs: wallClock.nowMs(),
-        random,
-      })
-  return listen({ handler, tls, host: rsp.host, port: rsp.port ?? 0 })
+  return listen({ handler, tls: choice.tls?.credential, host: rsp.host, port: rsp.port ?? 0 })
 }
 
 function listenForOperator(

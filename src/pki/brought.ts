@@ -211,9 +211,10 @@ export function euiccFactory(pki: FoundPki, random: Random): EuiccFactory | unde
     curves: [...new Set(lines.map(({ ci }) => ci.certificate.curve))],
     issue(card) {
       const { curves } = card
-      const own = curves ? lines.filter(({ ci }) => curves.includes(ci.certificate.curve)) : lines
+      const cis = curves ? inOrder(pki.cis, curves) : pki.cis
+      const own = cis.flatMap((ci) => lines.filter((line) => line.ci === ci))
       const eid = card.eid ?? newEid(own[0]?.eum, card.serial ?? 0n)
-      const issuing = pki.cis.flatMap(
+      const issuing = cis.flatMap(
         (ci) => own.find((one) => one.ci === ci && mayIssue(one.eum, eid)) ?? [],
       )
       if (issuing.length === 0) throw noEumFor(eid)
@@ -227,6 +228,10 @@ export function euiccFactory(pki: FoundPki, random: Random): EuiccFactory | unde
       }
     },
   }
+}
+
+function inOrder(cis: readonly FoundCi[], curves: readonly Curve[]): readonly FoundCi[] {
+  return curves.flatMap((curve) => cis.filter(({ certificate }) => certificate.curve === curve))
 }
 
 /** EUMs with their keys. One that is made anew does for all eUICCs. */

@@ -1,0 +1,140 @@
+/** With whose certificates the lab speaks: those of its own test CI, or those that somebody brought. */
+
+import { createHash } from 'node:crypto'
+import { wallClock, type Random } from './base/environment.ts'
+import { LabError } from './base/errors.ts'
+import { CURVES, type Curve } from './crypto/ec.ts'
+import { manufacturedEuicc, type EuiccState } from './euicc/state.ts'
+import {
+  euiccFactory,
+  givenEuicc,
+  serverCredentials,
+  type EuiccCredentials,
+  type ServerCredentials,
+} from './pki/brought.ts'
+import type { Certificate } from './pki/certificate.ts'
+import { reportPki, reportText, serverFault } from './pki/load-report.ts'
+import type { LoadedPki } from './pki/load.ts'
+import { issueEuiccCredential, makeEid, type TestPki } from './pki/test-pki.ts'
+
+/** A card to be made. */
+export interface CardOrder {
+  readonly name: string
+  /** Follows the name unless given, so that a phone that is made again is the same one. */
+  readonly eid?: string
+  /** In its order of preference; both unless told. */
+  readonly curves?: readonly Curve[]
+}
+
+export interface LabIdentity {
+  /** What the SM-DP+ signs with, in its order of preference. */
+  readonly credentials: readonly ServerCredentials[]
+  /** Under which CIs the SM-DP+ believes eUICCs. */
+  readonly trustedCis: readonly Certificate[]
+  /** CIs under which the lab's own servers may stand, for its LPAs: brought ones, and its own. */
+  readonly anchors: readonly Certificate[]
+  /** @throws {LabError} conflict — there is no EUM whose eUICCs the SM-DP+ believes */
+  manufacture(card: CardOrder): EuiccState
+}
+
+const EID_SERIALS = 10n ** 22n
+
+/**
+ * The identity of a lab. When a PKI was brought, the lab's own test CI is believed only if that is asked for: an SM-DP+
+ * that shall meet real test cards must not take others by accident.
+ * @throws {LabError} badInput — no SM-DP+ can run on what was brought: the detail is the report of what is missing
+ */
+export function createIdentity(parts: {
+  readonly own: TestPki
+  readonly brought: LoadedPki | undefined
+  readonly withTestCi: boolean
+  readonly random: Random
+}): LabIdentity {
+  const { own, brought, random } = parts
+  const ownCis = CURVES.map((curve) => own[curve].ci.certificate)
+  const ownCredentials = CURVES.map((curve) => ({
+    ...own[curve],
+    ci: own[curve].ci.certificate,
+  }))
+  const manufactureOwn = (card: CardOrder): EuiccState => ownCard(card, { pki: own, random })
+  if (!brought) {
+    return {
+      credentials: ownCredentials,
+      trustedCis: ownCis,
+      anchors: ownCis,
+      manufacture: manufactureOwn,
+    }
+  }
+  checkServer(brought)
+  const broughtCis = brought.cis.map(({ certificate }) => certificate)
+  const factory = euiccFactory(brought, random)
+  return {
+    credentials: [...serverCredentials(brought), ...(parts.withTestCi ? ownCredentials : [])],
+    trustedCis: [...broughtCis, ...(parts.withTestCi ? ownCis : [])],
+    anchors: [...broughtCis, ...ownCis],
+    manufacture(card) {
+      if (factory) return manufacturedEuicc(factory.issue(serialised(card)))
+      if (parts.withTestCi) return manufactureOwn(card)
+      throw noEum(brought)
+    },
+  }
+}
+
+function checkServer(brought: LoadedPki): void {
+  const fault = serverFault(brought, wallClock.nowMs())
+  if (fault !== undefined) {
+    throw new LabError('badInput', fault, { field: 'pki', reason: 'pkiIncomplete' })
+  }
+}
+
+function noEum({ directory }: LoadedPki): LabError {
+  const detail =
+    `${directory} holds neither the key of an EUM nor that of a CI, so no eUICC can be made that this SM-DP+ believes. ` +
+    "Add one, or let it believe the lab's own test CI as well: serve --test-ci."
+  return new LabError('conflict', detail, { reason: 'noEum' })
+}
+
+function serialised({ name, ...others }: CardOrder) {
+  return { ...others, serial: serialOf(name) }
+}
+
+function serialOf(name: string): bigint {
+  const digest = createHash('sha256').update(`euicc/${name}`).digest('hex')
+  return BigInt(`0x${digest}`) % EID_SERIALS
+}
+
+function ownCard(
+  card: CardOrder,
+  factory: { readonly pki: TestPki; readonly random: Random },
+): EuiccState {
+  const { pki, random } = factory
+  const eid = card.eid ?? makeEid({ serial: serialOf(card.name) })
+  const curves = card.curves ?? CURVES
+  return manufacturedEuicc({
+    eid,
+    credentials: curves.map((curve) => {
+      const { certificate, keyPair } = issueEuiccCredential({ pki, curve, eid, random })
+      return { keyPair, euiccCertificate: certificate, eumCertificate: pki[curve].eum.certificate }
+    }),
+    trustedCis: curves.map((curve) => pki[curve].ci.certificate),
+  })
+}
+
+/**
+ * A new card of a PKI that was brought: CERT.EUICC as it is there with its key, else one that is issued for the name
+ * under an EUM whose key is there, or under a new EUM when it is the CI's.
+ * @throws {LabError} badInput — none of these keys is there: the detail is the report
+ */
+export function cardOfPki(
+  pki: LoadedPki,
+  card: { readonly name: string; readonly random: Random },
+): EuiccState {
+  const credentials: EuiccCredentials | undefined =
+    givenEuicc(pki) ?? euiccFactory(pki, card.random)?.issue(serialised(card))
+  if (credentials) return manufacturedEuicc(credentials)
+  const report = reportText(reportPki(pki, wallClock.nowMs()))
+  const detail =
+    `no eUICC can be made of the certificates there.\n\n${report}\n\n` +
+    'An eUICC needs CERT.EUICC with its private key and CERT.EUM, or the private key of CERT.EUM or CERT.CI: add one.'
+  throw new LabError('badInput', detail, { field: 'pki', reason: 'pkiIncomplete' })
+}
