@@ -99,7 +99,7 @@ export async function withCard<T>(
   try {
     if (!existsSync(file)) replaceFile(file, await manufacture(choice))
     const euicc = createEuicc({ storage: storageIn(file), random: systemRandom() })
-    return await work({ euicc, trust: trustOf(choice) })
+    return await work({ euicc, trust: trustOf(choice, euicc) })
   } finally {
     lock.release()
   }
@@ -180,7 +180,7 @@ async function run<T>(
 ): Promise<T> {
   const { lab, name, observer } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }))
+  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }, euicc))
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,
@@ -189,7 +189,7 @@ async function run<T>(
       : servers.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
-    trustedCis: cisOf(lab.directory),
+    trustedCis: cisOf(lab.directory, euicc),
   })
   try {
     return await work({ ...lpa, name, eid, directory: lab.directory })
@@ -205,18 +205,21 @@ function clockOf(lab: LabClient): Clock {
   return clock
 }
 
-function trustOf({ directory, lab }: Pick<CardChoice, 'directory' | 'lab'>): Es9PlusTrust {
+function trustOf(
+  { directory, lab }: Pick<CardChoice, 'directory' | 'lab'>,
+  euicc: Pick<Euicc, 'state'>,
+): Es9PlusTrust {
   const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
-  return isPlain ? { plain: true } : { tls: { anchors: cisOf(directory) } }
+  return isPlain ? { plain: true } : { tls: { anchors: cisOf(directory, euicc) } }
 }
 
-function cisOf(directory: string): Certificate[] {
-  return CURVES.map((curve) => ciOf(directory, certificateFile(curve, 'ci')))
+/** The CIs that the card knows, and the lab's own: one that runs on a PKI of others may still have TLS of its own. */
+function cisOf(directory: string, euicc: Pick<Euicc, 'state'>): Certificate[] {
+  const own = CURVES.flatMap((curve) => ciOf(directory, certificateFile(curve, 'ci')))
+  return [...own, ...euicc.state.trustedCis]
 }
 
-function ciOf(directory: string, fileName: string): Certificate {
-  const path = join(directory, 'pki', fileName)
-  const octets = readIfThere(path)
-  if (octets) return readCertificate(octets)
-  throw new LabError('damaged', `there is no ${path}, without which no server can be trusted.`)
+function ciOf(directory: string, fileName: string): Certificate[] {
+  const octets = readIfThere(join(directory, 'pki', fileName))
+  return octets ? [readCertificate(octets)] : []
 }

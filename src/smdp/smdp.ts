@@ -94,6 +94,8 @@ export interface Smdp {
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
   readonly address: string
+  /** What the server signs with, in its order of preference. */
+  readonly credentials: readonly DpCredentials[]
   /** RSP sessions that are open. */
   readonly sessionCount: number
 }
@@ -129,6 +131,7 @@ export function createSmdp(
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     setAddresses: (addresses) => void (context.addresses = addresses),
+    credentials: options.credentials,
     get address() {
       return context.addresses[0]
     },

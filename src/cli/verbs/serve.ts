@@ -4,9 +4,14 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
+import { toHex } from '../../base/octets.ts'
 import { serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
+import type { TlsChoice } from '../../pki/brought.ts'
+import type { Certificate } from '../../pki/certificate.ts'
+import { oidOf } from '../../pki/chain.ts'
 import { toPem } from '../../pki/forge.ts'
+import { loadPkiDirectory } from '../../pki/load.ts'
 import { serialisePki } from '../../pki/test-pki.ts'
 import { makeDirectory, replaceFile } from '../../store/directory.ts'
 import { requestToEnd } from '../ending.ts'
@@ -27,6 +32,8 @@ interface ServeOptions extends CommonOptions {
   readonly plain?: true
   readonly trace?: string
   readonly seed?: string
+  readonly pki?: string
+  readonly testCi?: true
 }
 
 const RSP_PORT = 8443
@@ -42,6 +49,7 @@ export function serveVerb(output: Output): Command {
       'serve',
       'serve --ephemeral --port 0 --json',
       'serve --data /tmp/my-lab --trace messages.jsonl',
+      'serve --pki my-certificates --name testsmdpplus1.example.com',
     ],
   })
     .option('--ephemeral', 'keep nothing; the test CI is always the same public one')
@@ -60,6 +68,8 @@ export function serveVerb(output: Output): Command {
     .option('--plain', 'HTTP in place of HTTPS for LPAs')
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
+    .option('--pki <directory>', 'run the SM-DP+ on certificates and keys that are there')
+    .option('--test-ci', "with --pki: serve eUICCs of the lab's own test CI as well")
     .action((options: ServeOptions) => serve(options, output))
 }
 
@@ -85,6 +95,8 @@ interface Serving {
 
 async function startServing(options: ServeOptions, output: Output): Promise<Serving> {
   const cleanUp = closer()
+  // First of all: a PKI that will not do leaves nothing behind.
+  const broughtPki = options.pki === undefined ? undefined : loadPkiDirectory(options.pki)
   try {
     const directory = options.ephemeral ? useTemporary(cleanUp) : options.data
     const trace = options.trace === undefined ? undefined : startTrace(options.trace, output)
@@ -93,14 +105,22 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
       ...(options.ephemeral ? {} : { dataDirectory: directory }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(trace && { observer: trace.observer }),
+      ...(broughtPki && { broughtPki, withTestCi: options.testCi ?? false }),
     })
     cleanUp.last(() => lab.close())
     const served = await serveOn(lab, { options, output })
     cleanUp.last(() => served.close())
     if (options.ephemeral) keepPki(lab, directory)
-    replaceFile(ciFile(directory), toPem('CERTIFICATE', lab.pki['P-256'].ci.certificate.der))
+    replaceFile(ciFile(directory), toPem('CERTIFICATE', ciOf({ lab, served }).der))
     const { operatorUrl, rspAddress, rspUrl, token } = served
-    writeService(directory, { operatorUrl, rspAddress, rspUrl, token, pid: process.pid })
+    writeService(directory, {
+      operatorUrl,
+      rspAddress,
+      rspUrl,
+      token,
+      pid: process.pid,
+      ...(broughtPki && { pki: resolve(broughtPki.directory) }),
+    })
     cleanUp.last(() => removeService(directory))
     return { lab, served, directory, plain: options.plain ?? false, close: cleanUp.run }
   } catch (error) {
@@ -143,6 +163,11 @@ function startTrace(path: string, output: Output): Trace {
   return openTrace({ path, clock: wallClock, onFailure: output.warn })
 }
 
+/** The CI above the TLS certificate; without TLS, that of the lab itself. */
+function ciOf({ lab, served }: Pick<Serving, 'lab' | 'served'>): Certificate {
+  return served.tls?.ci ?? lab.pki['P-256'].ci.certificate
+}
+
 /** The CI as browsers and tools want to be given it. */
 function ciFile(directory: string): string {
   return join(directory, 'ci.pem')
@@ -173,6 +198,7 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     dataDirectory: resolve(directory),
     activationCode,
     pid: process.pid,
+    ...broughtFacts(serving),
     readyMs,
   }
   const lines = [
@@ -181,6 +207,7 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     `  SM-DP+ for LPAs   ${rspUrl}${serving.plain ? '   (plain HTTP: no TLS)' : ''}`,
     `  operator's API    ${operatorUrl}   (token in ${tokenFile})`,
     `  CI certificate    ${ciCertificate}`,
+    ...broughtLines(serving),
     '',
     'An activation code:',
     '',
@@ -195,6 +222,43 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     'Ctrl-C ends the lab.',
   ]
   output.result(ready, lines.join('\n'))
+}
+
+/** What `--pki` has come to, for programs. */
+function broughtFacts({ lab, served }: Serving) {
+  const { broughtPki, smdp } = lab
+  if (!broughtPki) return {}
+  return {
+    pki: {
+      directory: resolve(broughtPki.directory),
+      smdp: smdp.credentials.map(({ ci, dpAuth }) => ({
+        curve: ci.curve,
+        ciKeyId: toHex(ci.subjectKeyId ?? new Uint8Array()),
+        oid: oidOf(dpAuth.certificate),
+      })),
+      tls: served.tls?.from ?? null,
+    },
+  }
+}
+
+const TLS_SOURCES: Readonly<Record<TlsChoice['from'], string>> = {
+  given: 'CERT.DP.TLS as it was brought',
+  broughtCi: 'issued for this run under the CI that was brought',
+  testCi:
+    "issued under the lab's own test CI: none that was brought fits, and there is no key of a CI on P-256",
+}
+
+/** What `--pki` has come to, for people. */
+function broughtLines({ lab, served }: Serving): string[] {
+  const { broughtPki, smdp } = lab
+  if (!broughtPki) return []
+  const servers = smdp.credentials.map(
+    ({ ci, dpAuth }) => `${ci.curve} ${oidOf(dpAuth.certificate)}`,
+  )
+  return [
+    `  SM-DP+ runs on    ${broughtPki.directory}   (${servers.join(', ')})`,
+    ...(served.tls ? [`  TLS certificate   ${TLS_SOURCES[served.tls.from]}`] : []),
+  ]
 }
 
 interface Closer {
