@@ -11,14 +11,7 @@ import { getData } from './get-data.ts'
 import { fetchProactive, offered, terminalProfile, terminalResponse } from './proactive.ts'
 import { deliver, getResponse } from './response.ts'
 import { select, status } from './select.ts'
-import {
-  BLOCK_OCTETS_MAX,
-  CHANNELS_MAX,
-  forgetVolatile,
-  freshCard,
-  type CardState,
-  type Channel,
-} from './state.ts'
+import { BLOCK_OCTETS_MAX, CHANNELS_MAX, freshCard, type CardState, type Channel } from './state.ts'
 import { SW, word } from './status-words.ts'
 import { storeData } from './store-data.ts'
 import { terminalCapability } from './terminal-capability.ts'
@@ -36,26 +29,22 @@ export function createApduCard(options: {
 }): ApduCard {
   const { euicc, settings = {} } = options
   checkSettings(settings)
-  const card = freshCard(euicc, settings)
-  let hasPower = true
-  let powerCycle = 0
+  // One object for each time of power, so that a command which a reset overtakes cannot touch what is new.
+  let card: CardState | undefined = freshCard(euicc, settings)
   let last: Promise<unknown> = Promise.resolve()
 
   function restart(): Uint8Array {
-    powerCycle++
-    hasPower = true
     euicc.reset()
-    forgetVolatile(card)
+    card = freshCard(euicc, settings)
     return Uint8Array.from(ATR)
   }
 
-  async function take(command: Uint8Array): Promise<Uint8Array> {
-    const begunIn = powerCycle
-    if (!hasPower) return response(word(SW.noDiagnosis))
+  async function take(octets: Uint8Array, givenTo: CardState | undefined): Promise<Uint8Array> {
+    const isGone = (): boolean => !givenTo || givenTo !== card
+    if (!givenTo || isGone()) return response(word(SW.noDiagnosis))
     try {
-      const given = await execute(card, command)
-      // An answer that comes after a reset is nobody's.
-      return response(begunIn === powerCycle ? given : word(SW.noDiagnosis))
+      const given = await execute(givenTo, octets)
+      return response(isGone() ? word(SW.noDiagnosis) : given)
     } catch (error) {
       settings.onDefect?.(error)
       return response(word(SW.noDiagnosis))
@@ -67,17 +56,16 @@ export function createApduCard(options: {
     transmit(command) {
       // The transport may use its buffer again.
       const octets = Uint8Array.from(command)
-      const answered = last.then(() => take(octets))
+      const givenTo = card
+      const answered = last.then(() => take(octets, givenTo))
       last = answered
       return answered
     },
     powerOn: restart,
     reset: restart,
     powerOff() {
-      powerCycle++
-      hasPower = false
       euicc.powerOff()
-      forgetVolatile(card)
+      card = undefined
     },
   }
 }

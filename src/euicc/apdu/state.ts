@@ -37,10 +37,10 @@ export const ISDR_AID = hex('A0000005591010FFFFFFFF8900000100')
 export const CHANNELS_MAX = 19
 export const BLOCK_OCTETS_MAX = 255
 
-/** A card that has just been reset. */
+/** A card after a reset: the basic channel with the MF selected, and nothing else. */
 export function freshCard(euicc: Euicc, settings: ApduSettings): CardState {
   const { personality } = euicc
-  const card: CardState = {
+  return {
     euicc,
     settings: {
       isdrAids: settings.isdrAids ?? [ISDR_AID],
@@ -50,24 +50,14 @@ export function freshCard(euicc: Euicc, settings: ApduSettings): CardState {
       blockOctetsMax: settings.blockOctetsMax ?? personality.blockOctetsMax,
       terminalCapabilityRequired: settings.terminalCapabilityRequired ?? false,
     },
-    channels: new Map(),
+    channels: new Map([[0, newChannel()]]),
     waiting: undefined,
     lpaSupport: 0,
     isRefreshFetched: false,
   }
-  forgetVolatile(card)
-  return card
 }
 
-/** What a reset does: the basic channel with the MF selected, and nothing else. */
-export function forgetVolatile(card: CardState): void {
-  card.channels.clear()
-  card.channels.set(0, newChannel())
-  card.waiting = undefined
-  card.lpaSupport = 0
-  card.isRefreshFetched = false
-}
-
+/** A channel with the MF selected. */
 export function newChannel(): Channel {
   return { isdrAid: undefined, chain: undefined }
 }

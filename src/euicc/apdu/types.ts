@@ -6,7 +6,8 @@ export interface ApduCard {
   readonly atr: Uint8Array
   /**
    * Answers one C-APDU (ISO/IEC 7816-3 §12.1, short lengths) with an R-APDU, status word included. It never rejects:
-   * whatever the octets are, the answer is a status word. Commands that overlap are taken one after the other.
+   * whatever the octets are, the answer is a status word. Commands that overlap are taken one after the other; those
+   * that a reset overtakes are answered 6F00.
    */
   transmit(command: Uint8Array): Promise<Uint8Array>
   /** Power: the ATR, with all that volatile is forgotten. */

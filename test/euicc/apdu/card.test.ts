@@ -132,14 +132,14 @@ test('a buffer that is used again changes nothing', async (t) => {
   t.is(toHex(await answered), '019000')
 })
 
-test('an answer that a reset has overtaken is not given', async (t) => {
-  const { card } = await cardBench(t)
-  await card.transmit(hex('0070000001'))
-  await card.transmit(hex(`01A4040010${ISDR}`))
-  const answered = card.transmit(hex('81E2910003BF2E00'))
+test('commands that a reset has overtaken are 6F00 and leave nothing behind', async (t) => {
+  const { card, play } = await cardBench(t)
+  await play([[`00A4040C10${ISDR}`, '9000']])
+  const answers = ['80E2910003BF2E00', '80C0000015'].map((command) => card.transmit(hex(command)))
   await Promise.resolve()
   card.reset()
-  t.is(toHex(await answered).slice(-4, -2), '6F')
+  t.deepEqual((await Promise.all(answers)).map(toHex), ['6F00', '6F00'])
+  await play([['00C0000015', '6985']])
 })
 
 test('a defect behind the card is 6F00 and is told', async (t) => {

@@ -6,9 +6,11 @@ import { es10OverApdu } from '../../../src/euicc/apdu/es10-over-apdu.ts'
 import type { ApduCard, ApduSettings } from '../../../src/euicc/apdu/types.ts'
 import { parseEuicc, serialiseEuicc } from '../../../src/euicc/state.ts'
 import { CURVES } from '../../../src/crypto/ec.ts'
-import type { Lab, Phone } from '../../../src/lab.ts'
+import { TEST_DEVICE, type Lab, type Phone } from '../../../src/lab.ts'
+import { createLpa } from '../../../src/lpa/lpa.ts'
 import { segmentsOf } from '../../../src/lpa/segments.ts'
-import { CardError } from '../../../src/rsp/es10.ts'
+import { parseActivationCode } from '../../../src/rsp/activation-code.ts'
+import { CardError, es10Client } from '../../../src/rsp/es10.ts'
 import { createDriver, needed } from '../../helpers/driver.ts'
 import { orderState, phoneOn, testLab } from '../../helpers/lab.ts'
 import { cardBench, cardOf, overApdu } from './helper.ts'
@@ -36,6 +38,30 @@ for (const curve of CURVES) {
     }
   }
 }
+
+test('the LPA does all of its work over APDUs', async (t) => {
+  const lab = await testLab(t)
+  const card = cardOf(t, { phone: lab.createPhone() })
+  const lpa = createLpa({
+    es10: es10Client(es10OverApdu(card)),
+    es9Plus: () => lab.es9Plus,
+    clock: lab.clock,
+    device: TEST_DEVICE,
+    trustedCis: CURVES.map((curve) => lab.pki[curve].ci.certificate),
+  })
+  const order = await lab.order()
+  const { iccid } = await lpa.download({
+    activationCode: parseActivationCode(order.activationCode),
+  })
+  await lpa.setNickname({ iccid, nickname: 'travel' })
+  await lpa.enable({ iccid })
+  t.like(await lpa.profiles(), [{ iccid, nickname: 'travel', state: 'enabled' }])
+  await lpa.disable({ iccid })
+  await lpa.delete({ iccid })
+  t.deepEqual(await lpa.profiles(), [])
+  t.deepEqual((await lpa.sendNotifications()).failed, [])
+  t.deepEqual(await lpa.notifications(), [])
+})
 
 /** The segments as lpac makes them: A0 and A2 whole, the header of A1 and A3 alone (lpac 2.3.0, es10b.c). */
 function segmentsOfLpac(octets: Uint8Array): Uint8Array[] {
