@@ -42,7 +42,6 @@ const EID_SERIALS = 10n ** 22n
 /**
  * The identity of a lab. When a PKI was brought, the lab's own test CI is believed only if that is asked for: an SM-DP+
  * that shall meet real test cards must not take others by accident.
- * @throws {LabError} badInput — no SM-DP+ can run on what was brought: the detail is the report of what is missing
  */
 export function createIdentity(parts: {
   readonly own: TestPki
@@ -65,7 +64,6 @@ export function createIdentity(parts: {
       manufacture: manufactureOwn,
     }
   }
-  checkServer(brought)
   const broughtCis = brought.cis.map(({ certificate }) => certificate)
   const factory = euiccFactory(brought, random)
   return {
@@ -80,7 +78,11 @@ export function createIdentity(parts: {
   }
 }
 
-function checkServer(brought: LoadedPki): void {
+/**
+ * Makes sure that an SM-DP+ can run on what was brought.
+ * @throws {LabError} badInput — the detail is the report of what was found and what is missing
+ */
+export function checkBrought(brought: LoadedPki): void {
   const fault = serverFault(brought, wallClock.nowMs())
   if (fault !== undefined) {
     throw new LabError('badInput', fault, { field: 'pki', reason: 'pkiIncomplete' })

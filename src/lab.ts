@@ -40,7 +40,7 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
-import { createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
+import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
 import {
   importProfile,
   labProfiles,
@@ -138,6 +138,7 @@ const IN_PROCESS_ADDRESS = 'testsmdpplus1.example.com'
 
 /** Starts a lab in this process. @throws {LabError} dataDirectoryLocked, damaged, badInput */
 export async function createLab(options: LabOptions = {}): Promise<Lab> {
+  if (options.broughtPki) checkBrought(options.broughtPki)
   const home = options.dataDirectory === undefined ? undefined : openHome(options.dataDirectory)
   try {
     return await assemble(options, home)

@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
+import { reportPki, reportText } from '../../pki/load-report.ts'
+import { loadPkiDirectory } from '../../pki/load.ts'
 import { exportPki, type ExportedCredential, type ExportedFile } from '../../pki/export.ts'
 import {
   CURVE_SUFFIXES,
@@ -27,7 +29,7 @@ interface ExportOptions extends CommonOptions {
 
 export function pkiVerb(output: Output): Command {
   const pki = new Command('pki').description("the lab's certificates").action(() => {
-    throw new LabError('usage', 'say what is to be done: esim-lab pki export, or esim-lab pki show')
+    throw new LabError('usage', 'say what is to be done: esim-lab pki export, check, or show')
   })
   pki.addCommand(
     verb({
@@ -37,6 +39,15 @@ export function pkiVerb(output: Output): Command {
     })
       .argument('<file>', 'the file')
       .action((file: string) => showFile(file, output)),
+  )
+  pki.addCommand(
+    verb({
+      name: 'check',
+      summary: 'report which certificates and keys a directory holds, and what they are good for',
+      examples: ['pki check my-certificates', 'pki check my-certificates --json'],
+    })
+      .argument('<directory>', 'certificates and keys in DER or PEM, in any layout')
+      .action((directory: string) => check(directory, output)),
   )
   return pki.addCommand(
     labVerb({
@@ -56,6 +67,14 @@ function showFile(file: string, output: Output): void {
   if (!content) throw new LabError('notFound', `there is no file ${file}.`, { field: 'file' })
   const lines = showAsn1(octetsOfFile(content))
   output.result({ file, lines }, lines.join('\n'))
+}
+
+function check(directory: string, output: Output): void {
+  const report = reportPki(loadPkiDirectory(directory), wallClock.nowMs())
+  output.result({ ...report }, reportText(report))
+  if (report.uses.length > 0) return
+  const detail = `${directory} holds nothing that an SM-DP+ or an eUICC could run on.`
+  throw new LabError('badInput', detail, { field: 'directory', reason: 'pkiIncomplete' })
 }
 
 function hostsOf(text: string): readonly string[] {
