@@ -14,9 +14,23 @@ function ratFor(...allowedOperators: readonly OperatorId[]): RulesAuthorisationT
   return [{ pprIds: ['ppr1'], allowedOperators, pprFlags: [] }]
 }
 
+function ofNetwork(allowed: string, owner: string): string {
+  return judgeRule(ratFor({ mccMnc: hex(allowed) }), {
+    ppr: 'ppr1',
+    owner: { mccMnc: hex(owner) },
+  })
+}
+
+function ofGroup(allowed: Partial<OperatorId>, owner: Partial<OperatorId>): string {
+  const rat = ratFor({ ...OP_A, ...allowed })
+  return judgeRule(rat, { ppr: 'ppr1', owner: { ...OP_A, ...owner } })
+}
+
+function verdictsOf(owner: OperatorId): string[] {
+  return (['ppr1', 'ppr2'] as const).map((ppr) => judgeRule(EXAMPLE, { ppr, owner }))
+}
+
 test('the example of SGP.22 §2.9.2.1 says what the text says of it', (t) => {
-  const verdictsOf = (owner: OperatorId) =>
-    (['ppr1', 'ppr2'] as const).map((ppr) => judgeRule(EXAMPLE, { ppr, owner }))
   t.deepEqual(verdictsOf(OP_A), ['allowed', 'allowedWithConsent'])
   t.deepEqual(verdictsOf(OP_B), ['allowedWithConsent', 'allowed'])
   t.deepEqual(verdictsOf(OTHER), ['allowedWithConsent', 'allowedWithConsent'])
@@ -28,25 +42,20 @@ test('the first authorisation rule that matches decides on consent', (t) => {
 })
 
 test('a nibble E stands for any digit, in its place alone', (t) => {
-  const verdict = (allowed: string, owner: string) =>
-    judgeRule(ratFor({ mccMnc: hex(allowed) }), { ppr: 'ppr1', owner: { mccMnc: hex(owner) } })
-  t.is(verdict('00F1E0', '00F110'), 'allowed')
-  t.is(verdict('00F1E0', '00F111'), 'notAllowed')
-  t.is(verdict('EEEEEE', '62F220'), 'allowed')
-  t.is(verdict('00F110', '00F110'), 'allowed')
+  t.is(ofNetwork('00F1E0', '00F110'), 'allowed')
+  t.is(ofNetwork('00F1E0', '00F111'), 'notAllowed')
+  t.is(ofNetwork('EEEEEE', '62F220'), 'allowed')
+  t.is(ofNetwork('00F110', '00F110'), 'allowed')
 })
 
 test('a group identifier that is empty matches all, one left out matches none, another itself', (t) => {
-  const mccMnc = hex('00F110')
-  const verdict = (allowed: Partial<OperatorId>, owner: Partial<OperatorId>) =>
-    judgeRule(ratFor({ mccMnc, ...allowed }), { ppr: 'ppr1', owner: { mccMnc, ...owner } })
-  t.is(verdict({ gid1: hex('') }, {}), 'allowed')
-  t.is(verdict({ gid1: hex('') }, { gid1: hex('AB') }), 'allowed')
-  t.is(verdict({}, { gid1: hex('AB') }), 'notAllowed')
-  t.is(verdict({ gid1: hex('AB') }, { gid1: hex('AB') }), 'allowed')
-  t.is(verdict({ gid1: hex('AB') }, { gid1: hex('ABCD') }), 'notAllowed')
-  t.is(verdict({ gid1: hex('AB') }, {}), 'notAllowed')
-  t.is(verdict({ gid2: hex('AB') }, { gid2: hex('AC') }), 'notAllowed')
+  t.is(ofGroup({ gid1: hex('') }, {}), 'allowed')
+  t.is(ofGroup({ gid1: hex('') }, { gid1: hex('AB') }), 'allowed')
+  t.is(ofGroup({}, { gid1: hex('AB') }), 'notAllowed')
+  t.is(ofGroup({ gid1: hex('AB') }, { gid1: hex('AB') }), 'allowed')
+  t.is(ofGroup({ gid1: hex('AB') }, { gid1: hex('ABCD') }), 'notAllowed')
+  t.is(ofGroup({ gid1: hex('AB') }, {}), 'notAllowed')
+  t.is(ofGroup({ gid2: hex('AB') }, { gid2: hex('AC') }), 'notAllowed')
 })
 
 test('one rule that is not allowed decides over all, then one that needs consent', (t) => {
