@@ -75,20 +75,15 @@ function nameOf(name: {
   return wish
 }
 
-const OWNER = /^([0-9]{3})-([0-9]{2,3})(?::([0-9A-Fa-f]*))?(?::([0-9A-Fa-f]*))?$/
+const OWNER = /^([0-9]{3})-([0-9]{2,3})(?::((?:[0-9A-Fa-f]{2})*))?(?::((?:[0-9A-Fa-f]{2})*))?$/
 
 function ownerOf(text: string): OperatorId {
-  const [, mcc = '', mnc = '', first, second] = OWNER.exec(text) ?? []
-  const [gid1, gid2] = [first, second].map((digits) => digits && fromHex(digits))
-  const isRight = mcc !== '' && (!first || gid1) && (!second || gid2)
-  if (!isRight) {
+  const [, mcc, mnc, ...gids] = OWNER.exec(text) ?? []
+  if (mcc === undefined || mnc === undefined) {
     throw badWish('profileOwner', 'expected MCC-MNC[:gid1[:gid2]], such as 001-01 or 001-01:0A')
   }
-  return {
-    mccMnc: mccMncToOctets({ mcc, mnc }),
-    ...(gid1 && { gid1 }),
-    ...(gid2 && { gid2 }),
-  }
+  const [gid1, gid2] = gids.map((digits) => (digits === undefined ? undefined : fromHex(digits)))
+  return { mccMnc: mccMncToOctets({ mcc, mnc }), ...(gid1 && { gid1 }), ...(gid2 && { gid2 }) }
 }
 
 const ICON_OCTETS_MAX = 1024

@@ -1,6 +1,6 @@
 /** Other people's profile packages: what one says of itself, and what is none (TCA eUICC Profile Package). */
 
-import { formatTag, readHeader, readTlv } from '../asn1/der.ts'
+import { Asn1Error, formatTag, readHeader, readTlv } from '../asn1/der.ts'
 import { bcdToDigits, iccidFromOctets, imsiFromOctets, mccMncToOctets } from '../base/bcd.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { asBuffer, fromBase64, fromHex, toHex } from '../base/octets.ts'
@@ -80,9 +80,10 @@ function placedElements(octets: Uint8Array): PlacedElement[] {
   for (let offset = 0; offset < octets.length;) {
     let name = 'unreadable'
     try {
-      name = elementName(readHeader(octets, offset).tag)
-      const { tag, end } = readTlv(octets, offset)
-      if (offset === 0 && tag !== HEADER_TAG) throw new Error(noHeader(tag))
+      const { tag } = readHeader(octets, offset)
+      name = elementName(tag)
+      if (offset === 0 && tag !== HEADER_TAG) throw new Asn1Error(noHeader(tag))
+      const { end } = readTlv(octets, offset)
       const element = readProfileElement({ tag, raw: octets.subarray(offset, end) })
       placed.push({ element, name, offset })
       offset = end

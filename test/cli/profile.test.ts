@@ -1,0 +1,61 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { toHex } from '../../src/base/octets.ts'
+import { foreignPackage, withoutNumber } from '../helpers/packages.ts'
+import { SUBSCRIBER } from '../profile/helper.ts'
+import { errorOf, run, runJson, serve, temporaryDirectory } from './helper.ts'
+
+const { iccid, msisdn } = SUBSCRIBER
+const OTHER_ICCID = '8900112345678901242'
+
+test('packages are imported from files, ordered, downloaded again and again, and reset', async (t) => {
+  const data = temporaryDirectory(t)
+  const place = (name: string, content: string | Uint8Array): string => {
+    writeFileSync(join(data, name), content)
+    return join(data, name)
+  }
+  await serve(t, '--data', data)
+  const der = place('one.der', foreignPackage())
+  const other = withoutNumber(foreignPackage({ subscriber: { iccid: OTHER_ICCID } }))
+  const text = place('two.hex', `${toHex(other)}\n`)
+  const side = place('side.json', '{"profileName":"Side","profileType":"side"}')
+  const command = ['profile', 'import', der, text, '--metadata', side, '--data', data]
+  const imported = await runJson(t, [...command, '--profile-name', 'Theirs', '--owner', '001-01'])
+  t.like(imported, [
+    { file: der, iccid, msisdn, profileName: 'Theirs', profileType: 'side' },
+    { file: text, iccid: OTHER_ICCID, msisdn: null, noAccount: 'noNumber' },
+  ])
+
+  const again = await run(...command, '--json')
+  t.is(again.exitCode, 6)
+  t.is(errorOf(again).reason, 'iccidInUse')
+  const cut = place('cut.der', foreignPackage().subarray(0, 100))
+  const refused = await run('profile', 'import', cut, '--data', data)
+  t.is(refused.exitCode, 2)
+  t.regex(refused.stderr, /cut\.der: .* element \d+ \(\w+\) at octet \d+/)
+  const none = await run('profile', 'import', join(data, 'none.der'), '--data', data)
+  t.is(none.exitCode, 5)
+  const noSide = await run(...command.slice(0, 3), '--metadata', der, '--data', data, '--json')
+  t.is(errorOf(noSide).field, 'metadata')
+
+  const numberless = ['order', '--iccid', OTHER_ICCID, '--repeatable', '--data', data]
+  const [ordered] = await runJson(t, numberless)
+  t.like(ordered, { msisdn: '', repeatable: true })
+  for (const phone of ['p1', 'p2']) {
+    const code = String(ordered?.activationCode)
+    await runJson(t, ['download', code, '--phone', phone, '--enable', '--data', data])
+  }
+  const balance = await run('balance', '--phone', 'p1', '--data', data, '--json')
+  t.is(balance.exitCode, 5)
+  t.is(errorOf(balance).reason, 'noAccount')
+
+  const [once] = await runJson(t, ['order', '--iccid', iccid, '--data', data])
+  const code = String(once?.activationCode)
+  await runJson(t, ['download', code, '--phone', 'p3', '--data', data])
+  t.is((await run('download', code, '--phone', 'p4', '--data', data)).exitCode, 3)
+  const reset = await runJson(t, ['order', 'reset', iccid, '--data', data])
+  t.like(reset, [{ iccid, state: 'Released', activationCode: code }])
+  await runJson(t, ['download', code, '--phone', 'p4', '--data', data])
+  t.like(await runJson(t, ['balance', msisdn, '--data', data]), [{ msisdn }])
+})
