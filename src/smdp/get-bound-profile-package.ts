@@ -99,7 +99,12 @@ function agreement(
   })
 }
 
-/** SHA256(SHA256(Confirmation Code) ‖ TransactionID) against what the eUICC signed (SGP.22 §3.1.3.2 (7)). */
+/**
+ * SHA256(SHA256(Confirmation Code) ‖ TransactionID) against what the eUICC signed (SGP.22 §3.1.3.2 (7), (8)).
+ *
+ * A missing or wrong code stops the procedure, and with it the session: what an LPA says of it afterwards, be it that the
+ * user did not want the profile, cannot end the order any more.
+ */
 async function checkConfirmationCode(
   context: SmdpContext,
   attempt: { readonly session: AuthenticatedSession; readonly hashCc: Uint8Array | undefined },
@@ -109,9 +114,10 @@ async function checkConfirmationCode(
   if (!order) throw refuse('profileNotBindable')
   const expected = order.confirmationCodeHash
   if (!expected) return
-  if (!hashCc) throw refuse('confirmationCodeMissing')
   const digest = createHash('sha256').update(expected).update(session.transactionId).digest()
-  if (equalOctets(digest, hashCc)) return
+  if (hashCc && equalOctets(digest, hashCc)) return
+  context.sessions.end(session.transactionId)
+  if (!hashCc) throw refuse('confirmationCodeMissing')
   throw await context.store.write((db) => countWrongCode(db, { context, session }))
 }
 

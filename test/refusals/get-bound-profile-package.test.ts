@@ -104,6 +104,10 @@ testRefusals<Attempt>({
     await refusedWith(t, { call, code })
     t.deepEqual(orderOf(lab, order), before)
     if (attempt.isTaken) return
+    if (code.startsWith('8.2.7/')) {
+      await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.10.1/3.9' })
+      return
+    }
     await t.notThrowsAsync(driver.getBoundProfilePackage(), 'the session serves the right answer')
     t.is(orderOf(lab, order)?.state, 'Downloaded')
   },
@@ -191,7 +195,6 @@ test('a wrong Confirmation Code is refused with 8.2.7/3.8 and the right one stil
   const lab = await testLab(t)
   const { driver, order, phone } = await begin(lab, '000000')
   await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/3.8' })
-  await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/3.8' })
   t.is(orderOf(lab, order)?.state, 'Released')
   const again = await authenticate({ lab, phone, order }, CODE)
   await t.notThrowsAsync(again.driver.getBoundProfilePackage())
@@ -201,11 +204,12 @@ test('the third wrong Confirmation Code ends the order with 8.2.7/6.4', async (t
   const lab = await testLab(t)
   const { driver, order, phone } = await begin(lab, '000000')
   await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/3.8' })
-  await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/3.8' })
-  await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/6.4' })
+  for (const code of ['8.2.7/3.8', '8.2.7/6.4']) {
+    const retry = await authenticate({ lab, phone, order }, '000000')
+    await refusedWith(t, { call: retry.driver.getBoundProfilePackage(), code })
+  }
   t.is(orderOf(lab, order)?.state, 'Error')
   t.regex(orderOf(lab, order)?.errorDetail ?? '', /Confirmation Code/)
-  await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2/3.7' })
   const { matchingId } = order
   const again = await createDriver(lab, { phone, matchingId }).through('authenticateServer')
   await refusedWith(t, { call: again.authenticateClient(), code: '8.2.6/3.8' })
@@ -244,4 +248,13 @@ test('a session does not outlive its order, though the profile is ordered anew',
   await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2/3.7' })
   await driver.cancel('endUserRejection')
   t.is(orderOf(lab, order)?.state, 'Released')
+})
+
+test('an LPA that puts a wrong code down to its user does not end the order', async (t) => {
+  const lab = await testLab(t)
+  const { driver, order, phone } = await begin(lab, 'wrong')
+  await refusedWith(t, { call: driver.getBoundProfilePackage(), code: '8.2.7/3.8' })
+  await refusedWith(t, { call: driver.cancel('endUserRejection'), code: '8.10.1/3.9' })
+  const { activationCode } = order
+  await t.notThrowsAsync(phone.download({ activationCode, confirmationCode: CODE }))
 })
