@@ -7,6 +7,7 @@ import { assert, LabError } from '../base/errors.ts'
 import { asBuffer } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
+import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
 import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
@@ -77,6 +78,8 @@ export interface CardChoice {
   readonly name: string
   /** Manufactures the card; without it, the card must be there already. */
   readonly lab: LabClient | undefined
+  /** What kind of card it is meanwhile; one that does everything right unless told. */
+  readonly personality?: Personality | undefined
 }
 
 export interface CliCard {
@@ -98,7 +101,12 @@ export async function withCard<T>(
   const lock = lockPhone(choice)
   try {
     if (!existsSync(file)) replaceFile(file, await manufacture(choice))
-    const euicc = createEuicc({ storage: storageIn(file), random: systemRandom() })
+    const { personality } = choice
+    const euicc = createEuicc({
+      storage: storageIn(file),
+      random: systemRandom(),
+      ...(personality && { personality }),
+    })
     return await work({ euicc, trust: trustOf(choice, euicc) })
   } finally {
     lock.release()

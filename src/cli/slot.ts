@@ -1,16 +1,29 @@
 /** What `card` and `lpac` share: a phone's card, out of the phone, for an LPA that is not ours. */
 
+import type { Command } from 'commander'
 import { LabError } from '../base/errors.ts'
 import { createApduCard, type ApduCard } from '../euicc/apdu/card.ts'
 import type { Euicc } from '../euicc/euicc.ts'
+import { loadPersonality } from '../euicc/personality-file.ts'
 import { serveStdio } from '../euicc/transport/stdio.ts'
 import { createRelay } from '../http/relay.ts'
 import { openLab, type LabClient } from './lab-client.ts'
 import { defectText, type Output } from './output.ts'
 import { withCard, type CliCard } from './phones.ts'
-import type { CommonOptions, PhoneOption } from './verb.ts'
+import { phoneVerb, type CommonOptions, type PhoneOption } from './verb.ts'
 
-export interface SlotOptions extends CommonOptions, PhoneOption {}
+export interface SlotOptions extends CommonOptions, PhoneOption {
+  /** The name or the file of one. */
+  readonly personality?: string
+}
+
+/** A verb that takes the card out of a phone. */
+export function slotVerb(declared: Parameters<typeof phoneVerb>[0]): Command {
+  return phoneVerb(declared).option(
+    '--personality <name>',
+    'what kind of card it is: a name of fixtures/personalities, or a file',
+  )
+}
 
 export interface Slot extends CliCard {
   readonly card: ApduCard
@@ -23,16 +36,24 @@ export async function withSlot<T>(
   work: (slot: Slot) => Promise<T>,
 ): Promise<T> {
   const { data: directory, phone: name } = asked.options
+  const chosen = asked.options.personality
+  const personality = chosen === undefined ? undefined : loadPersonality(chosen)
   const lab = await openLabIfServed(directory)
-  return withCard({ directory, name, lab }, ({ euicc, trust }) =>
+  return withCard({ directory, name, lab, personality }, ({ euicc, trust }) =>
     work({ euicc, trust, eid: euicc.eid, card: cardOver(euicc, asked.output) }),
   )
 }
 
 function cardOver(euicc: Euicc, output: Output): ApduCard {
+  const { blockOctetsMax, leRequired, responseMode } = euicc.personality
   return createApduCard({
     euicc,
-    settings: { onDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`) },
+    settings: {
+      blockOctetsMax,
+      leRequired,
+      responseMode,
+      onDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
+    },
   })
 }
 

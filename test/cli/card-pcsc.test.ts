@@ -24,9 +24,8 @@ async function startPcscd(t: ExecutionContext): Promise<ChildProcess | undefined
   if (existsSync('/run/pcscd/pcscd.pid')) return undefined
   const child = spawn('pcscd', ['--foreground'], { stdio: 'ignore' })
   t.teardown(() => end(child))
-  const isUp = async (): Promise<boolean> => (await openscTool('-l')).includes(READERS[0])
   while (child.exitCode === null) {
-    if (await isUp()) return child
+    if ((await openscTool('-l')).includes(READERS[0])) return child
     await delay(POLL_MS)
   }
   return undefined

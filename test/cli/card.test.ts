@@ -164,6 +164,21 @@ test('a program brings APDUs to a port, and one that drops the line in mid-segme
   t.is(await command.ended, 0)
 })
 
+test('a card is of the kind that its user has chosen', async (t) => {
+  const { directory } = await labForCards(t)
+  const command = startCard(t, '--tcp', '0', '--data', directory, '--personality', 'le-required')
+  const { port } = JSON.parse(await command.line()) as { readonly port: number }
+  const client = await clientOf(t, port)
+  await answerTo(client, `${SELECT_ISDR}00`)
+  t.is(await answerTo(client, '80E2910006BF3E035C015A'), '6700')
+  client.destroy()
+  command.child.kill('SIGTERM')
+  t.is(await command.ended, 0)
+  const unknown = await run('card', '--stdio', '--data', directory, '--personality', 'x', '--json')
+  t.is(unknown.exitCode, 5)
+  t.is(errorOf(unknown).field, 'personality')
+})
+
 test('a card in no reader says that it waits, and is taken out by an interrupt', async (t) => {
   const { directory } = await labForCards(t)
   const command = startCard(t, '--vpcd', '127.0.0.1:9', '--data', directory)

@@ -8,8 +8,8 @@ import { serveVpcd } from '../../euicc/transport/vpcd.ts'
 import { parseAddress, type ServerAddress } from '../../http/rsp-connection.ts'
 import { requestToEnd } from '../ending.ts'
 import { standardStreams, type Output } from '../output.ts'
-import { serveLpa, withSlot, type Slot, type SlotOptions } from '../slot.ts'
-import { phoneVerb, portOf } from '../verb.ts'
+import { serveLpa, slotVerb, withSlot, type Slot, type SlotOptions } from '../slot.ts'
+import { portOf } from '../verb.ts'
 
 interface CardOptions extends SlotOptions {
   readonly stdio?: true
@@ -22,7 +22,7 @@ const VPCD_HOST = 'localhost'
 const VPCD_PORT = 35_963
 
 export function cardVerb(output: Output): Command {
-  return phoneVerb({
+  return slotVerb({
     name: 'card',
     summary: 'put the card of a phone into a slot, for other LPAs',
     examples: [

@@ -6,11 +6,11 @@ import type { Readable, Writable } from 'node:stream'
 import type { Command } from 'commander'
 import { LabError, messageOf } from '../../base/errors.ts'
 import { ask, firstLineOfInput, type Output } from '../output.ts'
-import { serveLpa, withSlot, type Slot, type SlotOptions } from '../slot.ts'
-import { ExitCode, phoneVerb } from '../verb.ts'
+import { serveLpa, slotVerb, withSlot, type Slot, type SlotOptions } from '../slot.ts'
+import { ExitCode } from '../verb.ts'
 
 export function lpacVerb(output: Output): Command {
-  return phoneVerb({
+  return slotVerb({
     name: 'lpac',
     summary: 'run lpac, if it is installed, with the card of a phone',
     examples: [

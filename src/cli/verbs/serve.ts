@@ -14,6 +14,7 @@ import { toPem } from '../../pki/forge.ts'
 import { loadPkiDirectory } from '../../pki/load.ts'
 import { serialisePki } from '../../pki/test-pki.ts'
 import { makeDirectory, replaceFile } from '../../store/directory.ts'
+import { addressesOf, isLoopback } from '../addresses.ts'
 import { requestToEnd } from '../ending.ts'
 import { defectText, type Output } from '../output.ts'
 import { qrCode } from '../qr-code.ts'
@@ -59,7 +60,10 @@ export function serveVerb(output: Output): Command {
       `port of the operator's API (default: ${OPERATOR_PORT})`,
       portOf,
     )
-    .option('--host <host>', 'the interface for LPAs (default: this machine alone)')
+    .option(
+      '--host <host>',
+      'the interface for LPAs, 0.0.0.0 for all (default: this machine alone); its addresses stand in the certificate',
+    )
     .option(
       '--name <name>',
       "the SM-DP+'s host name in activation codes (default: localhost)",
@@ -78,11 +82,21 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
   const serving = await startServing(options, output)
   try {
     await announce(serving, output)
+    warnOfStrangers(options, output)
     await ending
     output.note('Stopping.')
   } finally {
     await serving.close()
   }
+}
+
+function warnOfStrangers({ host, plain }: ServeOptions, output: Output): void {
+  if (host === undefined || isLoopback(host)) return
+  const addresses = addressesOf(host).join(', ') || host
+  const reading = plain ? ' Without TLS, they can also read and change what others send.' : ''
+  output.warn(
+    `Strangers on your networks can reach the SM-DP+ (${addresses}), and download what they have a code for.${reading} The operator's API stays on this machine.`,
+  )
 }
 
 interface Serving {
@@ -133,7 +147,7 @@ function serveOn(
   lab: Lab,
   { options, output }: { readonly options: ServeOptions; readonly output: Output },
 ): Promise<ServedLab> {
-  const { port, host, name, plain } = options
+  const { port, host, plain } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
@@ -141,11 +155,19 @@ function serveOn(
       port,
       ...(host === undefined ? {} : { host }),
       ...(plain && { plain }),
-      ...(name !== undefined && { hostNames: [name, ...LOCAL_NAMES] }),
+      hostNames: hostNamesOf(options),
     },
     operator: { port: operatorPort },
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
+}
+
+/** The first is the SM-DP+'s address. Who lets others in wants it to be one that they can reach. */
+function hostNamesOf({ host, name }: ServeOptions): readonly [string, ...string[]] {
+  const reached = host === undefined ? [] : addressesOf(host)
+  const [first, ...others] = [...reached, ...LOCAL_NAMES]
+  const names = name === undefined ? [first, ...others] : [name, first, ...others]
+  return [names[0] ?? LOCAL_NAMES[0], ...names.slice(1)]
 }
 
 function nameOf(text: string): string {
