@@ -217,7 +217,10 @@ function unknownWord(
   const options = parts.flatMap((part) =>
     part.options.flatMap(({ long, short }) => [long ?? '', short ?? '']),
   )
-  return rest
+  // What stands after -- is for another program.
+  const end = rest.indexOf('--')
+  const own = end < 0 ? rest : rest.slice(0, end)
+  return own
     .filter((word) => word.startsWith('-'))
     .map((word) => word.replace(/=.*$/, ''))
     .find((word) => !options.includes(word) && !COMMON_WORDS.includes(word))
