@@ -13,11 +13,13 @@ import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
+import type { LoadedPki } from '../pki/load.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
 import { ES9PLUS } from '../rsp/es9plus.ts'
 import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
+import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
 import { commandLine } from './verb.ts'
 
@@ -78,6 +80,8 @@ export interface CardChoice {
   readonly name: string
   /** Manufactures the card; without it, the card must be there already. */
   readonly lab: LabClient | undefined
+  /** What the card is made of in place of the lab's certificates. */
+  readonly pki?: LoadedPki | undefined
   /** What kind of card it is meanwhile; one that does everything right unless told. */
   readonly personality?: Personality | undefined
 }
@@ -90,17 +94,23 @@ export interface CliCard {
 
 /**
  * Lends a phone's card to another LPA. No other command may use the phone meanwhile.
- * @throws {LabError} badInput — the name is none; notFound — there is neither card nor lab; unavailable — another command uses the phone
+ * @throws {LabError} badInput — the name is none; notFound — there is neither card nor lab; unavailable — another command uses the phone;
+ *   conflict — the card is of another PKI
  */
 export async function withCard<T>(
   choice: CardChoice,
   work: (card: CliCard) => Promise<T>,
 ): Promise<T> {
   const file = phoneFile(choice)
-  if (!choice.lab && !existsSync(file)) throw noCard(choice)
+  const { pki, name } = choice
+  if (!choice.lab && !pki && !existsSync(file)) throw noCard(choice)
   const lock = lockPhone(choice)
   try {
-    if (!existsSync(file)) replaceFile(file, await manufacture(choice))
+    if (!existsSync(file)) {
+      replaceFile(file, pki ? newBroughtCard(pki, name) : await manufacture(choice))
+    } else if (pki) {
+      checkCardIsOf(pki, { name, state: storageIn(file).load() })
+    }
     const { personality } = choice
     const euicc = createEuicc({
       storage: storageIn(file),

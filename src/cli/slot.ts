@@ -7,6 +7,7 @@ import type { Euicc } from '../euicc/euicc.ts'
 import { loadPersonality } from '../euicc/personality-file.ts'
 import { serveStdio } from '../euicc/transport/stdio.ts'
 import { createRelay } from '../http/relay.ts'
+import { loadPkiDirectory } from '../pki/load.ts'
 import { openLab, type LabClient } from './lab-client.ts'
 import { defectText, type Output } from './output.ts'
 import { withCard, type CliCard } from './phones.ts'
@@ -15,6 +16,8 @@ import { phoneVerb, type CommonOptions, type PhoneOption } from './verb.ts'
 export interface SlotOptions extends CommonOptions, PhoneOption {
   /** The name or the file of one. */
   readonly personality?: string
+  /** The directory of certificates and keys that a new card is made of. */
+  readonly pki?: string
 }
 
 /** A verb that takes the card out of a phone. */
@@ -38,8 +41,9 @@ export async function withSlot<T>(
   const { data: directory, phone: name } = asked.options
   const chosen = asked.options.personality
   const personality = chosen === undefined ? undefined : loadPersonality(chosen)
+  const pki = asked.options.pki === undefined ? undefined : loadPkiDirectory(asked.options.pki)
   const lab = await openLabIfServed(directory)
-  return withCard({ directory, name, lab, personality }, ({ euicc, trust }) =>
+  return withCard({ directory, name, lab, personality, pki }, ({ euicc, trust }) =>
     work({ euicc, trust, eid: euicc.eid, card: cardOver(euicc, asked.output) }),
   )
 }

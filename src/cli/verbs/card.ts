@@ -30,6 +30,7 @@ export function cardVerb(output: Output): Command {
       'card --vpcd localhost:35964 --phone p2',
       'card --stdio',
       'card --tcp 9000',
+      'card --vpcd --pki my-certificates --phone p3',
     ],
   })
     .option('--stdio', "lpac's stdio protocol, APDUs and HTTP, over stdin and stdout")
@@ -38,6 +39,7 @@ export function cardVerb(output: Output): Command {
       `the virtual PC/SC reader (default: ${VPCD_HOST}:${VPCD_PORT}, its first slot)`,
     )
     .option('--tcp <port>', 'frames of a length of 2 octets and an APDU, on this machine', portOf)
+    .option('--pki <directory>', 'make a new card of certificates and keys that are there')
     .action((options: CardOptions) => serveCard(options, output))
 }
 
