@@ -171,6 +171,7 @@ export function cancelOrder(
       confirmationCodeHash: undefined,
       confirmationAttempts: 0,
       euiccOtpk: undefined,
+      lastTransactionId: undefined,
       errorDetail: undefined,
       orderedEid: undefined,
       repeatable: false,

@@ -152,11 +152,13 @@ function handOut(
   const { session, point } = delivery
   const order = findOpenOrder(db, session)
   if (!order) throw refuse('profileNotBindable')
-  markDownloaded(db, { iccid: order.iccid, eid: session.eid, euiccOtpk: point })
+  const { iccid } = order
+  const { eid, transactionId } = session
+  markDownloaded(db, { iccid, eid, transactionId, euiccOtpk: point })
   recordDownload(db, {
-    transactionId: session.transactionId,
-    iccid: order.iccid,
-    eid: session.eid,
+    transactionId,
+    iccid,
+    eid,
     euiccPublicKey: session.euiccCertificate.publicKeyInfo,
     atMs: delivery.context.environment.clock.nowMs(),
   })

@@ -1,4 +1,5 @@
 import { iccidFromOctets } from '../base/bcd.ts'
+import { equalOctets } from '../base/octets.ts'
 import { publicKeyFromSpki, verify, type PublicKey } from '../crypto/ec.ts'
 import { eidOf, oidOf } from '../pki/chain.ts'
 import type { FinalResult, NotificationEvent, NotificationMetadata } from '../rsp/common.ts'
@@ -75,7 +76,10 @@ interface Settled {
   readonly seqNumber: number
 }
 
-/** Downloaded becomes Installed or Error, once (SGP.22 §3.1.6). */
+/**
+ * Downloaded becomes Installed or Error, once (SGP.22 §3.1.6). An error counts for the last package alone: the result of
+ * an earlier try may come late, while a newer one is on its way. A profile that was installed is installed.
+ */
 function settleOrder(db: Connection, settled: Settled): ProfileEvent | undefined {
   const { iccid, eid } = settled.download
   const order = findOrder(db, iccid)
@@ -84,9 +88,14 @@ function settleOrder(db: Connection, settled: Settled): ProfileEvent | undefined
     return undefined
   }
   const errorDetail = errorOf(settled.finalResult)
+  if (errorDetail !== undefined && !isLast(order, settled.download)) return undefined
   const state = errorDetail === undefined ? 'Installed' : 'Error'
   markSettled(db, { iccid, state, ...(errorDetail !== undefined && { errorDetail }) })
   return errorDetail === undefined ? installed(settled) : undefined
+}
+
+function isLast({ lastTransactionId }: Order, { transactionId }: Download): boolean {
+  return lastTransactionId !== undefined && equalOctets(lastTransactionId, transactionId)
 }
 
 /** Every download of a repeatable order has its result, once; the last one to begin holds the order until then. */

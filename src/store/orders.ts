@@ -27,6 +27,8 @@ export interface Order {
   readonly confirmationAttempts: number
   /** otPK.EUICC.ECKA that the last Bound Profile Package was made for. */
   readonly euiccOtpk: Uint8Array | undefined
+  /** The session to which the last Bound Profile Package was given. */
+  readonly lastTransactionId: Uint8Array | undefined
   /** Why the last download failed. */
   readonly errorDetail: string | undefined
   /** The eUICC that the order was given for; `eid` is also the one that the profile went to. */
@@ -44,6 +46,7 @@ interface OrderRow {
   readonly confirmation_code_hash: Uint8Array | null
   readonly confirmation_attempts: number
   readonly euicc_otpk: Uint8Array | null
+  readonly last_transaction_id: Uint8Array | null
   readonly error_detail: string | null
   readonly ordered_eid: string | null
   readonly repeatable: number
@@ -60,6 +63,7 @@ function toOrder(row: OrderRow | undefined): Order | undefined {
       confirmationCodeHash: row.confirmation_code_hash ?? undefined,
       confirmationAttempts: row.confirmation_attempts,
       euiccOtpk: row.euicc_otpk ?? undefined,
+      lastTransactionId: row.last_transaction_id ?? undefined,
       errorDetail: row.error_detail ?? undefined,
       orderedEid: row.ordered_eid ?? undefined,
       repeatable: row.repeatable === 1,
@@ -158,13 +162,17 @@ export function saveOrder(db: Connection, order: Order): void {
 /** A package was handed out: the profile belongs to this eUICC. Touches no more than it must, for each download does it. */
 export function markDownloaded(
   db: Connection,
-  delivered: { readonly iccid: string; readonly eid: string; readonly euiccOtpk: Uint8Array },
+  delivered: {
+    readonly iccid: string
+    readonly eid: string
+    readonly euiccOtpk: Uint8Array
+    readonly transactionId: Uint8Array
+  },
 ): void {
-  db.sql(`UPDATE profiles SET state = 'Downloaded', eid = ?, euicc_otpk = ? WHERE iccid = ?`).run(
-    delivered.eid,
-    delivered.euiccOtpk,
-    delivered.iccid,
-  )
+  db.sql(
+    `UPDATE profiles SET state = 'Downloaded', eid = ?, euicc_otpk = ?, last_transaction_id = ?
+     WHERE iccid = ?`,
+  ).run(delivered.eid, delivered.euiccOtpk, delivered.transactionId, delivered.iccid)
 }
 
 /** The download is over, with success or with an error. */

@@ -234,3 +234,21 @@ test('a result with an error ends the order and says where it failed', async (t)
   await notify(lab, { profileInstallationResult: result })
   t.is(orderOf(lab, order)?.state, 'Error', 'a result counts once')
 })
+
+test('the error of an earlier try, come late, does not end the one that is under way', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const order = await lab.order()
+  const { matchingId } = order
+  const earlier = await createDriver(lab, { phone, matchingId }).through('getBoundProfilePackage')
+  const result = needed(await earlier.load())
+  const failed = withData(
+    { phone, result },
+    { data: (data) => ({ ...data, finalResult: FAILURE }), isDamaged: false },
+  )
+  await createDriver(lab, { phone, matchingId }).through('getBoundProfilePackage')
+  await notify(lab, { profileInstallationResult: failed })
+  t.is(orderOf(lab, order)?.state, 'Downloaded')
+  await notify(lab, { profileInstallationResult: result })
+  t.is(orderOf(lab, order)?.state, 'Installed', 'but what was installed is installed')
+})

@@ -14,6 +14,7 @@ CREATE TABLE profiles (
   confirmation_code_hash BLOB CHECK (length(confirmation_code_hash) = 32),
   confirmation_attempts INTEGER NOT NULL DEFAULT 0,
   euicc_otpk BLOB,
+  last_transaction_id BLOB,
   error_detail TEXT,
   ordered_eid TEXT CHECK (length(ordered_eid) = 32),
   repeatable INTEGER NOT NULL DEFAULT 0 CHECK (repeatable IN (0, 1)),
