@@ -13,6 +13,7 @@ import { CtxParams1, StoreMetadataRequest, type FinalResult } from '../rsp/commo
 import { CardError, STATUS_WORDS } from '../rsp/es10.ts'
 import { ProfileInstallationResult, type CancelSessionReason } from '../rsp/es10b.ts'
 import type { Es9Plus, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { judgeRules, type RuleVerdict } from '../rsp/rat.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { LpaContext } from './lpa.ts'
 import { metadataOctetsOf, segmentsOf } from './segments.ts'
@@ -25,6 +26,8 @@ export interface ProfilePreview {
   readonly profileClass: string
   /** Rules that the profile brings, PPR1 and PPR2. */
   readonly policyRules: readonly string[]
+  /** The eUICC's table wants the user's consent to the rules, and their consequences shown (SGP.22 §3.1.3 (8)). */
+  readonly policyRulesConsentRequired: boolean
   readonly confirmationCodeRequired: boolean
 }
 
@@ -215,8 +218,22 @@ async function decide(
   const confirmationCodeRequired = smdpSigned2.value.ccRequiredFlag
   const decision = await withCancelOnFailure({ ...procedure, transactionId }, async () => {
     checkDates(procedure.context, { der: authenticated.smdpCertificate, role: 'dp-pb' })
-    return request.confirm?.(previewOf(profileMetadata, confirmationCodeRequired))
+    const rules = await judgedRules(procedure, profileMetadata)
+    if (rules === 'notAllowed') return 'notAllowed'
+    const policyRulesConsentRequired = rules === 'allowedWithConsent'
+    const needs = { policyRulesConsentRequired, confirmationCodeRequired }
+    return request.confirm?.(previewOf(profileMetadata, needs))
   })
+  if (decision === 'notAllowed') {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'pprNotAllowed',
+      error: lpaRefused(
+        'pprNotAllowed',
+        'the eUICC does not allow the policy rules that the profile brings',
+      ),
+    })
+  }
   if (decision === 'reject') {
     throw await cancelled(procedure, {
       authenticated,
@@ -247,9 +264,26 @@ async function decide(
   return confirmationCode
 }
 
+/** What the eUICC would say of the profile's policy rules, before the package is asked for (SGP.22 §2.9.2.4). */
+async function judgedRules(
+  { context }: Procedure,
+  { profileOwner, profilePolicyRules }: StoreMetadataRequest,
+): Promise<RuleVerdict> {
+  if (!profilePolicyRules || profilePolicyRules.length === 0) return 'allowed'
+  const { rat } = await context.es10.getRAT({})
+  const { profileInfoListOk: beside = [] } = await context.es10.getProfilesInfo({
+    searchCriteria: { profileClass: 'operational' },
+    tagList: ICCID_TAG,
+  })
+  const hasOperationalBeside = beside.length > 0
+  return judgeRules(rat, { profileOwner, profilePolicyRules, hasOperationalBeside })
+}
+
+const ICCID_TAG = Uint8Array.of(0x5a)
+
 function previewOf(
   metadata: StoreMetadataRequest,
-  confirmationCodeRequired: boolean,
+  needs: Pick<ProfilePreview, 'policyRulesConsentRequired' | 'confirmationCodeRequired'>,
 ): ProfilePreview {
   return {
     iccid: iccidFromOctets(metadata.iccid) ?? toHex(metadata.iccid),
@@ -257,7 +291,7 @@ function previewOf(
     serviceProviderName: metadata.serviceProviderName,
     profileClass: String(metadata.profileClass),
     policyRules: metadata.profilePolicyRules ?? [],
-    confirmationCodeRequired,
+    ...needs,
   }
 }
 

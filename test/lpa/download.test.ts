@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import { seal } from '../../src/asn1/schema.ts'
 import { LabError } from '../../src/base/errors.ts'
 import { concat, hex } from '../../src/base/octets.ts'
+import { loadPersonality } from '../../src/euicc/personality-file.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import type { DownloadRequest, ProfilePreview } from '../../src/lpa/download.ts'
 import type { OrderedProfile } from '../../src/operator/ordering.ts'
@@ -248,6 +249,29 @@ for (const [decision, reason, state] of [
       confirmationCodeRequired: false,
     })
     t.is(bench.lab.smdp.sessionCount, 0)
+  })
+}
+
+for (const [name, isTold] of [
+  ['default', true],
+  ['no-pprs', false],
+] as const) {
+  test(`policy rules are held against the table of a card "${name}" before the user is asked`, async (t) => {
+    const { lab, order } = await benchWith(t)
+    const es9Plus = () => changed(lab.es9Plus, withMetadata({ profilePolicyRules: ['ppr2'] }))
+    const phone = lab.createPhone({ es9Plus, personality: loadPersonality(name) })
+    const previews: ProfilePreview[] = []
+    const confirm = async (preview: ProfilePreview) => {
+      previews.push(preview)
+      return 'reject' as const
+    }
+    const reason = isTold ? 'endUserRejection' : 'pprNotAllowed'
+    await refused(t, { call: download({ lab, phone, order }, { confirm }), reason })
+    t.is(orderOf(lab, order)?.state, 'Error')
+    const told = previews.map(({ policyRules, policyRulesConsentRequired }) => {
+      return [...policyRules, policyRulesConsentRequired]
+    })
+    t.deepEqual(told, isTold ? [['ppr2', true]] : [])
   })
 }
 
