@@ -100,7 +100,10 @@ withLpac(
     const profiles = succeeded(t, await lpac('profile list')) as Rows
     t.deepEqual(
       profiles.map(({ iccid, profileState }) => ({ iccid, profileState })),
-      [plain, coded, mistyped, forThisCard].map(({ iccid }) => ({ iccid, profileState: 'disabled' })),
+      [plain, coded, mistyped, forThisCard].map(({ iccid }) => ({
+        iccid,
+        profileState: 'disabled',
+      })),
     )
   },
 )
