@@ -179,9 +179,14 @@ function lockPhone({ directory, name }: PhonePlace): { release(): void } {
   }
 }
 
-async function manufacture({ lab, name }: Pick<CardChoice, 'lab' | 'name'>): Promise<string> {
+async function manufacture(
+  choice: Pick<CardChoice, 'lab' | 'name' | 'personality'>,
+): Promise<string> {
+  const { lab, name } = choice
   assert(lab, 'a card is made by a lab')
-  const { state } = await lab.post<{ readonly state: string }>('/api/euiccs', { body: { name } })
+  const eid = choice.personality?.eid
+  const body = { name, ...(eid !== undefined && { eid }) }
+  const { state } = await lab.post<{ readonly state: string }>('/api/euiccs', { body })
   return state
 }
 

@@ -50,7 +50,7 @@ export function labRoutes(
   router
     .route('/api/euiccs')
     .post((request, response) => {
-      const state = lab.manufacture({ name: nameOf(request.body as Json) })
+      const state = lab.manufacture(cardOf(request.body as Json))
       response.status(201).json({ eid: state.eid, state: serialiseEuicc(state) })
     })
     .all(methodNotAllowed(['POST']))
@@ -96,10 +96,19 @@ function orderOf(body: Json): ProfileOrder {
 
 const KNOWN_ORDER_FIELDS = Object.keys(ORDER_FIELDS).join(', ')
 
-function nameOf(body: Json): string {
-  const { name } = objectOf(body)
-  if (typeof name === 'string' && /^[a-z0-9-]{1,32}$/.test(name)) return name
-  throw badField('name', 'expected 1 to 32 small letters, digits or -')
+/** EIDs are those of the test EUM: no other could be under its certificate. */
+const EUICC_FIELDS = { name: /^[a-z0-9-]{1,32}$/, eid: /^89049032[0-9]{24}$/ } as const
+
+function cardOf(body: Json): { readonly name: string; readonly eid?: string } {
+  const { name, eid, ...others } = objectOf(body)
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw badField(unknown, 'there is no such field; known are name, eid')
+  if (typeof name !== 'string' || !EUICC_FIELDS.name.test(name)) {
+    throw badField('name', 'expected 1 to 32 small letters, digits or -')
+  }
+  if (eid === undefined) return { name }
+  if (typeof eid === 'string' && EUICC_FIELDS.eid.test(eid)) return { name, eid }
+  throw badField('eid', 'expected 32 digits that begin with 89049032')
 }
 
 function objectOf(body: Json | undefined): Readonly<Record<string, Json>> {

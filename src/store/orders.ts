@@ -96,12 +96,15 @@ export function findOrderByMatchingId(db: Connection, matchingId: string): Order
   )
 }
 
-/** The orders of an eUICC whose profile may still be downloaded, the released ones first, then by ICCID. */
+/**
+ * The orders of an eUICC whose profile may still be downloaded: those that nobody has asked for yet first, since one that
+ * was handed out may be on the card already and its result on the way; then by ICCID.
+ */
 export function findPendingOrdersOfEid(db: Connection, eid: string): Order[] {
   return db
     .sql<OrderRow>(
       `SELECT * FROM profiles WHERE eid = ? AND state IN ('Confirmed', 'Released', 'Downloaded')
-       ORDER BY state = 'Confirmed', iccid LIMIT 16`,
+       ORDER BY CASE state WHEN 'Released' THEN 0 WHEN 'Downloaded' THEN 1 ELSE 2 END, iccid LIMIT 16`,
     )
     .all(eid)
     .map((row) => toOrder(row) as Order)
@@ -216,10 +219,11 @@ interface DownloadRow {
   readonly settled: number
 }
 
+/** One row for each session: its package may be handed out more than once, and the result of the last one counts. */
 export function recordDownload(db: Connection, download: Download): void {
   db.sql(
     `INSERT INTO downloads (transaction_id, iccid, eid, euicc_public_key, at_ms) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (transaction_id) DO NOTHING`,
+     ON CONFLICT (transaction_id) DO UPDATE SET settled = 0`,
   ).run(
     download.transactionId,
     download.iccid,

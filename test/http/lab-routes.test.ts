@@ -89,4 +89,9 @@ test('makes eUICCs by name, the same one for the same name', async (t) => {
   t.is((await make('p1')).json.eid, first.json.eid)
   t.not((await make('p2')).json.eid, first.json.eid)
   t.is((await make('P 1')).json.field, 'name')
+  const chosen = { name: 'p3', eid: '89049032000000000000000000000012' }
+  const body = JSON.stringify(chosen)
+  t.is((await ask('/api/euiccs', { method: 'POST', body })).json.eid, chosen.eid)
+  const foreign = JSON.stringify({ ...chosen, eid: '35'.repeat(16) })
+  t.is((await ask('/api/euiccs', { method: 'POST', body: foreign })).json.field, 'eid')
 })
