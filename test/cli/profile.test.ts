@@ -59,3 +59,18 @@ test('packages are imported from files, ordered, downloaded again and again, and
   await runJson(t, ['download', code, '--phone', 'p4', '--data', data])
   t.like(await runJson(t, ['balance', msisdn, '--data', data]), [{ msisdn }])
 })
+
+test('a package is shown without a lab', async (t) => {
+  const data = temporaryDirectory(t)
+  const file = join(data, 'one.der')
+  writeFileSync(file, foreignPackage())
+  const { stdout, exitCode } = await run('profile', 'show', file)
+  t.is(exitCode, 0)
+  t.regex(stdout, new RegExp(`^iccid ${iccid}\nimsi `))
+  t.regex(stdout, /\n {5}0 {2}header \(\d+ octets\)\n {10}version \d\.\d/)
+  t.regex(stdout, /\n +\d+ {2}mf \d+ \(\d+ octets, mandated\)\n/)
+  t.regex(stdout, /\n {10}efIccid 98\d+/)
+  const [shown] = await runJson(t, ['profile', 'show', file])
+  t.like(shown, { iccid, elements: [{ offset: 0, name: 'header', tag: '[A0]' }] })
+  t.is((await run('profile', 'show', join(data, 'none'))).exitCode, 5)
+})

@@ -191,6 +191,19 @@ test('a result from before a reset counts no more', async (t) => {
   t.is(orderState(lab, order), 'Downloaded')
 })
 
+test('a session that was under way at a reset may go on', async (t) => {
+  const lab = await testLab(t)
+  const order = await lab.order()
+  const phone = lab.createPhone()
+  const { matchingId } = order
+  const driver = await createDriver(lab, { phone, matchingId }).through('getBoundProfilePackage')
+  await lab.smdp.resetOrder(order)
+  await driver.getBoundProfilePackage()
+  await driver.load()
+  await phone.sendNotifications()
+  t.deepEqual(stateOf(lab, order), { state: 'Installed', eid: phone.eid })
+})
+
 test('a reset keeps the EID that the order was given for', async (t) => {
   const lab = await testLab(t)
   const [mine, other] = [lab.createPhone(), lab.createPhone()]

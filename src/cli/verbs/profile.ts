@@ -3,11 +3,12 @@
 import { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
 import { asBuffer, fromUtf8, toBase64 } from '../../base/octets.ts'
-import { packageOctets } from '../../profile/import.ts'
+import { packageOctets, readPackage } from '../../profile/import.ts'
+import { shownElements, showPackage } from '../../profile/show.ts'
 import { readIfThere } from '../../store/directory.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
-import { commandLine, labVerb, type CommonOptions } from '../verb.ts'
+import { commandLine, labVerb, verb, type CommonOptions } from '../verb.ts'
 
 interface ImportOptions extends CommonOptions {
   readonly profileType?: string
@@ -22,8 +23,20 @@ interface ImportOptions extends CommonOptions {
 
 export function profileVerb(output: Output): Command {
   const profile = new Command('profile').description('profile packages of others').action(() => {
-    throw new LabError('usage', 'say what is to be done: esim-lab profile import')
+    throw new LabError(
+      'usage',
+      'say what is to be done: esim-lab profile import, or esim-lab profile show',
+    )
   })
+  profile.addCommand(
+    verb({
+      name: 'show',
+      summary: 'list the elements of a package, with the files that they make',
+      examples: ['profile show profile.der', 'profile show profile.der --json'],
+    })
+      .argument('<file>', 'the package')
+      .action((file: string) => show(file, output)),
+  )
   return profile.addCommand(
     labVerb({
       name: 'import',
@@ -47,6 +60,15 @@ export function profileVerb(output: Output): Command {
         importAll({ files, options }, output),
       ),
   )
+}
+
+function show(file: string, output: Output): void {
+  const facts = readPackage(packageOctets(contentOf(file, 'file')))
+  const { iccid, imsi, msisdn, serviceProviderName } = facts
+  const known = { iccid, imsi, msisdn, serviceProviderName }
+  const lines = Object.entries(known).map(([name, value]) => `${name} ${value ?? '-'}`)
+  const elements = shownElements(facts)
+  output.result({ file, ...known, elements }, [...lines, '', ...showPackage(facts)].join('\n'))
 }
 
 /** POST /api/profiles, as far as the command shows it. */
