@@ -203,15 +203,15 @@ test('an expired server is noticed by the LPA, for the card has no clock', async
 })
 
 test('so is a certificate for binding that has expired alone', async (t) => {
-  const expired = (lab: Lab) =>
-    issueDpPb({
-      issuer: lab.pki['P-256'].ci,
-      keyPair: lab.pki['P-256'].dpPb.keyPair,
-      change: (recipe) => ({ ...recipe, notAfterMs: Date.parse('2021-01-01T00:00:00Z') }),
-    }).certificate.der
   const lab = await testLab(t)
+  const { ci, dpPb } = lab.pki['P-256']
+  const expired = issueDpPb({
+    issuer: ci,
+    keyPair: dpPb.keyPair,
+    change: (recipe) => ({ ...recipe, notAfterMs: Date.parse('2021-01-01T00:00:00Z') }),
+  })
   const changes: Changes = {
-    authenticateClient: (response) => ({ ...response, smdpCertificate: expired(lab) }),
+    authenticateClient: (response) => ({ ...response, smdpCertificate: expired.certificate.der }),
   }
   const phone = lab.createPhone({ es9Plus: () => changed(lab.es9Plus, changes) })
   const bench = { lab, phone, order: await lab.order() }
