@@ -202,7 +202,7 @@ function ciLines(ci: ReportedCi): string[] {
 }
 
 function certificateLine(one: ReportedCertificate, width: number): string {
-  const key = one.keyFile === null ? 'no key   ' : 'with key '
+  const key = one.keyFile === null ? 'no key  ' : 'with key'
   const validity = `${one.isValid ? 'until' : 'NOT VALID, until'} ${one.validUntil.slice(0, 10)}`
   return `  ${`${one.name} ${one.of}`.padEnd(width)}  ${key} ${validity}  ${one.file}`
 }
