@@ -108,7 +108,7 @@ function settleRepeatable(
   if (findDownload(db, download.transactionId)?.settled !== false) return undefined
   settleDownload(db, download.transactionId)
   const errorDetail = errorOf(settled.finalResult)
-  if (order.state === 'Downloaded' && order.eid === download.eid) {
+  if (order.state === 'Downloaded' && isLast(order, download)) {
     saveOrder(db, { ...releasedAnew(order), errorDetail })
   }
   return errorDetail === undefined ? installed(settled) : undefined

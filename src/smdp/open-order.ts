@@ -32,6 +32,7 @@ export function releasedAnew(order: Order): Order {
     eid: order.orderedEid,
     confirmationAttempts: 0,
     euiccOtpk: undefined,
+    lastTransactionId: undefined,
     errorDetail: undefined,
   }
 }
