@@ -4,8 +4,10 @@ import { concat, equalOctets } from '../base/octets.ts'
 import { sign, verify } from '../crypto/ec.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import { eidOf } from '../pki/chain.ts'
+import type { EUICCInfo2, StoreMetadataRequest } from '../rsp/common.ts'
 import { SmdpSigned2, type AuthenticateServerResponse } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { PPRS } from '../rsp/rat.ts'
 import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import { findOrderByMatchingId, findPendingOrdersOfEid, type Order } from '../store/orders.ts'
@@ -39,9 +41,8 @@ export function authenticateClient(
   const { matchingId } = ctxParams1.value.ctxParamsForCommonAuthentication
   const order = context.store.read((db) => findOrderFor(db, { eid, matchingId }))
   checkReleased(order)
-  if (!euiccInfo2.rspCapability.includes('additionalProfile')) {
-    throw refuse('profileNotEligible', { detail: 'It says that no further profile fits.' })
-  }
+  const profileMetadata = context.profiles.metadata(order.iccid, context.addresses[0])
+  checkEligible(euiccInfo2, profileMetadata)
 
   const { dpPb } = session.credentials
   const { transactionId } = session
@@ -63,7 +64,7 @@ export function authenticateClient(
   })
   return {
     transactionId,
-    profileMetadata: context.profiles.metadata(order.iccid, context.addresses[0]),
+    profileMetadata,
     smdpSigned2,
     smdpSignature2,
     smdpCertificate: dpPb.certificate.der,
@@ -148,4 +149,20 @@ function findOrderFor(
 /** "Verify that the identified Profile has been released"; a download that was not completed may be tried again. */
 function checkReleased(order: Order): void {
   if (order.state !== 'Released' && order.state !== 'Downloaded') throw refuse('profileNotReleased')
+}
+
+/** Whether the eUICC can take the profile, by what it says of itself (SGP.22 §5.7.8, Annex F). */
+function checkEligible(euiccInfo2: EUICCInfo2, metadata: StoreMetadataRequest): void {
+  if (!euiccInfo2.rspCapability.includes('additionalProfile')) {
+    throw refuse('profileNotEligible', { detail: 'It says that no further profile fits.' })
+  }
+  const { profilePolicyRules = [] } = metadata
+  const { forbiddenProfilePolicyRules = [] } = euiccInfo2
+  const forbidden = PPRS.filter(
+    (ppr) => profilePolicyRules.includes(ppr) && forbiddenProfilePolicyRules.includes(ppr),
+  )
+  if (forbidden.length > 0) {
+    const names = forbidden.map((ppr) => ppr.toUpperCase()).join(' and ')
+    throw refuse('profileNotEligible', { detail: `The eUICC forbids its ${names}.` })
+  }
 }

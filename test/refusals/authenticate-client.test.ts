@@ -2,14 +2,17 @@ import test from 'ava'
 import { hex } from '../../src/base/octets.ts'
 import { seededRandom } from '../../src/base/environment.ts'
 import { generateKeyPair } from '../../src/crypto/ec.ts'
+import { loadPersonality } from '../../src/euicc/personality-file.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import { extensionValue } from '../../src/pki/forge.ts'
 import { issueEuicc, issueEum } from '../../src/pki/issue.ts'
 import { createTestPki } from '../../src/pki/test-pki.ts'
+import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import type { EuiccSigned1 } from '../../src/rsp/es10b.ts'
 import type { Es9PlusRequest } from '../../src/rsp/es9plus.ts'
 import { both, withExtension, type Change } from '../pki/helper.ts'
 import { createDriver, damaged, needed, withSigned1 } from '../helpers/driver.ts'
+import { foreignPackage } from '../helpers/packages.ts'
 import { DAY_MS, orderOf, START, testLab } from '../helpers/lab.ts'
 import { refusedWith, testRefusals } from '../helpers/refusals.ts'
 
@@ -318,4 +321,39 @@ test('AuthenticateClient refuses an order that is installed with 8.2.6/3.8', asy
   await phone.sendNotifications()
   const again = await createDriver(lab, { phone, matchingId }).through('authenticateServer')
   await refusedWith(t, { call: again.authenticateClient(), code: '8.2.6/3.8' })
+})
+
+for (const [profilePolicyRules, isForbidden] of [
+  [['ppr1'], true],
+  [['ppr1', 'ppr2'], true],
+  [['ppr2', 'pprUpdateControl'], false],
+] as const) {
+  test(`AuthenticateClient ${isForbidden ? 'refuses' : 'offers'} a profile with ${profilePolicyRules.join(' and ')} to an eUICC that forbids PPR1`, async (t) => {
+    const lab = await testLab(t)
+    const { iccid } = await lab.importProfile({ package: foreignPackage(), profilePolicyRules })
+    const order = await lab.order({ iccid })
+    const phone = lab.createPhone({ personality: loadPersonality('ppr1-forbidden') })
+    const driver = createDriver(lab, { phone, matchingId: order.matchingId })
+    await driver.through('authenticateServer')
+    const call = driver.authenticateClient()
+    if (isForbidden) await refusedWith(t, { call, code: '8.2.5/4.3' })
+    else await t.notThrowsAsync(call)
+    t.is(orderOf(lab, order)?.state, 'Released')
+  })
+}
+
+test('AuthenticateClient offers a profile with PPR1 to an eUICC without an Operational Profile alone', async (t) => {
+  const lab = await testLab(t)
+  const { iccid } = await lab.importProfile({
+    package: foreignPackage(),
+    profilePolicyRules: ['ppr1'],
+  })
+  const { matchingId } = await lab.order({ iccid })
+  const phone = lab.createPhone()
+  await phone.download({ activationCode: parseActivationCode((await lab.order()).activationCode) })
+  const full = await createDriver(lab, { phone, matchingId }).through('authenticateServer')
+  await refusedWith(t, { call: full.authenticateClient(), code: '8.2.5/4.3' })
+  const empty = createDriver(lab, { phone: lab.createPhone(), matchingId })
+  await empty.through('authenticateServer')
+  await t.notThrowsAsync(empty.authenticateClient())
 })
