@@ -11,7 +11,8 @@ import type { TlsChoice } from '../../pki/brought.ts'
 import type { Certificate } from '../../pki/certificate.ts'
 import { oidOf } from '../../pki/chain.ts'
 import { toPem } from '../../pki/forge.ts'
-import { loadPkiDirectory } from '../../pki/load.ts'
+import { reportPki } from '../../pki/load-report.ts'
+import { loadPkiDirectory, type LoadedPki } from '../../pki/load.ts'
 import { serialisePki } from '../../pki/test-pki.ts'
 import { makeDirectory, replaceFile } from '../../store/directory.ts'
 import { addressesOf, isLoopback } from '../addresses.ts'
@@ -270,6 +271,17 @@ const TLS_SOURCES: Readonly<Record<TlsChoice['from'], string>> = {
     "issued under the lab's own test CI: none that was brought fits, and there is no key of a CI on P-256",
 }
 
+const NO_PHONES =
+  "  software phones   none can be made: there is no key of an EUM or a CI (--test-ci brings the lab's own)"
+
+function makesPhones(lab: Lab, broughtPki: LoadedPki): boolean {
+  const ownCi = lab.pki['P-256'].ci.certificate
+  return (
+    lab.smdp.credentials.some(({ ci }) => ci === ownCi) ||
+    reportPki(broughtPki, wallClock.nowMs()).uses.includes('newEuiccs')
+  )
+}
+
 /** What `--pki` has come to, for people. */
 function broughtLines({ lab, served }: Serving): string[] {
   const { broughtPki, smdp } = lab
@@ -280,6 +292,7 @@ function broughtLines({ lab, served }: Serving): string[] {
   return [
     `  SM-DP+ runs on    ${broughtPki.directory}   (${servers.join(', ')})`,
     ...(served.tls ? [`  TLS certificate   ${TLS_SOURCES[served.tls.from]}`] : []),
+    ...(makesPhones(lab, broughtPki) ? [] : [NO_PHONES]),
   ]
 }
 
