@@ -34,6 +34,11 @@ export interface ProfileSummary {
   readonly isdpAid: string
 }
 
+/** Which profiles to list. */
+export interface ProfilesWanted {
+  readonly includeProvisioning?: boolean
+}
+
 /** A notification that waits on the eUICC. */
 export interface NotificationSummary {
   readonly seqNumber: number
@@ -52,7 +57,8 @@ export interface NotificationReport {
 export interface Lpa {
   /** @throws {LabError} refused, with the step's reason; unavailable, when the server cannot be reached */
   download(request: DownloadRequest): Promise<Download>
-  profiles(): Promise<readonly ProfileSummary[]>
+  /** Without Provisioning Profiles unless told: an LPA hides them from its user (SGP.22 §2.4.5.2). */
+  profiles(wanted?: ProfilesWanted): Promise<readonly ProfileSummary[]>
   /** @throws {LabError} refused, with the eUICC's result as its reason */
   enable(profile: { readonly iccid: string }): Promise<void>
   disable(profile: { readonly iccid: string }): Promise<void>
@@ -68,10 +74,12 @@ export function createLpa(context: LpaContext): Lpa {
   const { es10 } = context
   return {
     download: (request) => download(context, request),
-    async profiles() {
+    async profiles({ includeProvisioning = false } = {}) {
       const { profileInfoListOk, profileInfoListError } = await es10.getProfilesInfo({})
       if (!profileInfoListOk) throw refusedByCard('GetProfilesInfo', profileInfoListError)
-      return profileInfoListOk.map(summaryOf)
+      return profileInfoListOk
+        .map(summaryOf)
+        .filter(({ profileClass }) => includeProvisioning || profileClass !== 'provisioning')
     },
     async enable({ iccid }) {
       const request = { profileIdentifier: { iccid: iccidToOctets(iccid) }, refreshFlag: false }

@@ -12,6 +12,7 @@ import type { StoreMetadataRequest } from '../../src/rsp/common.ts'
 import { ServerSigned1 } from '../../src/rsp/es10b.ts'
 import type { Es9Plus, Es9PlusFunctionName, Es9PlusResponse } from '../../src/rsp/es9plus.ts'
 import { damaged } from '../helpers/driver.ts'
+import { foreignPackage } from '../helpers/packages.ts'
 import { orderOf, testLab } from '../helpers/lab.ts'
 
 type Changes = {
@@ -346,3 +347,18 @@ test('a user interface that fails leaves no session behind', async (t) => {
 function brokenScreen(): Promise<never> {
   return Promise.reject(new RangeError('the screen broke'))
 }
+
+test('Provisioning Profiles are listed for who asks for them', async (t) => {
+  const lab = await testLab(t)
+  const { iccid } = await lab.importProfile({
+    package: foreignPackage(),
+    profileClass: 'provisioning',
+  })
+  const personality = { ...loadPersonality('default'), profileClasses: ['provisioning'] as const }
+  const phone = lab.createPhone({ personality })
+  await phone.download({ activationCode: (await lab.order({ iccid })).activationCode })
+  t.deepEqual(await phone.profiles(), [])
+  t.like(await phone.profiles({ includeProvisioning: true }), [
+    { iccid, profileClass: 'provisioning' },
+  ])
+})
