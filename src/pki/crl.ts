@@ -182,6 +182,7 @@ export function readCrl(der: Uint8Array): Crl {
   const tbs = outer.take(0x30, 'tbsCertList')
   const algorithm = outer.take(0x30, 'signatureAlgorithm')
   const bits = outer.take(0x03, 'signatureValue').value
+  if (bits[0] !== 0) throw new CertificateError('signatureValue: not a whole number of octets')
   outer.end()
   return { tbs: tbs.raw, signature: bits.subarray(1), ...readTbs(tbs, algorithm) }
 }
