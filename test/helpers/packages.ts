@@ -44,6 +44,6 @@ export function withElement<K extends DeclaredKind>(
 export function withoutNumber(octets: Uint8Array): Uint8Array {
   return withElement(octets, {
     kind: 'optUsim',
-    change: ({ efMsisdn: _, ...rest }) => rest,
+    change: ({ efMsisdn: _efMsisdn, ...rest }) => rest,
   })
 }
