@@ -103,8 +103,13 @@ function tooMany(directory: string): LabError {
   return new LabError('badInput', detail, { field: 'pki' })
 }
 
+/** Nothing for what cannot be looked at: a link to nowhere or to itself, an entry of a folder that may not be entered. */
 function statusOf(path: string): fs.Stats | undefined {
-  return fs.statSync(path, { throwIfNoEntry: false })
+  try {
+    return fs.statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 function pass(walk: Walk, passed: PassedOver): void {

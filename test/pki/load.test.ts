@@ -150,6 +150,7 @@ test('goes neither into hidden folders, nor too deep, nor through links to folde
   write(directory, 'large', new Uint8Array(256 * 1024 + 1))
   symlinkSync('.', join(directory, 'again'))
   symlinkSync('nowhere', join(directory, 'lost'))
+  symlinkSync('round', join(directory, 'round'))
   execFileSync('mkfifo', [join(directory, 'pipe')])
   const found = loadPkiDirectory(directory)
   t.deepEqual(found.cis, [])
@@ -160,7 +161,9 @@ test('goes neither into hidden folders, nor too deep, nor through links to folde
     large: 'is larger than 262144 octets',
     lost: 'is no file, or a link to none',
     pipe: 'is no file, or a link to none',
+    round: 'is no file, or a link to none',
   })
+  t.throws(() => loadPkiDirectory(join(directory, 'round')), { instanceOf: LabError })
 })
 
 test('says that there is no directory, or that it holds too much', (t) => {
