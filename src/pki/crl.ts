@@ -336,11 +336,12 @@ export function verifyCrl(crl: Crl, ci: Certificate): boolean {
 /**
  * A list in parts that are at most 1024 octets long, as eUICCs take it, each signed; one that is short enough is whole
  * (SGP.22 §4.6.1).
+ * @throws {RangeError} more parts would be needed than 1024, or one entry alone is too long with the issuer and the URL
  */
 export function issueCrlSegments(content: CrlContent): Uint8Array[] {
   const whole = issueCrl(content)
   if (whole.length <= SEGMENT_OCTETS_MAX) return [whole]
-  for (let total = 2; ; total++) {
+  for (let total = 2; total <= Math.min(PARTS_MAX, content.revoked.length); total++) {
     const size = Math.ceil(content.revoked.length / total)
     const segments = Array.from({ length: total }, (_, at) =>
       issueCrl({
@@ -351,6 +352,9 @@ export function issueCrlSegments(content: CrlContent): Uint8Array[] {
     )
     if (segments.every(({ length }) => length <= SEGMENT_OCTETS_MAX)) return segments
   }
+  throw new RangeError(
+    `a list of ${content.revoked.length} entries cannot be cut into parts of ${SEGMENT_OCTETS_MAX} octets`,
+  )
 }
 
 const SEGMENT_OCTETS_MAX = 1024

@@ -66,6 +66,11 @@ test('a long list is cut into parts of at most 1024 octets', (t) => {
   )
 })
 
+test('a list whose frame alone is too long is not cut for ever', (t) => {
+  const url = `http://ci.test.example.com/${'a'.repeat(1024)}.crl`
+  t.throws(() => issueCrlSegments({ ...CONTENT, url }), { instanceOf: RangeError })
+})
+
 test('what breaks the profile of a list is named', (t) => {
   const part = { number: 4, total: 3 }
   t.is(readCrl(issueCrl({ ...CONTENT, part })).fault, 'part 4 of 3')
