@@ -170,10 +170,12 @@ function ownerOf(imsi: string, files: UsimFiles): OperatorId {
 }
 
 const UCS2 = 0x80
+const SPN_OCTETS = 17
 
 /** EF.SPN (3GPP TS 31.102 §4.2.12): a display condition, then UCS2 or the letters that GSM and ASCII share. */
 function spnOf(content: Uint8Array): string | undefined {
-  const field = content.subarray(1)
+  // A longer file would be none of the standard's, and the patterns below take time with the square of its length.
+  const field = content.subarray(1, SPN_OCTETS)
   const text =
     field[0] === UCS2
       ? asBuffer(field.subarray(1, field.length - ((field.length - 1) % 2)))

@@ -83,11 +83,14 @@ function* genericFiles(
 
 /** What fills the file created just before `from`. */
 function fillingsFrom(command: FileManagement, from: number): File {
-  const next = command.findIndex((step, at) => at >= from && (step.createFCP ?? step.filePath))
-  return command.slice(from, next === -1 ? undefined : next).flatMap((step): File => {
-    if (step.fillFileContent) return [{ fillFileContent: step.fillFileContent }]
-    return step.fillFileOffset === undefined ? [] : [{ fillFileOffset: step.fillFileOffset }]
-  })
+  const fillings: File[number][] = []
+  for (let at = from; at < command.length; at++) {
+    const { createFCP, filePath, fillFileContent, fillFileOffset } = command[at] ?? {}
+    if (createFCP ?? filePath) break
+    if (fillFileContent) fillings.push({ fillFileContent })
+    else if (fillFileOffset !== undefined) fillings.push({ fillFileOffset })
+  }
+  return fillings
 }
 
 function remember(directories: Set<string>, fcp: Fcp | undefined): void {

@@ -81,6 +81,15 @@ test('a name that GSM has no letters for is read from UCS2', (t) => {
   t.is(readPackage(upp).serviceProviderName, 'Лаб')
 })
 
+test('a name is read from the octets that EF.SPN has, however long the file is', (t) => {
+  const padded = Buffer.concat([hex('00'), Buffer.alloc(60_000, 0xff), hex('41')])
+  const upp = withElement(UPP, {
+    kind: 'usim',
+    change: (usim) => ({ ...usim, efSpn: transparentFile(padded) }),
+  })
+  t.is(readPackage(upp).serviceProviderName, undefined)
+})
+
 test('what is missing is said to be missing', (t) => {
   const bare = readProfileElements(UPP).filter(({ kind }) => ['header', 'mf', 'end'].includes(kind))
   const facts = readPackage(concat(...bare.map(({ raw }) => raw)))
