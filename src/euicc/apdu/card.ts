@@ -33,8 +33,17 @@ export function createApduCard(options: {
   let card: CardState | undefined = freshCard(euicc, settings)
   let last: Promise<unknown> = Promise.resolve()
 
+  /** A reader cannot be told that a card's memory failed: what could not be stored waits for the next reset. */
+  function forgetVolatile(): void {
+    try {
+      euicc.reset()
+    } catch (error) {
+      settings.onDefect?.(error)
+    }
+  }
+
   function restart(): Uint8Array {
-    euicc.reset()
+    forgetVolatile()
     card = freshCard(euicc, settings)
     return Uint8Array.from(ATR)
   }
@@ -64,8 +73,8 @@ export function createApduCard(options: {
     powerOn: restart,
     reset: restart,
     powerOff() {
-      euicc.powerOff()
       card = undefined
+      forgetVolatile()
     },
   }
 }

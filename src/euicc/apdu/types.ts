@@ -1,6 +1,6 @@
 /** The face of the APDU layer, as transports and the composition root see it. */
 
-/** A card as a reader or modem has it: power, reset, and one C-APDU at a time. */
+/** A card as a reader or modem has it: power, reset, and one C-APDU at a time. None of it throws. */
 export interface ApduCard {
   /** The answer to reset; the same after every one. */
   readonly atr: Uint8Array
@@ -38,6 +38,6 @@ export interface ApduSettings {
    * (SGP.22 §3.4.2). Lenient unless told: most LPAs on computers say nothing.
    */
   readonly terminalCapabilityRequired?: boolean
-  /** Told of a defect of ours that the card has answered with 6F00. */
+  /** Told of what the card has answered with 6F00, or could not store at a reset: a defect of ours, or a disk that is full. */
   readonly onDefect?: (error: unknown) => void
 }

@@ -1,5 +1,8 @@
 import test, { type ExecutionContext } from 'ava'
-import { toHex } from '../../../src/base/octets.ts'
+import { LabError } from '../../../src/base/errors.ts'
+import { hex, toHex } from '../../../src/base/octets.ts'
+import { createApduCard } from '../../../src/euicc/apdu/card.ts'
+import { memoryStorage, type EuiccState } from '../../../src/euicc/state.ts'
 import { testLab } from '../../helpers/lab.ts'
 import { needed } from '../../helpers/driver.ts'
 import { benchOf, ISDR, OPEN_ISDR, withProfiles, type CardBench } from './helper.ts'
@@ -80,6 +83,35 @@ test('a change that waits for REFRESH happens with a reset', async (t) => {
   card.reset()
   t.deepEqual(states(), ['disabled', 'enabled'])
   t.is(card.atr.length, 23)
+})
+
+test('a reset whose change cannot be stored is a reset all the same, and the next one stores it', async (t) => {
+  const { lab, phone, iccids } = await installed(t)
+  let isFull = false
+  const disk = memoryStorage(phone.euicc.state)
+  const save = (state: EuiccState): void => {
+    if (isFull) throw new LabError('unavailable', 'there is no room.')
+    disk.save(state)
+  }
+  const told: unknown[] = []
+  const card = createApduCard({
+    euicc: lab.createPhone({ storage: () => ({ load: disk.load, save }) }).euicc,
+    settings: { responseMode: 'direct', onDefect: (error) => told.push(error) },
+  })
+  for (const apdu of ['0070000001', `01A4040C10${ISDR}`, '8010000003000080']) {
+    await card.transmit(hex(apdu))
+  }
+  t.is(toHex(await card.transmit(hex(enable(iccids[0], 'FF')))), 'BF3103800100910B')
+  isFull = true
+  t.deepEqual(card.reset(), card.atr)
+  card.powerOff()
+  t.is(told.length, 2)
+  isFull = false
+  card.powerOn()
+  t.deepEqual(
+    disk.load().profiles.map(({ state }) => state),
+    ['enabled', 'disabled'],
+  )
 })
 
 test('a device that cannot be told to refresh has the change at once', async (t) => {
