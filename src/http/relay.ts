@@ -84,8 +84,8 @@ function targetOf(url: string): { readonly server: ServerAddress; readonly path:
 
 function headersOf({ headers, body }: RelayedRequest): Record<string, string | number> {
   const named = headers.map((line) => {
-    const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([\t -~]*)$/.exec(line) ?? []
-    if (name !== undefined && value !== undefined) return [name, value] as const
+    const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):([\t -~]*)$/.exec(line) ?? []
+    if (name !== undefined && value !== undefined) return [name, value.trim()] as const
     throw new LabError('badInput', `${JSON.stringify(line)} is not a header.`, { field: 'headers' })
   })
   const kept = named.filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase()))
