@@ -30,11 +30,12 @@ export function createOutput(options: { readonly json: boolean }): Output {
   return {
     json,
     interactive: !json && process.stdin.isTTY === true && process.stderr.isTTY === true,
-    result: (value, text) => toStdout(json ? JSON.stringify(value) : text),
-    text: (text) => void (json || toStdout(text)),
+    result: (value, text) => toStdout(json ? JSON.stringify(value) : printable(text)),
+    text: (text) => void (json || toStdout(printable(text))),
     help: toStdout,
-    note: (text) => void (json || toStderr(text)),
-    warn: (text) => toStderr(json ? JSON.stringify({ warning: { message: text } }) : text),
+    note: (text) => void (json || toStderr(printable(text))),
+    warn: (text) =>
+      toStderr(json ? JSON.stringify({ warning: { message: text } }) : printable(text)),
   }
 }
 
@@ -69,7 +70,7 @@ export function reportOf(error: unknown): ErrorReport {
 /** Says what ended the command. Returns its exit code. */
 export function sayError(error: unknown, options: { readonly json: boolean }): number {
   const report = reportOf(error)
-  toStderr(options.json ? JSON.stringify({ error: report }) : errorText(error, report))
+  toStderr(options.json ? JSON.stringify({ error: report }) : printable(errorText(error, report)))
   return ERRORS[report.code].exitCode
 }
 
@@ -112,6 +113,11 @@ function endQuietlyWithoutReader(): void {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
+}
+
+/** Without what a terminal would obey: many a name is from somebody else's certificate or profile. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\ufffd')
 }
 
 function toStdout(line: string): void {

@@ -74,3 +74,11 @@ test('a package is shown without a lab', async (t) => {
   t.like(shown, { iccid, elements: [{ offset: 0, name: 'header', tag: '[A0]' }] })
   t.is((await run('profile', 'show', join(data, 'none'))).exitCode, 5)
 })
+
+test('a name in a package gives no orders to the terminal', async (t) => {
+  const file = join(temporaryDirectory(t), 'one.der')
+  writeFileSync(file, foreignPackage({ operator: { serviceProviderName: 'Л\u001b[2J' } }))
+  const { stdout } = await run('profile', 'show', file)
+  t.regex(stdout, /\nserviceProviderName Л\ufffd\[2J\n/)
+  t.like(await runJson(t, ['profile', 'show', file]), [{ serviceProviderName: 'Л\u001b[2J' }])
+})
