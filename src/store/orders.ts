@@ -142,11 +142,12 @@ export function listOrders(db: Connection, page: OrderPage): Order[] {
     .map((row) => toOrder(row) as Order)
 }
 
-/** Writes an order's changed fields; what is not named stays. */
+/** Writes all of an order but its ICCID and type, which never change. */
 export function saveOrder(db: Connection, order: Order): void {
   db.sql(
     `UPDATE profiles SET state = ?, eid = ?, matching_id = ?, confirmation_code_hash = ?,
-       confirmation_attempts = ?, euicc_otpk = ?, error_detail = ?, ordered_eid = ?, repeatable = ?
+       confirmation_attempts = ?, euicc_otpk = ?, last_transaction_id = ?, error_detail = ?,
+       ordered_eid = ?, repeatable = ?
      WHERE iccid = ?`,
   ).run(
     order.state,
@@ -155,6 +156,7 @@ export function saveOrder(db: Connection, order: Order): void {
     order.confirmationCodeHash ?? null,
     order.confirmationAttempts,
     order.euiccOtpk ?? null,
+    order.lastTransactionId ?? null,
     order.errorDetail ?? null,
     order.orderedEid ?? null,
     order.repeatable ? 1 : 0,
