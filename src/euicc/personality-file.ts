@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { LabError, messageOf } from '../base/errors.ts'
+import { jsonFields, refuseJson, type JsonFields } from '../base/json-fields.ts'
 import { fromHex } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
 import { BPP_ERRORS, type ErrorReason, type OperatorId, type ProfileClass } from '../rsp/common.ts'
@@ -67,7 +68,7 @@ const FIELDS =
  * @throws {LabError} badInput — with the field at fault and what was expected there
  */
 export function parsePersonality(json: unknown): Personality {
-  const file = reader(json, '')
+  const file = jsonFields(json, { path: 'personality', isWhole: true })
   file.onlyFields(FIELDS.split(' '))
   file.text('source', { pattern: /\S{3}/, expected: 'where it is from' })
   const like = DEFAULT_PERSONALITY
@@ -101,25 +102,25 @@ export function parsePersonality(json: unknown): Personality {
   }
 }
 
-function parseVersion(file: Reader): Uint8Array {
+function parseVersion(file: JsonFields): Uint8Array {
   const pattern = /^[0-9]{1,2}(\.[0-9]{1,2}){2}$/
   const text = file.text('svn', { pattern, expected: 'a version such as "2.5.0"' })
   return Uint8Array.from(text.split('.'), Number)
 }
 
-function parseTrustedCis(file: Reader): readonly string[] {
+function parseTrustedCis(file: JsonFields): readonly string[] {
   return file.list('trustedCis', (value, path) => {
     const isCurve = CURVES.some((curve) => curve === value)
     if (isCurve || (typeof value === 'string' && /^([0-9A-F]{2}){1,32}$/.test(value))) {
       return value as string
     }
-    return refuse(path, `${CURVES.join(', ')} or a key identifier in upper-case hexadecimal`)
+    return refuseJson(path, `${CURVES.join(', ')} or a key identifier in upper-case hexadecimal`)
   })
 }
 
-function parseRat(file: Reader): RulesAuthorisationTable {
+function parseRat(file: JsonFields): RulesAuthorisationTable {
   return file.list('rat', (value, path): ProfilePolicyAuthorisationRule => {
-    const rule = reader(value, path)
+    const rule = jsonFields(value, { path })
     rule.onlyFields(['pprIds', 'allowedOperators', 'consentRequired'])
     return {
       pprIds: rule.choices('pprIds', PPRS),
@@ -131,7 +132,7 @@ function parseRat(file: Reader): RulesAuthorisationTable {
 
 /** mccMnc as coded, in which E stands for any digit; a group identifier that is empty for any, one left out for none. */
 function parseOperator(value: unknown, path: string): OperatorId {
-  const operator = reader(value, path)
+  const operator = jsonFields(value, { path })
   operator.onlyFields(['mccMnc', 'gid1', 'gid2'])
   const octets = (name: string, pattern: RegExp, expected: string): Uint8Array =>
     fromHex(operator.text(name, { pattern, expected })) as Uint8Array
@@ -146,7 +147,7 @@ function parseOperator(value: unknown, path: string): OperatorId {
 }
 
 /** The table without the rules that are said to be forbidden. */
-function withoutForbidden(rat: RulesAuthorisationTable, file: Reader): RulesAuthorisationTable {
+function withoutForbidden(rat: RulesAuthorisationTable, file: JsonFields): RulesAuthorisationTable {
   const forbidden = file.maybe('forbiddenPprs', () => file.choices('forbiddenPprs', PPRS)) ?? []
   return rat
     .map((rule) => ({
@@ -156,7 +157,7 @@ function withoutForbidden(rat: RulesAuthorisationTable, file: Reader): RulesAuth
     .filter(({ pprIds }) => pprIds.length > 0)
 }
 
-function parseFaults(faults: Reader): Faults {
+function parseFaults(faults: JsonFields): Faults {
   faults.onlyFields(['wrongSignature', 'earlyResultAtSegment', 'failAt'])
   return {
     wrongSignature: faults.maybe('wrongSignature', () =>
@@ -171,84 +172,11 @@ function parseFaults(faults: Reader): Faults {
 
 const FAILING = Object.keys(BPP_ERRORS) as (keyof typeof BPP_ERRORS)[]
 
-function parseFailurePoint(point: Reader): FailurePoint {
+function parseFailurePoint(point: JsonFields): FailurePoint {
   point.onlyFields(['bppCommandId', 'errorReason'])
   const bppCommandId = point.oneOf('bppCommandId', FAILING)
   return {
     bppCommandId,
     errorReason: point.oneOf<ErrorReason>('errorReason', BPP_ERRORS[bppCommandId]),
   }
-}
-
-/** Reads the fields of one JSON object, and names the field when it is not what was expected. */
-interface Reader {
-  onlyFields(names: readonly string[]): void
-  child(name: string): Reader
-  /** What `read` makes of a field that is there. */
-  maybe<T>(name: string, read: () => T): T | undefined
-  text(name: string, rule: { readonly pattern: RegExp; readonly expected: string }): string
-  integer(name: string, range: { readonly min: number; readonly max: number }): number
-  flag(name: string): boolean | undefined
-  oneOf<T extends string>(name: string, values: readonly T[]): T
-  /** Some of the values, at least one. */
-  choices<T extends string>(name: string, values: readonly T[]): readonly T[]
-  list<T>(name: string, read: (value: unknown, path: string) => T): readonly T[]
-}
-
-function reader(json: unknown, path: string): Reader {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    refuse(path || 'personality', 'an object')
-  }
-  const fields = json as Readonly<Record<string, unknown>>
-  const pathOf = (name: string): string => (path ? `${path}.${name}` : name)
-  const self: Reader = {
-    onlyFields(names) {
-      for (const name of Object.keys(fields)) {
-        if (!names.includes(name)) refuse(pathOf(name), `none; there are ${names.join(', ')}`)
-      }
-    },
-    child: (name) => reader(fields[name], pathOf(name)),
-    maybe: (name, read) => (fields[name] === undefined ? undefined : read()),
-    text(name, { pattern, expected }) {
-      const value = fields[name]
-      return typeof value === 'string' && pattern.test(value)
-        ? value
-        : refuse(pathOf(name), expected)
-    },
-    integer(name, { min, max }) {
-      const value = Number.isSafeInteger(fields[name]) ? Number(fields[name]) : NaN
-      return value >= min && value <= max
-        ? value
-        : refuse(pathOf(name), `a whole number from ${min} to ${max}`)
-    },
-    flag(name) {
-      const value = fields[name]
-      return value === undefined || typeof value === 'boolean'
-        ? value
-        : refuse(pathOf(name), 'true or false')
-    },
-    oneOf: (name, values) => oneOf(fields[name], { values, path: pathOf(name) }),
-    choices(name, values) {
-      const found = self.list(name, (value, at) => oneOf(value, { values, path: at }))
-      return found.length > 0 ? found : refuse(pathOf(name), `some of ${values.join(', ')}`)
-    },
-    list(name, read) {
-      const values = fields[name]
-      if (!Array.isArray(values)) return refuse(pathOf(name), 'a list')
-      return values.map((value, at) => read(value, `${pathOf(name)}[${at}]`))
-    },
-  }
-  return self
-}
-
-function oneOf<T extends string>(
-  value: unknown,
-  allowed: { readonly values: readonly T[]; readonly path: string },
-): T {
-  const found = allowed.values.find((known) => known === value)
-  return found ?? refuse(allowed.path, allowed.values.join(', '))
-}
-
-function refuse(field: string, expected: string): never {
-  throw new LabError('badInput', `${field}: expected ${expected}`, { field })
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { LabError, messageOf } from '../base/errors.ts'
+import { jsonFields, type JsonFields } from '../base/json-fields.ts'
 import type { NumberRange, NumberRanges } from '../store/inventory.ts'
 import { amountFromText, GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
 
@@ -67,7 +68,7 @@ export function loadOperatorFile(path: string | URL = LAB_OPERATOR_FILE): Operat
  * @throws {LabError} badInput — with the field at fault and what was expected there
  */
 export function parseOperatorFile(json: unknown): OperatorFile {
-  const file = reader(json, '')
+  const file = jsonFields(json, { path: 'operator file', isWhole: true })
   file.onlyFields('id name description plmn languages ranges units plan gifting profile'.split(' '))
   const gigabyteBytes = parseUnits(file.child('units'))
   return {
@@ -75,8 +76,8 @@ export function parseOperatorFile(json: unknown): OperatorFile {
       pattern: /^[a-z][a-z0-9-]{0,31}$/,
       expected: 'a short name such as "lab"',
     }),
-    name: file.text('name', { max: 64 }),
-    description: file.text('description', { max: 1000 }),
+    name: file.text('name', { maxOctets: 64 }),
+    description: file.text('description', { maxOctets: 1000 }),
     plmn: parsePlmn(file.child('plmn')),
     languages: file.texts('languages', {
       pattern: /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/,
@@ -110,12 +111,12 @@ function parseJson(text: string, path: string | URL): unknown {
   }
 }
 
-function parseUnits(units: Reader): number {
+function parseUnits(units: JsonFields): number {
   units.onlyFields(['gigabyteBytes'])
   return units.oneOf('gigabyteBytes', [GIGABYTE_BYTES, GIBIBYTE_BYTES])
 }
 
-function parsePlmn(plmn: Reader): Plmn {
+function parsePlmn(plmn: JsonFields): Plmn {
   plmn.onlyFields(['mcc', 'mnc'])
   return {
     mcc: plmn.text('mcc', { pattern: /^[0-9]{3}$/, expected: 'three digits' }),
@@ -123,7 +124,7 @@ function parsePlmn(plmn: Reader): Plmn {
   }
 }
 
-function parseRanges(ranges: Reader): NumberRanges {
+function parseRanges(ranges: JsonFields): NumberRanges {
   ranges.onlyFields(['iccid', 'imsi', 'msisdn'])
   return {
     iccid: parseRange(ranges.child('iccid'), { digits: [19, 19], prefix: /^89[0-9]{2,10}$/ }),
@@ -133,7 +134,7 @@ function parseRanges(ranges: Reader): NumberRanges {
 }
 
 function parseRange(
-  range: Reader,
+  range: JsonFields,
   allowed: { readonly digits: readonly [number, number]; readonly prefix: RegExp },
 ): NumberRange {
   range.onlyFields(['prefix', 'digits'])
@@ -149,21 +150,21 @@ function parseRange(
   return { prefix, digits }
 }
 
-function parsePlan(plan: Reader, gigabyteBytes: number): Plan {
+function parsePlan(plan: JsonFields, gigabyteBytes: number): Plan {
   plan.onlyFields(['id', 'name', 'amount', 'validDays', 'giftable'])
-  const amountText = plan.text('amount', { max: 40 })
+  const amountText = plan.text('amount', { maxOctets: 40 })
   const amountBytes = amountFromText(amountText, { field: 'plan.amount', gigabyteBytes })
   if (amountBytes === 0n) plan.refuse('amount', 'more than 0 bytes')
   return {
     id: plan.text('id', { pattern: /^[a-z][a-z0-9-]{0,31}$/, expected: 'a short name' }),
-    name: plan.text('name', { max: 64 }),
+    name: plan.text('name', { maxOctets: 64 }),
     amountBytes,
     validDays: plan.integer('validDays', { min: 1, max: 3660 }),
     giftable: plan.oneOf('giftable', [true, false]),
   }
 }
 
-function parseGifting(gifting: Reader): GiftingRules {
+function parseGifting(gifting: JsonFields): GiftingRules {
   gifting.onlyFields(['keepSourceExpiry', 'minAmountBytes', 'coolOffHours', 'confirmation'])
   return {
     keepSourceExpiry: gifting.oneOf('keepSourceExpiry', [true as const]),
@@ -173,84 +174,14 @@ function parseGifting(gifting: Reader): GiftingRules {
   }
 }
 
-function parseProfile(profile: Reader): ProfileTemplate {
+function parseProfile(profile: JsonFields): ProfileTemplate {
   profile.onlyFields(['profileType', 'serviceProviderName', 'profileName', 'profileOwner'])
   const owner = profile.child('profileOwner')
   owner.onlyFields(['mccMnc'])
   return {
-    profileType: profile.text('profileType', { max: 64 }),
-    serviceProviderName: profile.text('serviceProviderName', { max: 32 }),
-    profileName: profile.text('profileName', { max: 64 }),
+    profileType: profile.text('profileType', { maxOctets: 64 }),
+    serviceProviderName: profile.text('serviceProviderName', { maxOctets: 32 }),
+    profileName: profile.text('profileName', { maxOctets: 64 }),
     profileOwner: { mccMnc: parsePlmn(owner.child('mccMnc')) },
   }
-}
-
-interface TextRule {
-  readonly pattern?: RegExp
-  readonly expected?: string
-  /** Octets in UTF-8. */
-  readonly max?: number
-}
-
-/** Reads the fields of one JSON object, and names the field when it is not what was expected. */
-interface Reader {
-  onlyFields(names: readonly string[]): void
-  child(name: string): Reader
-  text(name: string, rule: TextRule): string
-  texts(name: string, rule: TextRule): readonly string[]
-  integer(name: string, range: { readonly min: number; readonly max: number }): number
-  oneOf<T extends number | boolean>(name: string, values: readonly T[]): T
-  refuse(name: string, expected: string): never
-}
-
-function reader(json: unknown, path: string): Reader {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    refuseField(path || 'operator file', 'an object')
-  }
-  const fields = json as Readonly<Record<string, unknown>>
-  const pathOf = (name: string) => (path ? `${path}.${name}` : name)
-  const refuse = (name: string, expected: string): never => refuseField(pathOf(name), expected)
-  return {
-    refuse,
-    onlyFields(names) {
-      for (const name of Object.keys(fields)) {
-        if (!names.includes(name)) refuse(name, `no such field; there are ${names.join(', ')}`)
-      }
-    },
-    child: (name) => reader(fields[name], pathOf(name)),
-    text: (name, rule) => checkText(fields[name], { ...rule, path: pathOf(name) }),
-    texts(name, rule) {
-      const list = fields[name]
-      if (!Array.isArray(list) || list.length === 0) return refuse(name, 'a list that is not empty')
-      return list.map((item, at) => checkText(item, { ...rule, path: `${pathOf(name)}[${at}]` }))
-    },
-    integer(name, { min, max }) {
-      const value = fields[name]
-      if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max) {
-        return Number(value)
-      }
-      return refuse(name, min === max ? String(min) : `a whole number from ${min} to ${max}`)
-    },
-    oneOf(name, values) {
-      const found = values.find((value) => value === fields[name])
-      return found ?? refuse(name, values.join(' or '))
-    },
-  }
-}
-
-function checkText(value: unknown, rule: TextRule & { readonly path: string }): string {
-  const octetsMax = rule.max ?? 1000
-  if (
-    typeof value !== 'string' ||
-    value === '' ||
-    Buffer.byteLength(value) > octetsMax ||
-    (rule.pattern && !rule.pattern.test(value))
-  ) {
-    return refuseField(rule.path, rule.expected ?? `text of 1 to ${octetsMax} octets`)
-  }
-  return value
-}
-
-function refuseField(field: string, expected: string): never {
-  throw new LabError('badInput', `${field}: expected ${expected}`, { field })
 }
