@@ -13,6 +13,7 @@ import {
   type ServerCredentials,
 } from './pki/brought.ts'
 import type { Certificate } from './pki/certificate.ts'
+import { EUM_IIN } from './pki/issue.ts'
 import { reportPki, reportText, serverFault } from './pki/load-report.ts'
 import type { LoadedPki } from './pki/load.ts'
 import { issueEuiccCredential, makeEid, type TestPki } from './pki/test-pki.ts'
@@ -33,7 +34,10 @@ export interface LabIdentity {
   readonly trustedCis: readonly Certificate[]
   /** CIs under which the lab's own servers may stand, for its LPAs: brought ones, and its own. */
   readonly anchors: readonly Certificate[]
-  /** @throws {LabError} conflict — there is no EUM whose eUICCs the SM-DP+ believes */
+  /**
+   * @throws {LabError} conflict — there is no EUM whose eUICCs the SM-DP+ believes; badInput — the EID is of no EUM that
+   *   is here
+   */
   manufacture(card: CardOrder): EuiccState
 }
 
@@ -89,11 +93,21 @@ export function checkBrought(brought: LoadedPki): void {
   }
 }
 
+function notOfTestEum(eid: string): LabError {
+  const detail = `the test EUM makes eUICCs whose EIDs begin with ${EUM_IIN}, and not ${eid}.`
+  return new LabError('badInput', detail, { field: 'eid' })
+}
+
 function noEum({ directory }: LoadedPki): LabError {
   const detail =
     `${directory} holds neither the key of an EUM nor that of a CI, so no eUICC can be made that this SM-DP+ believes. ` +
     "Add one, or let it believe the lab's own test CI as well: serve --test-ci."
   return new LabError('conflict', detail, { reason: 'noEum' })
+}
+
+function noneLeft({ directory }: LoadedPki): LabError {
+  const detail = `${directory} holds no CERT.EUICC that is free and asked for, and no key of an EUM or a CI to make one.`
+  return new LabError('conflict', detail, { field: 'pki', reason: 'euiccInUse' })
 }
 
 function serialised({ name, ...others }: CardOrder) {
@@ -111,6 +125,7 @@ function ownCard(
 ): EuiccState {
   const { pki, random } = factory
   const eid = card.eid ?? makeEid({ serial: serialOf(card.name) })
+  if (!eid.startsWith(EUM_IIN)) throw notOfTestEum(eid)
   const curves = card.curves ?? CURVES
   return manufacturedEuicc({
     eid,
@@ -123,17 +138,22 @@ function ownCard(
 }
 
 /**
- * A new card of a PKI that was brought: CERT.EUICC as it is there with its key, else one that is issued for the name
- * under an EUM whose key is there, or under a new EUM when it is the CI's.
- * @throws {LabError} badInput — none of these keys is there: the detail is the report
+ * A new card of a PKI that was brought: CERT.EUICC as it is there with its key, of the EID that is asked for or of one
+ * that no other card has; else one that is issued for the name under an EUM whose key is there, or under a new EUM when
+ * it is the CI's.
+ * @throws {LabError} badInput — none of these keys is there: the detail is the report; conflict — other cards have all
+ *   that are there
  */
 export function cardOfPki(
   pki: LoadedPki,
-  card: { readonly name: string; readonly random: Random },
+  card: CardOrder & { readonly takenEids: readonly string[]; readonly random: Random },
 ): EuiccState {
+  const { name, eid, takenEids, random } = card
   const credentials: EuiccCredentials | undefined =
-    givenEuicc(pki) ?? euiccFactory(pki, card.random)?.issue(serialised(card))
+    givenEuicc(pki, { eid, takenEids }) ??
+    euiccFactory(pki, random)?.issue(serialised({ name, ...(eid !== undefined && { eid }) }))
   if (credentials) return manufacturedEuicc(credentials)
+  if (givenEuicc(pki)) throw noneLeft(pki)
   const report = reportText(reportPki(pki, wallClock.nowMs()))
   const detail =
     `no eUICC can be made of the certificates there.\n\n${report}\n\n` +

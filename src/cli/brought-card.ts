@@ -7,9 +7,22 @@ import { serialiseEuicc, type EuiccState } from '../euicc/state.ts'
 import { cardOfPki } from '../lab-identity.ts'
 import type { LoadedPki } from '../pki/load.ts'
 
-/** The state of a new card, as text. @throws {LabError} badInput — no eUICC can be made of the PKI */
-export function newBroughtCard(pki: LoadedPki, name: string): string {
-  return serialiseEuicc(cardOfPki(pki, { name, random: systemRandom() }))
+/**
+ * The state of a new card, as text.
+ * @throws {LabError} badInput — no eUICC can be made of the PKI; conflict — no other one than those of other phones
+ */
+export function newBroughtCard(
+  pki: LoadedPki,
+  card: {
+    readonly name: string
+    readonly eid: string | undefined
+    /** Those of other phones. */
+    readonly takenEids: readonly string[]
+  },
+): string {
+  const { eid, ...others } = card
+  const order = { ...others, ...(eid !== undefined && { eid }), random: systemRandom() }
+  return serialiseEuicc(cardOfPki(pki, order))
 }
 
 /**

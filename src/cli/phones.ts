@@ -107,7 +107,7 @@ export async function withCard<T>(
   const lock = lockPhone(choice)
   try {
     if (!existsSync(file)) {
-      replaceFile(file, pki ? newBroughtCard(pki, name) : await manufacture(choice))
+      replaceFile(file, pki ? broughtCard(pki, choice) : await manufacture(choice))
     } else if (pki) {
       checkCardIsOf(pki, { name, state: storageIn(file).load() })
     }
@@ -177,6 +177,11 @@ function lockPhone({ directory, name }: PhonePlace): { release(): void } {
     const detail = `another command uses the phone "${name}". Try again when it is done.`
     throw new LabError('unavailable', detail, { reason: 'phoneInUse', cause: error })
   }
+}
+
+function broughtCard(pki: LoadedPki, { directory, name, personality }: CardChoice): string {
+  const takenEids = phonesOf(directory).map(([, { eid }]) => eid)
+  return newBroughtCard(pki, { name, eid: personality?.eid, takenEids })
 }
 
 async function manufacture(

@@ -151,11 +151,11 @@ export interface EuiccCredentials {
 
 /**
  * An eUICC as it was brought: CERT.EUICC with its key under each CI that has one. Of several EIDs the one that is
- * wanted, else the lowest. `undefined` when there is none.
+ * wanted, else the lowest that is not taken. `undefined` when there is none.
  */
 export function givenEuicc(
   pki: FoundPki,
-  wanted: { readonly eid?: string } = {},
+  wanted: { readonly eid?: string | undefined; readonly takenEids?: readonly string[] } = {},
 ): EuiccCredentials | undefined {
   const all = pki.cis.flatMap((ci) =>
     ci.issued.euicc.flatMap((euicc) => {
@@ -164,7 +164,7 @@ export function givenEuicc(
     }),
   )
   const eids = all.map(({ certificate }) => eidOf(certificate)).toSorted()
-  const eid = wanted.eid ?? eids[0]
+  const eid = wanted.eid ?? eids.find((each) => !wanted.takenEids?.includes(each))
   const own = pki.cis.flatMap(
     (ci) => all.find((one) => one.ci === ci && eidOf(one.certificate) === eid) ?? [],
   )

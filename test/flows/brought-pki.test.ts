@@ -5,7 +5,7 @@ import { LabError } from '../../src/base/errors.ts'
 import { equalOctets, hex, toHex } from '../../src/base/octets.ts'
 import { CURVES, type Curve } from '../../src/crypto/ec.ts'
 import { serveLab } from '../../src/http/serve.ts'
-import { createIdentity } from '../../src/lab-identity.ts'
+import { cardOfPki, createIdentity } from '../../src/lab-identity.ts'
 import type { Lab, LabOptions } from '../../src/lab.ts'
 import { arrangePki } from '../../src/pki/arrange.ts'
 import { givenTls } from '../../src/pki/brought.ts'
@@ -13,7 +13,13 @@ import { readCertificate } from '../../src/pki/certificate.ts'
 import type { Credential } from '../../src/pki/issue.ts'
 import type { LoadedPki } from '../../src/pki/load.ts'
 import { readMaterial } from '../../src/pki/material.ts'
-import { createTestPki, issueTlsCredential, type CredentialName } from '../../src/pki/test-pki.ts'
+import {
+  createTestPki,
+  issueEuiccCredential,
+  issueTlsCredential,
+  makeEid,
+  type CredentialName,
+} from '../../src/pki/test-pki.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import { orderState, testLab } from '../helpers/lab.ts'
 import { certificatePem, keyPem } from '../pki/load-helper.ts'
@@ -100,6 +106,35 @@ function madeCard(pki: LoadedPki, name: string) {
   const { eid, credentials } = identity.manufacture({ name })
   return { eid, points: credentials.map(({ keyPair }) => toHex(keyPair.point)) }
 }
+
+/** The two eUICCs of a PKI that can make no other, unless it has the EUM's key. */
+function givenEuiccs(eids: readonly string[], { withEum }: { readonly withEum: boolean }) {
+  return brought(
+    ...pieces([]),
+    ...CURVES.map((curve) => piece(theirs[curve].eum, withEum)),
+    ...CURVES.flatMap((curve) =>
+      eids.map((eid) => piece(issueEuiccCredential({ pki: theirs, curve, eid, random }))),
+    ),
+  )
+}
+
+test('a new card is a CERT.EUICC that no other card is, or one that is made', (t) => {
+  const [a, b] = [1n, 2n].map((serial) => makeEid({ serial })) as [string, string]
+  const card = { name: 'p1', takenEids: [], random }
+  const given = givenEuiccs([b, a], { withEum: false })
+  t.is(cardOfPki(given, card).eid, a)
+  t.is(cardOfPki(given, { ...card, eid: b }).eid, b)
+  t.is(cardOfPki(given, { ...card, takenEids: [a] }).eid, b)
+  t.is(cardOfPki(given, card).credentials.length, 2)
+  for (const wish of [{ takenEids: [a, b] }, { eid: makeEid({ serial: 3n }) }]) {
+    const refused = t.throws(() => cardOfPki(given, { ...card, ...wish }), { instanceOf: LabError })
+    t.is(refused?.code, 'conflict')
+    t.is(refused?.reason, 'euiccInUse')
+    const made = cardOfPki(givenEuiccs([b, a], { withEum: true }), { ...card, ...wish })
+    t.false([a, b].includes(made.eid))
+    if (wish.eid !== undefined) t.is(made.eid, wish.eid)
+  }
+})
 
 test("without an EUM's key no card is made, unless the lab's own test CI is believed too", async (t) => {
   const pki = brought(...pieces(['dpAuth', 'dpPb']))
