@@ -9,6 +9,8 @@ import { ATTRIBUTE_OIDS, EXTENSION_OIDS, ROLE_POLICIES } from './oids.ts'
 
 const FILE_OCTETS_MAX = 1 << 20
 const DEPTH_MAX = 64
+/** Elements side by side in a file: asn1js looks at all that is left for each of them. */
+const ELEMENTS_MAX = 4096
 const TEXT_MAX = 64
 
 const OID_NAMES = new Map<string, string>([
@@ -33,7 +35,10 @@ export function showAsn1(octets: Uint8Array): string[] {
     )
   }
   const lines: string[] = []
-  for (let rest = octets; rest.length > 0;) {
+  for (let rest = octets, count = 0; rest.length > 0; count++) {
+    if (count === ELEMENTS_MAX) {
+      throw new LabError('badInput', `there are more than ${ELEMENTS_MAX} elements side by side.`)
+    }
     const read = readElement(rest)
     if ('problem' in read) {
       const before = octets.length - rest.length

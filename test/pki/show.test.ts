@@ -37,6 +37,12 @@ test('draws a constructed string, whatever is in it', (t) => {
   t.deepEqual(showAsn1(hex('320100')), ['32 NumericString (1)'])
 })
 
+test('refuses a file of very many elements, which would take minutes', (t) => {
+  t.is(showAsn1(Buffer.alloc(2 * 4096, hex('0500'))).length, 4096)
+  const refusal = t.throws(() => showAsn1(Buffer.alloc(1 << 20, 0x04)), { instanceOf: LabError })
+  t.regex(refusal?.message ?? '', /more than 4096 elements/)
+})
+
 test('refuses what is no ASN.1 with a defined error, whatever the octets', (t) => {
   const refusal = t.throws(() => showAsn1(hex('30820100')), { instanceOf: LabError })
   t.is(refusal?.code, 'badInput')
