@@ -124,7 +124,7 @@ export interface Lab {
   addStock(count: number): Promise<void>
   /**
    * A new eUICC's state, with its keys and certificates.
-   * @throws {LabError} conflict — a PKI was brought that has no EUM's key
+   * @throws {LabError} conflict — a PKI was brought that has no EUM's key; badInput — the EID is of no EUM that is here
    */
   manufacture(card: CardOrder): EuiccState
   createPhone(options?: PhoneOptions): Phone

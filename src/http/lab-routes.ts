@@ -96,8 +96,8 @@ function orderOf(body: Json): ProfileOrder {
 
 const KNOWN_ORDER_FIELDS = Object.keys(ORDER_FIELDS).join(', ')
 
-/** EIDs are those of the test EUM: no other could be under its certificate. */
-const EUICC_FIELDS = { name: /^[a-z0-9-]{1,32}$/, eid: /^89049032[0-9]{24}$/ } as const
+/** Which EIDs there may be, the EUM's certificate says. */
+const EUICC_FIELDS = { name: /^[a-z0-9-]{1,32}$/, eid: /^[0-9]{32}$/ } as const
 
 function cardOf(body: Json): { readonly name: string; readonly eid?: string } {
   const { name, eid, ...others } = objectOf(body)
@@ -108,7 +108,7 @@ function cardOf(body: Json): { readonly name: string; readonly eid?: string } {
   }
   if (eid === undefined) return { name }
   if (typeof eid === 'string' && EUICC_FIELDS.eid.test(eid)) return { name, eid }
-  throw badField('eid', 'expected 32 digits that begin with 89049032')
+  throw badField('eid', 'expected 32 digits')
 }
 
 function objectOf(body: Json | undefined): Readonly<Record<string, Json>> {

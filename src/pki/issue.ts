@@ -70,7 +70,8 @@ const TEST_DS_NAME: NameParts = [
   ['CN', 'TEST SM-DS'],
 ]
 const EUM_ORGANISATION = 'RSP Test EUM'
-const EUM_IIN = '89049032'
+/** With what the EIDs of the test EUM begin: its certificate allows no others. */
+export const EUM_IIN = '89049032'
 const CI_OID = '2.999.1'
 const EUM_OID = '2.999.5'
 const DP_OID = '2.999.10'

@@ -16,6 +16,7 @@ import { readCertificate, type Certificate } from './certificate.ts'
 import { validateAnchor, validateChain } from './chain.ts'
 import { fromPem, toPem } from './forge.ts'
 import {
+  EUM_IIN,
   issueCi,
   issueDpAuth,
   issueDpPb,
@@ -61,7 +62,6 @@ export const CURVE_SUFFIXES: Readonly<Record<Curve, string>> = {
   brainpoolP256r1: 'BRP',
 }
 
-const EID_PREFIX = '89049032'
 const EID_DIGITS = 32
 const CHECK_DIGITS = 2
 /** TLS under any other CI is refused (SGP.22 §4.5.2). */
@@ -142,7 +142,7 @@ export function makeEid(options: {
   readonly serial: number | bigint
   readonly iin?: string
 }): string {
-  const { iin = EID_PREFIX } = options
+  const { iin = EUM_IIN } = options
   const serialDigits = EID_DIGITS - CHECK_DIGITS - iin.length
   const serial = options.serial.toString().padStart(serialDigits, '0')
   if (!/^[0-9]+$/.test(serial) || serial.length !== serialDigits) {

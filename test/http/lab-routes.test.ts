@@ -92,6 +92,10 @@ test('makes eUICCs by name, the same one for the same name', async (t) => {
   const chosen = { name: 'p3', eid: '89049032000000000000000000000012' }
   const body = JSON.stringify(chosen)
   t.is((await ask('/api/euiccs', { method: 'POST', body })).json.eid, chosen.eid)
-  const foreign = JSON.stringify({ ...chosen, eid: '35'.repeat(16) })
-  t.is((await ask('/api/euiccs', { method: 'POST', body: foreign })).json.field, 'eid')
+  for (const eid of ['35'.repeat(16), '89049032']) {
+    const foreign = JSON.stringify({ ...chosen, eid })
+    const refused = await ask('/api/euiccs', { method: 'POST', body: foreign })
+    t.is(refused.status, 400)
+    t.is(refused.json.field, 'eid')
+  }
 })
