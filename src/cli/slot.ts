@@ -56,7 +56,10 @@ function cardOver(euicc: Euicc, output: Output): ApduCard {
       blockOctetsMax,
       leRequired,
       responseMode,
-      onDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
+      onDefect(error) {
+        const isOurs = !(error instanceof LabError)
+        output.warn(isOurs ? `a defect of esim-lab: ${defectText(error)}` : error.message)
+      },
     },
   })
 }

@@ -5,6 +5,7 @@
 
 import type { Readable, Writable } from 'node:stream'
 import { fromHex, toHex, concat } from '../../base/octets.ts'
+import { classOf } from '../apdu/command.ts'
 import type { ApduCard } from '../apdu/types.ts'
 import { linesOf, TOO_LONG } from './lines.ts'
 import { write } from './writing.ts'
@@ -129,17 +130,12 @@ async function openChannel(session: Session, aid: Uint8Array): Promise<string> {
   const opened = await session.card.transmit(Uint8Array.of(0x00, 0x70, 0x00, 0x00, 0x01))
   const [channel] = opened
   if (opened.length !== 3 || channel === undefined) return FAILED
-  const header = Uint8Array.of(classOf(channel), 0xa4, 0x04, 0x00, aid.length)
+  const header = Uint8Array.of(classOf({ channel, base: 0x00 }), 0xa4, 0x04, 0x00, aid.length)
   const selected = await session.card.transmit(concat(header, aid))
   const statusWord1 = selected.at(-2)
   if (statusWord1 === 0x90 || statusWord1 === 0x61) return apduAnswer({ ecode: channel })
   await closeChannel(session, Uint8Array.of(channel))
   return FAILED
-}
-
-/** Channels from 4 on stand in the class in another way (ISO/IEC 7816-4 §5.4.1). */
-function classOf(channel: number): number {
-  return channel < 4 ? channel : 0x40 | (channel - 4)
 }
 
 async function closeChannel(session: Session, [channel = 0]: Uint8Array): Promise<string> {
