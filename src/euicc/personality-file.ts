@@ -9,6 +9,7 @@ import { BPP_ERRORS, type ErrorReason, type OperatorId, type ProfileClass } from
 import type { ProfilePolicyAuthorisationRule, RulesAuthorisationTable } from '../rsp/es10b.ts'
 import { PPRS } from '../rsp/rat.ts'
 import {
+  CHANNELS_MAX,
   DEFAULT_PERSONALITY,
   SIGNED_OBJECTS,
   type FailurePoint,
@@ -61,7 +62,7 @@ function parseJson(text: string, nameOrPath: string): unknown {
 }
 
 const FIELDS =
-  'name description source eid svn memoryOctets curves trustedCis profileClasses crlSupport rat forbiddenPprs blockOctetsMax leRequired responseMode catBusy faults'
+  'name description source eid svn memoryOctets curves trustedCis profileClasses crlSupport rat forbiddenPprs blockOctetsMax leRequired responseMode isdrAids channelsMax terminalCapabilityRequired catBusy faults'
 
 /**
  * Checks what a personality's file says; what it does not say is as in the default personality.
@@ -97,6 +98,12 @@ export function parsePersonality(json: unknown): Personality {
     responseMode:
       file.maybe('responseMode', () => file.oneOf('responseMode', ['61xx', 'direct'])) ??
       like.responseMode,
+    isdrAids: file.maybe('isdrAids', () => parseAids(file)),
+    channelsMax:
+      file.maybe('channelsMax', () => file.integer('channelsMax', { min: 0, max: CHANNELS_MAX })) ??
+      like.channelsMax,
+    terminalCapabilityRequired:
+      file.flag('terminalCapabilityRequired') ?? like.terminalCapabilityRequired,
     catBusy: file.flag('catBusy') ?? like.catBusy,
     faults: file.maybe('faults', () => parseFaults(file.child('faults'))) ?? {},
   }
@@ -106,6 +113,14 @@ function parseVersion(file: JsonFields): Uint8Array {
   const pattern = /^[0-9]{1,2}(\.[0-9]{1,2}){2}$/
   const text = file.text('svn', { pattern, expected: 'a version such as "2.5.0"' })
   return Uint8Array.from(text.split('.'), Number)
+}
+
+function parseAids(file: JsonFields): readonly Uint8Array[] {
+  const rule = {
+    pattern: /^([0-9A-F]{2}){5,16}$/,
+    expected: 'an AID of 5 to 16 octets in upper-case hexadecimal',
+  }
+  return file.texts('isdrAids', rule).map((aid) => fromHex(aid) as Uint8Array)
 }
 
 function parseTrustedCis(file: JsonFields): readonly string[] {

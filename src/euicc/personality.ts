@@ -57,6 +57,12 @@ export interface Personality {
   readonly leRequired: boolean
   /** Whether an answer waits for GET RESPONSE or comes at once, for the APDU layer. */
   readonly responseMode: '61xx' | 'direct'
+  /** The AIDs under which the ISD-R is found, for the APDU layer; the one of SGP.22 unless given. */
+  readonly isdrAids: readonly Uint8Array[] | undefined
+  /** Logical channels besides the basic one, for the APDU layer. */
+  readonly channelsMax: number
+  /** Whether functions wait for TERMINAL CAPABILITY (SGP.22 §3.4.2), for the APDU layer. */
+  readonly terminalCapabilityRequired: boolean
   /** Whether a proactive session goes on from the start, so that profiles are not switched. */
   readonly catBusy: boolean
   readonly faults: Faults
@@ -75,6 +81,8 @@ export const OPEN_RAT: RulesAuthorisationTable = [
 ]
 
 const MEMORY_OCTETS = 512 * 1024
+/** As many as the class of a command can name (ISO/IEC 7816-4 §5.4.1). */
+export const CHANNELS_MAX = 19
 
 /** The card that does everything right. */
 export const DEFAULT_PERSONALITY: Personality = {
@@ -91,6 +99,9 @@ export const DEFAULT_PERSONALITY: Personality = {
   blockOctetsMax: 255,
   leRequired: false,
   responseMode: '61xx',
+  isdrAids: undefined,
+  channelsMax: CHANNELS_MAX,
+  terminalCapabilityRequired: false,
   catBusy: false,
   faults: {},
 }

@@ -49,6 +49,9 @@ test('a file that is no personality is refused with the field at fault', (t) => 
     [{ responseMode: '6Cxx' }, 'responseMode'],
     [{ trustedCis: ['mine'] }, 'trustedCis[0]'],
     [{ leRequired: 1 }, 'leRequired'],
+    [{ isdrAids: [] }, 'isdrAids'],
+    [{ isdrAids: ['A0000005'] }, 'isdrAids[0]'],
+    [{ channelsMax: 20 }, 'channelsMax'],
     [{ rat: [{ pprIds: ['ppr3'], allowedOperators: [] }] }, 'rat[0].pprIds[0]'],
     [
       { rat: [{ pprIds: ['ppr1'], allowedOperators: [{ mccMnc: '001' }] }] },

@@ -34,7 +34,6 @@ export interface CardState {
 /** The AID of the ISD-R (SGP.02 §2.2.3, which SGP.22 takes over). */
 export const ISDR_AID = hex('A0000005591010FFFFFFFF8900000100')
 
-export const CHANNELS_MAX = 19
 export const BLOCK_OCTETS_MAX = 255
 
 /** A card after a reset: the basic channel with the MF selected, and nothing else. */
@@ -43,12 +42,13 @@ export function freshCard(euicc: Euicc, settings: ApduSettings): CardState {
   return {
     euicc,
     settings: {
-      isdrAids: settings.isdrAids ?? [ISDR_AID],
-      channelsMax: settings.channelsMax ?? CHANNELS_MAX,
+      isdrAids: settings.isdrAids ?? personality.isdrAids ?? [ISDR_AID],
+      channelsMax: settings.channelsMax ?? personality.channelsMax,
       responseMode: settings.responseMode ?? personality.responseMode,
       leRequired: settings.leRequired ?? personality.leRequired,
       blockOctetsMax: settings.blockOctetsMax ?? personality.blockOctetsMax,
-      terminalCapabilityRequired: settings.terminalCapabilityRequired ?? false,
+      terminalCapabilityRequired:
+        settings.terminalCapabilityRequired ?? personality.terminalCapabilityRequired,
     },
     channels: new Map([[0, newChannel()]]),
     waiting: undefined,

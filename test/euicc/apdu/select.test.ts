@@ -1,6 +1,8 @@
 import test from 'ava'
 import { hex } from '../../../src/base/octets.ts'
-import { cardBench, ISDR, OPEN_ISDR } from './helper.ts'
+import { loadPersonality } from '../../../src/euicc/personality-file.ts'
+import { testLab } from '../../helpers/lab.ts'
+import { benchOf, cardBench, ISDR, OPEN_ISDR } from './helper.ts'
 
 const FCI = `6F1F8410${ISDR}A5049F6501FFE0058203020500`
 const FCP = `62268202782184 10${ISDR}A5049F6501FF8A0105E0058203020500`
@@ -84,3 +86,31 @@ test('GET DATA has the EID and the card recognition data', async (t) => {
     ['81CA9F7F00', '6A88'],
   ])
 })
+
+const OTHER_AID = 'A0000005591010FFFFFFFF8900050500'
+const KINDS = {
+  'other-aid': [
+    [`00A4040010${ISDR}`, '6A82'],
+    [`00A4040010${OTHER_AID}`, '6121'],
+    ['80E2910003BF2E00', '6115'],
+  ],
+  'no-channels': [
+    ['0070000001', '6A81'],
+    [`00A4040010${ISDR}`, '6121'],
+    ['80E2910003BF2E00', '6115'],
+  ],
+  'wants-capability': [
+    [`00A4040010${ISDR}`, '6121'],
+    ['80E2910003BF2E00', '6A88'],
+    ['80AA000005A903830107', '9000'],
+    ['80E2910003BF2E00', '6115'],
+  ],
+} as const
+
+for (const [name, script] of Object.entries(KINDS)) {
+  test(`the personality "${name}" is heard by SELECT and the functions behind it`, async (t) => {
+    const lab = await testLab(t)
+    const phone = lab.createPhone({ personality: loadPersonality(name) })
+    await benchOf(t, { lab, phone }).play(script)
+  })
+}
