@@ -84,3 +84,17 @@ export async function serveLpa(slot: Slot, part: StdioPart): Promise<void> {
     relay.close()
   }
 }
+
+/**
+ * Whether lpac, having written this line of JSON, waits for one character without the end of a line: `profile download -p`
+ * shows the profile and asks. Other lines may hold the word as well, as a profile's name.
+ */
+export function asksForDecision(line: string): boolean {
+  const { type, payload } = JSON.parse(line) as Progress
+  return type === 'progress' && payload?.message === 'preview'
+}
+
+interface Progress {
+  readonly type?: unknown
+  readonly payload?: { readonly message?: unknown } | null
+}

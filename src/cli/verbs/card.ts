@@ -8,7 +8,14 @@ import { serveVpcd } from '../../euicc/transport/vpcd.ts'
 import { parseAddress, type ServerAddress } from '../../http/rsp-connection.ts'
 import { requestToEnd } from '../ending.ts'
 import { standardStreams, type Output } from '../output.ts'
-import { serveLpa, slotVerb, withSlot, type Slot, type SlotOptions } from '../slot.ts'
+import {
+  asksForDecision,
+  serveLpa,
+  slotVerb,
+  withSlot,
+  type Slot,
+  type SlotOptions,
+} from '../slot.ts'
 import { portOf } from '../verb.ts'
 
 interface CardOptions extends SlotOptions {
@@ -67,14 +74,10 @@ async function overStdio(slot: Slot, output: Output): Promise<void> {
     report: output.warn,
     async onOther(line) {
       output.warn(line)
+      // There is nobody to ask here.
       return asksForDecision(line) ? 'n' : undefined
     },
   })
-}
-
-/** lpac's preview waits for one character; there is nobody to ask here. */
-function asksForDecision(line: string): boolean {
-  return line.includes('"preview"')
 }
 
 async function inReader(

@@ -6,7 +6,14 @@ import type { Readable, Writable } from 'node:stream'
 import type { Command } from 'commander'
 import { LabError, messageOf } from '../../base/errors.ts'
 import { ask, firstLineOfInput, type Output } from '../output.ts'
-import { serveLpa, slotVerb, withSlot, type Slot, type SlotOptions } from '../slot.ts'
+import {
+  asksForDecision,
+  serveLpa,
+  slotVerb,
+  withSlot,
+  type Slot,
+  type SlotOptions,
+} from '../slot.ts'
 import { ExitCode } from '../verb.ts'
 
 export function lpacVerb(output: Output): Command {
@@ -45,7 +52,7 @@ async function runLpac(slot: Slot, { words, output }: Running): Promise<void> {
     report: output.warn,
     async onOther(line) {
       output.help(line)
-      return wantsDecision(line) ? decision(output) : undefined
+      return asksForDecision(line) ? decision(output) : undefined
     },
   })
   lpac.stdin.end()
@@ -78,11 +85,6 @@ function notStarted(program: string, error: unknown): LabError {
 
 function endedBy(signal: NodeJS.Signals | null): LabError {
   return new LabError('unavailable', `lpac was ended by ${signal}.`, { reason: 'lpacEnded' })
-}
-
-/** `profile download -p` shows the profile, and waits for one character, without the end of a line. */
-function wantsDecision(line: string): boolean {
-  return /"message":\s*"preview"/.test(line)
 }
 
 async function decision(output: Output): Promise<string> {
