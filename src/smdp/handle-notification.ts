@@ -16,7 +16,6 @@ import {
   settleDownload,
   wasHandedOut,
   type Download,
-  type KeptDownload,
   type Order,
   type ProfileEvent,
 } from '../store/orders.ts'
@@ -71,7 +70,7 @@ function publicKeyOf(context: SmdpContext, download: Download): PublicKey | unde
 }
 
 interface Settled {
-  readonly download: KeptDownload
+  readonly download: Download
   readonly finalResult: FinalResult
   readonly seqNumber: number
 }
@@ -81,12 +80,12 @@ interface Settled {
  * an earlier try may come late, while a newer one is on its way. A profile that was installed is installed.
  */
 function settleOrder(db: Connection, settled: Settled): ProfileEvent | undefined {
-  const { iccid, eid } = settled.download
+  const { iccid, eid, transactionId } = settled.download
+  // As it is kept now: the same result, or a reset of the order, may have come at the same time.
+  if (findDownload(db, transactionId)?.settled !== false) return undefined
   const order = findOrder(db, iccid)
   if (order?.repeatable) return settleRepeatable(db, { ...settled, order })
-  if (order?.state !== 'Downloaded' || order.eid !== eid || settled.download.settled) {
-    return undefined
-  }
+  if (order?.state !== 'Downloaded' || order.eid !== eid) return undefined
   const errorDetail = errorOf(settled.finalResult)
   if (errorDetail !== undefined && !isLast(order, settled.download)) return undefined
   const state = errorDetail === undefined ? 'Installed' : 'Error'
@@ -104,8 +103,6 @@ function settleRepeatable(
   settled: Settled & { readonly order: Order },
 ): ProfileEvent | undefined {
   const { download, order } = settled
-  // As it is kept now: the same result may have come twice at once.
-  if (findDownload(db, download.transactionId)?.settled !== false) return undefined
   settleDownload(db, download.transactionId)
   const errorDetail = errorOf(settled.finalResult)
   if (order.state === 'Downloaded' && isLast(order, download)) {

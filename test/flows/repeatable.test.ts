@@ -191,6 +191,26 @@ test('a result from before a reset counts no more', async (t) => {
   t.is(orderState(lab, order), 'Downloaded')
 })
 
+test('a result that comes while the order is reset and handed out anew counts no more', async (t) => {
+  const lab = await testLab(t)
+  const order = await lab.order()
+  const phone = lab.createPhone()
+  const { matchingId } = order
+  await createDriver(lab, { phone, matchingId }).through('load')
+  const { notificationList } = await es10Client(phone.euicc).retrieveNotificationsList({})
+  const [pendingNotification] = notificationList ?? []
+  if (!pendingNotification) return t.fail('no result')
+  await phone.delete(order)
+  const again = await createDriver(lab, { phone, matchingId }).through('prepareDownload')
+  const reset = lab.smdp.resetOrder(order)
+  const handedOut = again.getBoundProfilePackage()
+  // All three stand in one commit of the store, the result last.
+  await new Promise(process.nextTick)
+  const counted = lab.es9Plus.handleNotification({ pendingNotification })
+  await Promise.all([reset, handedOut, counted])
+  t.is(orderState(lab, order), 'Downloaded')
+})
+
 test('a session that was under way at a reset may go on', async (t) => {
   const lab = await testLab(t)
   const order = await lab.order()
