@@ -149,7 +149,8 @@ function missingForSmdp(ci: FoundCi): string[] {
 }
 
 function missingForTls(ci: FoundCi, atMs: number): string[] {
-  if (ci.certificate.curve !== 'P-256') return ['a CI on P-256: TLS is under no other']
+  if (ci.certificate.curve !== 'P-256')
+    return ['a CI on P-256, as TLS needs; without one the lab answers under its own CI']
   const alone = { cis: [ci], passedOver: [] }
   if (tlsIssuers(alone).length > 0 || givenTls(alone, { atMs })) return []
   const isExpired = ci.issued['dp-tls'].some(hasKey)
