@@ -30,19 +30,21 @@ const LAYERS = [
   'crypto',
   'pki',
   'rsp',
+  'nas',
   'profile',
   'store',
   'euicc',
   'smdp',
   'smds',
   'lpa',
+  'modem',
   'operator',
   'lab',
   'http',
   'cli',
   'index',
 ]
-const ROLES = ['euicc', 'smdp', 'smds', 'lpa', 'operator']
+const ROLES = ['euicc', 'smdp', 'smds', 'lpa', 'modem', 'operator']
 const LINES_MAX = 600
 
 test('a folder imports itself and the folders above it, and a role no other role', (t) => {
