@@ -65,7 +65,7 @@ export function topcFromTop(input: {
   return permuted(startState({ k, top }), keccakIterations)(0, TOP_OCTETS)
 }
 
-/** INSTANCE: which function, with which lengths (TS 35.231 §6.2 to §6.5). */
+/** INSTANCE: which function, with which lengths (TS 35.231 §6). */
 const STAR = 0x80
 const F2345 = 0x40
 const CK_256 = 0x04
@@ -81,7 +81,7 @@ const TOP_OCTETS = 32
 const AK_OCTETS = 6
 const ITERATIONS_MAX = 255
 
-/** Where the inputs stand in the permutation's state, in octets (TS 35.231 §6.1). */
+/** Where the inputs stand in the permutation's state, in octets (TS 35.231 §6). */
 const AT = {
   top: 0,
   instance: 32,
