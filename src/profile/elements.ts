@@ -128,10 +128,11 @@ export function readProfileElement(element: {
   readonly tag: number
   readonly raw: Uint8Array
 }): ProfileElement {
-  const type = TYPE_BY_TAG.get(element.tag)
-  checkDer(element.raw)
-  if (!type) return { kind: 'other', ...element }
-  return { kind: type.kind, value: decode(type.type, element.raw), ...element } as ProfileElement
+  const { tag, raw } = element
+  const declared = TYPE_BY_TAG.get(tag)
+  checkDer(raw)
+  if (!declared) return { kind: 'other', tag, raw }
+  return { kind: declared.kind, value: decode(declared.type, raw), tag, raw } as ProfileElement
 }
 
 const TYPES = Object.entries(DECLARED).map(([kind, type], number) => ({
