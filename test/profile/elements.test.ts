@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { element as tlv, readTlv } from '../../src/asn1/der.ts'
+import { Asn1Error, element as tlv, readTlv } from '../../src/asn1/der.ts'
 import { concat, hex, toHex } from '../../src/base/octets.ts'
 import {
   encodeElement,
@@ -102,6 +102,29 @@ for (const { kind, value, octets } of elementVectors()) {
     t.is(toHex(written), octets)
   })
 }
+
+test('elements with octets changed by chance are read or refused, and written as they came', (t) => {
+  const vectors = elementVectors().map(({ octets }) => hex(octets))
+  let read = 0
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...vectors),
+      fc.array(fc.tuple(fc.nat(10_000), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+      (vector, changes) => {
+        const octets = Uint8Array.from(vector)
+        for (const [at, octet] of changes) octets[at % octets.length] = octet
+        try {
+          t.is(toHex(reencodePackage(octets).octets), toHex(octets))
+          read += 1
+        } catch (error) {
+          t.true(error instanceof Asn1Error, String(error))
+        }
+      },
+    ),
+    { seed: 48, numRuns: 1500 },
+  )
+  t.true(read > 100)
+})
 
 test('octets that a value does not tell of are kept as long as the value is as it was read', (t) => {
   const extended = hex('AA09 A003810107 9F210102')
