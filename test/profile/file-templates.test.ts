@@ -194,6 +194,27 @@ test('identifiers are those of 3GPP and ETSI', (t) => {
   }
 })
 
+/** Files of GSMA TS.48 V7.0 that are filled to their end although the package gives no size. */
+const SIZES_OF_TS_48: readonly (readonly [string, string, number])[] = [
+  ['10', 'efImsiM', 10],
+  ['10', 'efTmsi', 16],
+  ['10', 'efSnregi', 7],
+  ['10', 'efAcp', 7],
+  ['10', 'efOta', 17],
+  ['10', 'efMaxPrl', 4],
+  ['11', 'efSipcap', 4],
+  ['11', 'efMipcap', 5],
+  ['11', 'efHrpdcap', 3],
+  ['13', 'ef5gs3gpploci', 20],
+]
+
+test('files for which packages in use give no size have that of their content', (t) => {
+  for (const [version, field, octets] of SIZES_OF_TS_48) {
+    t.is(file(version, field).sizeOctets, octets, field)
+  }
+  t.like(file('10', 'efCallCount'), { kind: 'cyclic', recordOctets: 2, records: 1 })
+})
+
 function defaultOf(version: string, field: string, octets: number): string {
   const part = new Uint8Array(octets)
   file(version, field).defaultContent?.(part)
