@@ -6,10 +6,10 @@
  * later module adds keeps its octets, so that any package can be walked.
  */
 
-import { checkDer, children } from '../asn1/der.ts'
+import { checkDer, children, readTlv } from '../asn1/der.ts'
 import { decode, encode, type Asn1Type, type Infer } from '../asn1/schema.ts'
 import { concat, equalOctets } from '../base/octets.ts'
-import { automaticSequence, contextTagged } from './automatic.ts'
+import { contextTagged } from './automatic.ts'
 import { elementNumber } from './element-names.ts'
 import { PeApplication, PeRfm, PeSecurityDomain } from './elements/applications.ts'
 import { PeAkaParameter, PeCdmaParameter } from './elements/authentication.ts'
@@ -101,9 +101,6 @@ export type ElementValue = {
 export type ProfileElement =
   | (ElementValue & { readonly tag: number; readonly raw: Uint8Array })
   | { readonly kind: 'other'; readonly tag: number; readonly raw: Uint8Array }
-
-/** The header every other element but ProfileHeader begins with. */
-const OtherElementHeader = automaticSequence('ProfileElement', { header: PEHeader })
 
 /**
  * The elements of a package, in order.
@@ -199,6 +196,12 @@ export function isSupportedElement({ tag }: ProfileElement): boolean {
 }
 
 /** PEHeader of any element but ProfileHeader. @throws {Asn1Error} when the element does not begin with one */
-export function elementHeader({ tag, raw }: ProfileElement): PEHeader {
-  return decode({ ...OtherElementHeader, tags: [tag] }, raw).header
+export function elementHeader({ raw }: ProfileElement): PEHeader {
+  const { valueStart, end } = readTlv(raw, 0)
+  const first = readTlv(raw, valueStart, end)
+  // Nothing behind it is looked at: PE-RFM has another component of the same tag.
+  return decode(ElementHeader, raw.subarray(first.start, first.end))
 }
+
+/** The header every element but ProfileHeader begins with. */
+const ElementHeader = contextTagged(0, PEHeader)

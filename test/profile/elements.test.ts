@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Asn1Error, element as tlv, readTlv } from '../../src/asn1/der.ts'
 import { concat, hex, toHex } from '../../src/base/octets.ts'
 import {
+  elementHeader,
   encodeElement,
   encodeElements,
   isSupportedElement,
@@ -124,6 +125,18 @@ test('elements with octets changed by chance are read or refused, and written as
     { seed: 48, numRuns: 1500 },
   )
   t.true(read > 100)
+})
+
+test('the header of any element says its number', (t) => {
+  for (const { kind, octets } of elementVectors()) {
+    if (kind === 'header') continue
+    const header = elementHeader(only(readProfileElements(hex(octets))))
+    t.deepEqual(header, { mandated: null, identification: 300 }, kind)
+  }
+  const empty = only(readProfileElements(hex('AB00')))
+  t.throws(() => elementHeader(empty), { instanceOf: Asn1Error })
+  const other = only(readProfileElements(hex('AB028100')))
+  t.throws(() => elementHeader(other), { instanceOf: Asn1Error })
 })
 
 test('octets that a value does not tell of are kept as long as the value is as it was read', (t) => {
