@@ -5,6 +5,13 @@ import { LabError } from './base/errors.ts'
 import { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
+import {
+  OTA_KEY_NAMES,
+  OTA_KEY_OCTETS,
+  type OperatorProfile,
+  type OtaKeys,
+  type ProfileSubscriber,
+} from './profile/subscriber.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
 import type { Store } from './store/engine.ts'
@@ -25,18 +32,34 @@ export function labProfiles(parts: {
   readonly fillerOctets: number
 }): ProfileSource {
   const { operator } = parts
-  const { serviceProviderName, profileName } = operator.file.profile
   const template = createProfileTemplate({
-    operator: { serviceProviderName, profileName, ...operator.file.plmn },
+    operator: operatorProfile(operator),
     fillerOctets: parts.fillerOctets,
   })
   return {
     metadata(iccid, notificationAddress) {
       const metadata = profileMetadata(template, { iccid, notificationAddress })
-      const { notificationAddress: address, ...request } = metadata
-      return { ...request, notificationConfigurationInfo: allEventsTo(address) }
+      const { notificationAddresses, ...request } = metadata
+      return {
+        ...request,
+        notificationConfigurationInfo: notificationAddresses.flatMap(allEventsTo),
+      }
     },
     profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
+  }
+}
+
+/** The operator's file says how its profiles look; its network has the keys that conceal identities. */
+function operatorProfile({ file, network }: Operator): OperatorProfile {
+  const { profileType: _, profileOwner: owner, suci, ...profile } = file.profile
+  const keys = network.suciPublicKeys().map(({ id, profile: scheme, publicKey }) => {
+    return { keyId: id, scheme, publicKey }
+  })
+  return {
+    ...profile,
+    ...owner.mccMnc,
+    languages: file.languages,
+    ...(suci && { suci: { ...suci, keys } }),
   }
 }
 
@@ -161,7 +184,26 @@ function itemOf(operator: Operator, iccid: string): InventoryItem {
   throw new LabError('notFound', `the operator has no subscriber for the ICCID ${iccid}`)
 }
 
-function subscriberOf(item: InventoryItem) {
-  const { iccid, imsi, msisdn, ki, opc } = item
-  return { iccid, imsi, msisdn, ki, opc, pin1: item.pin, puk1: item.puk, adm1: item.adm }
+function subscriberOf(item: InventoryItem): ProfileSubscriber {
+  const { iccid, imsi, msisdn, ki, opc, pin2, puk2 } = item
+  return {
+    iccid,
+    imsi,
+    msisdn,
+    ki,
+    opc,
+    pin1: item.pin,
+    pin2,
+    puk1: item.puk,
+    puk2,
+    adm1: item.adm,
+    otaKeys: otaKeysOf(item.otaKeys),
+  }
+}
+
+function otaKeysOf(octets: Uint8Array): OtaKeys {
+  const keys = OTA_KEY_NAMES.map((name, at) => {
+    return [name, octets.subarray(at * OTA_KEY_OCTETS, (at + 1) * OTA_KEY_OCTETS)]
+  })
+  return Object.fromEntries(keys) as OtaKeys
 }
