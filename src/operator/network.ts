@@ -10,7 +10,7 @@ import {
 } from '../store/registrations.ts'
 import { createAuthenticationCentre, type AuthenticationCentre } from './authentication.ts'
 import { createAusf, type Ausf } from './ausf.ts'
-import type { Plmn } from './operator-file.ts'
+import type { OperatorFile } from './operator-file.ts'
 import { createServingNetwork } from './registration.ts'
 import { createSidf, type Sidf, type SuciKey, type SuciPublicKey } from './suci-keys.ts'
 
@@ -33,12 +33,17 @@ const ANSWER_WAIT_MS = 30_000
 export function createOperatorNetwork(parts: {
   readonly store: Store
   readonly environment: Environment
-  readonly plmn: Plmn
+  readonly file: OperatorFile
   readonly suciKeys: readonly SuciKey[]
 }): OperatorNetwork {
-  const { store, environment, plmn, suciKeys } = parts
+  const { store, environment, suciKeys } = parts
+  const { plmn, profile } = parts.file
   const random = environment.random.stream('challenges')
-  const authenticationCentre = createAuthenticationCentre({ store, random })
+  const authenticationCentre = createAuthenticationCentre({
+    store,
+    random,
+    algorithm: profile.algorithm,
+  })
   const sidf = createSidf(suciKeys)
   const common = { environment, authenticationCentre, sidf, waitMs: ANSWER_WAIT_MS }
   const ausf = createAusf(common)

@@ -3,25 +3,27 @@
 import type { AkaAlgorithm } from '../crypto/aka.ts'
 import { makeAuthentication } from '../profile/build-security.ts'
 import { readPackage } from '../profile/import.ts'
+import { akaAlgorithm, type OperatorAlgorithm } from '../profile/subscriber.ts'
 import { keysInPlace, type KeysInPlace } from '../store/authentication.ts'
 import type { Connection } from '../store/engine.ts'
 import { findImportedPackage } from '../store/imported-profiles.ts'
-import { findByIccid, type InventoryItem } from '../store/inventory.ts'
+import { findByIccid } from '../store/inventory.ts'
 
-/** The algorithm of a profile in stock or of an imported one; `undefined` when nothing is known that could be used. */
-export function algorithmOf(db: Connection, iccid: string): AkaAlgorithm | undefined {
+/**
+ * The algorithm of a profile in stock, which is the operator's, or of an imported one; `undefined` when nothing is known
+ * that could be used.
+ */
+export function algorithmOf(
+  db: Connection,
+  of: { readonly iccid: string; readonly operatorAlgorithm: OperatorAlgorithm | undefined },
+): AkaAlgorithm | undefined {
+  const { iccid } = of
   const item = findByIccid(db, iccid)
-  if (item) return algorithmOfItem(item)
+  if (item) return akaAlgorithm(of.operatorAlgorithm, item)
   const octets = findImportedPackage(db, iccid)
   const inPackage = octets && algorithmInPackage(octets)
   const others = keysInPlace(db, iccid)
   return inPackage && others ? withKeys(inPackage, others) : inPackage
-}
-
-const MILENAGE_RES_OCTETS = 8
-
-function algorithmOfItem({ ki, opc }: InventoryItem): AkaAlgorithm {
-  return { kind: 'milenage', k: ki, opc, resOctets: MILENAGE_RES_OCTETS }
 }
 
 /** The parameters of the USIM made first. A package that a card would refuse has none. */
