@@ -95,7 +95,7 @@ const FUNCTIONS: Readonly<Record<string, (card: Scripted) => readonly Step[]>> =
   ],
   'ListNotification, RetrieveNotificationsList and RemoveNotificationFromList': () => [
     ['BF28 00', /^BF28(?:..)+A0(?:..)+BF2F..8001(?:..)+9000$/],
-    ['BF2B05 A003 800101', /^BF2B(?:82..)?(?:..)+BF37(?:..)+9000$/],
+    ['BF2B05 A003 800101', /^BF2B82....A082....BF37(?:..)+9000$/],
     ['BF3003 800101', /^BF30038001009000$/],
     ['BF3003 800101', /^BF30038001019000$/],
     ['BF2B05 A003 800101', /^BF2B02A0009000$/],
