@@ -1,6 +1,9 @@
 /** The enabled profile as the card's files: built when it is first needed, and kept while it is enabled. */
 
 import type { Random } from '../base/environment.ts'
+import { Asn1Error } from '../asn1/der.ts'
+import { buildProfile } from '../profile/build.ts'
+import { readProfileElements } from '../profile/elements.ts'
 import type { ProfileImage } from '../profile/image.ts'
 import { update, type Card } from './card.ts'
 import type { InstalledProfile } from './state.ts'
@@ -28,7 +31,7 @@ interface Cached {
 /** A look at the card that gives its enabled profile, or `undefined` without one that has files. */
 export function enabledProfileOf(
   card: Card,
-  build: ImageBuilder,
+  build: ImageBuilder = (elements) => executed(card, elements),
 ): () => EnabledProfile | undefined {
   let cached: Cached | undefined
   return () => {
@@ -39,6 +42,15 @@ export function enabledProfileOf(
       cached = { elements, isdpAid, enabled: openProfile(card, { profile, build }) }
     }
     return cached.enabled
+  }
+}
+
+function executed({ personality }: Card, elements: Uint8Array): ProfileImage | undefined {
+  try {
+    return buildProfile(readProfileElements(elements), { services: personality.services }).image
+  } catch (error) {
+    if (error instanceof Asn1Error) return undefined
+    throw error
   }
 }
 

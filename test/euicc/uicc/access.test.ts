@@ -42,6 +42,7 @@ const RULES: readonly {
     update: '6982',
   },
   { what: 'a rule cut short', shown: ADM1_SHOWN, file: '6F42', read: '6982', update: '6982' },
+  { what: 'two modes in a row', shown: [], file: '6F47', read: '9000', update: '9000' },
   { what: 'no rule', shown: ADM1_SHOWN, file: '6F43', read: '9000', update: '6982' },
   {
     what: 'a record that EF.ARR lacks',

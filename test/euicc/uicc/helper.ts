@@ -52,6 +52,8 @@ const RULES = [
   '800101 A40683010A950108 A406830101950108',
   // 8: a rule that is cut short
   '800101 A406',
+  // 9: two modes with one condition
+  '800101 800102 9000',
 ]
 const RULE_OCTETS = 48
 
@@ -154,6 +156,7 @@ function fillUsim(usim: Directory, wishes: ImageWishes): void {
   ef(usim, { fileId: 0x6f41, content: hex('0102'), rule: 7 })
   ef(usim, { fileId: 0x6f42, content: hex('0102'), rule: 8 })
   ef(usim, { fileId: 0x6f43, content: hex('0102') })
+  ef(usim, { fileId: 0x6f47, content: hex('0102'), rule: 9 })
   ef(usim, { fileId: 0x6f44, content: hex('0102'), rule: 5, specialInformation: 0x80 })
   ef(usim, { fileId: 0x6f45, kind: 'berTlv', content: hex(''), rule: 5, shortFileId: 20 })
   const dfSaip = directory({ kind: 'df', fileId: 0x5fd0, pinStatus: '01810A', parent: usim })
