@@ -14,6 +14,7 @@ import {
 } from './profile/subscriber.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
+import { keepKeysInPlace } from './store/authentication.ts'
 import type { Store } from './store/engine.ts'
 import {
   addImportedProfile,
@@ -24,6 +25,7 @@ import {
 } from './store/imported-profiles.ts'
 import type { InventoryItem, NumberRange } from './store/inventory.ts'
 import type { Operator } from './operator/operator.ts'
+import { checkKeysInPlace } from './operator/subscriber-keys.ts'
 import type { ProfileSource } from './smdp/smdp.ts'
 
 /** The operator's profiles; the template is made once. */
@@ -101,6 +103,10 @@ export interface ProfileImport extends MetadataWishes {
   readonly package: Uint8Array
   /** What it is ordered by; `imported` unless told. */
   readonly profileType?: string
+  /** What the authentication centre shall hold in place of the package's keys: so a profile with a wrong Ki can be shown. */
+  readonly ki?: Uint8Array
+  /** OPc, or TOPc with TUAK. */
+  readonly opc?: Uint8Array
 }
 
 /** What was put on stock, and with which metadata. */
@@ -135,11 +141,14 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
     throw knownIccid(iccid, "is of the operator's own range, which the operator fills itself")
   }
   const encoded = encode(StoreMetadataRequest, metadata)
+  const keys = given.ki || given.opc ? { ki: given.ki, opc: given.opc } : undefined
+  if (keys) checkKeysInPlace(octets, keys)
   return parts.store.write((db) => {
     if (isKnownIccid(db, iccid)) throw knownIccid(iccid, 'is in stock already')
     const noAccount = noAccountOf(parts, { facts, isInUse: (number) => isKnownMsisdn(db, number) })
     const msisdn = noAccount === undefined ? facts.msisdn : undefined
     addImportedProfile(db, { iccid, profileType, imsi, msisdn, metadata: encoded, octets })
+    if (keys) keepKeysInPlace(db, { iccid, ...keys })
     const { serviceProviderName, profileName, profileClass } = metadata
     return {
       iccid,

@@ -1,5 +1,6 @@
 /** What the authentication centre knows of a profile: the algorithm with the subscriber's key. */
 
+import { LabError } from '../base/errors.ts'
 import type { AkaAlgorithm } from '../crypto/aka.ts'
 import { makeAuthentication } from '../profile/build-security.ts'
 import { readPackage } from '../profile/import.ts'
@@ -24,6 +25,32 @@ export function algorithmOf(
   const inPackage = octets && algorithmInPackage(octets)
   const others = keysInPlace(db, iccid)
   return inPackage && others ? withKeys(inPackage, others) : inPackage
+}
+
+/**
+ * Makes sure that keys can stand in place of those in a package.
+ * @throws {LabError} badInput, naming `ki` or `opc` — the package has none, or its algorithm takes other lengths
+ */
+export function checkKeysInPlace(octets: Uint8Array, keys: KeysInPlace): void {
+  const field = keys.ki ? 'ki' : 'opc'
+  const inPackage = algorithmInPackage(octets)
+  if (!inPackage) {
+    throw new LabError('badInput', 'the package has no keys of a USIM that others could replace.', {
+      field,
+    })
+  }
+  for (const name of ['ki', 'opc'] as const) checkKey(inPackage, { name, octets: keys[name] })
+}
+
+function checkKey(
+  algorithm: AkaAlgorithm,
+  key: { readonly name: 'ki' | 'opc'; readonly octets: Uint8Array | undefined },
+): void {
+  const isTuak = algorithm.kind === 'tuak'
+  const lengths = key.name === 'ki' ? (isTuak ? [16, 32] : [16]) : [isTuak ? 32 : 16]
+  if (!key.octets || lengths.includes(key.octets.length)) return
+  const expected = `${lengths.join(' or ')} octets, since the package's algorithm is ${algorithm.kind}`
+  throw new LabError('badInput', `${key.name}: expected ${expected}.`, { field: key.name })
 }
 
 /** The parameters of the USIM made first. A package that a card would refuse has none. */
