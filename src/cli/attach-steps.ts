@@ -36,7 +36,7 @@ export function attachStepText(step: AttachStep): string {
     case 'macFailure':
       return 'the USIM does not believe the challenge: MAC failure'
     case 'registrationAccept':
-      return `attached in ${step.system}, registration ${step.registrationId}`
+      return `attached in ${step.system} as ${step.supi}, registration ${step.registrationId}`
     case 'refused':
       return step.message === 'authenticationReject'
         ? 'AUTHENTICATION REJECT'
