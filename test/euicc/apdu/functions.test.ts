@@ -66,7 +66,9 @@ const FUNCTIONS: Readonly<Record<string, (card: Scripted) => readonly Step[]>> =
   'GetProfilesInfo and SetNickname': ({ iccid, isdpAid }) => [
     [
       'BF2D 00',
-      new RegExp(`^BF2D(81)?..A0(81)?..E3(81)?..(?=.*5A0A${iccid})(?=.*4F10${isdpAid})(?=.*9F700100).*9000$`),
+      new RegExp(
+        `^BF2D(81)?..A0(81)?..E3(81)?..(?=.*5A0A${iccid})(?=.*4F10${isdpAid})(?=.*9F700100).*9000$`,
+      ),
     ],
     [`BF2918 5A0A${iccid} 900A4D79206E69636B20C3A9`, /^BF29038001009000$/],
     ['BF2D 00', /900A4D79206E69636B20C3A9.*9000$/],

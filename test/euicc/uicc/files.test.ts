@@ -241,6 +241,26 @@ test('a file that is deactivated is selected with a warning and not used, unless
   ])
 })
 
+test('files that are linked have one content, also after a loss of power', async (t) => {
+  const bench = await inUsim(t)
+  await bench.play([
+    ['00B0820000', '656EFFFF 9000'],
+    ['00D682000266 72', '9000'],
+    ['00A4000C023F00', '9000'],
+    ['00B0850000', '6672FFFF 9000'],
+    ['00D6850202656E', '9000'],
+  ])
+  const again = bench.again()
+  await again.play([
+    ['00B0850000', '6672656E 9000'],
+    [`0020000108${PIN1}`, '9000'],
+    [`00A4040C10${USIM}`, '9000'],
+    ['00B0820000', '6672656E 9000'],
+    ['00D682000100', '9000'],
+  ])
+  await again.again().play([['00B0850000', '0072656E 9000']])
+})
+
 test('GET CHALLENGE gives chance', async (t) => {
   const { send, play } = uiccBench(t)
   const [first, second] = [await send('0084000008'), await send('0084000000')]

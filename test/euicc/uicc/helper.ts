@@ -90,7 +90,7 @@ export function handMadeImage(wishes: ImageWishes = {}): ProfileImage {
     rule: 4,
     shortFileId: 2,
   })
-  ef(mf, { fileId: 0x2f05, content: hex('656EFFFF'), rule: 1, shortFileId: 5 })
+  const languages = ef(mf, { fileId: 0x2f05, content: hex('656EFFFF'), rule: 1, shortFileId: 5 })
   const telecom = directory({ kind: 'df', fileId: 0x7f10, pinStatus: '01810A', parent: mf })
   ef(telecom, {
     fileId: 0x6f3a,
@@ -109,6 +109,7 @@ export function handMadeImage(wishes: ImageWishes = {}): ProfileImage {
   usim.codes.push(code(0x81, { value: PIN2, unblockedBy: 0x81 }))
   usim.unblockCodes.push(code(0x81, { value: PUK1 }))
   fillUsim(usim, wishes)
+  ef(usim, { fileId: 0x6f05, link: languages, rule: 5, shortFileId: 2 })
   const isim = directory({
     kind: 'adf',
     fileId: 0x7ff2,
@@ -202,6 +203,8 @@ function directory(wanted: {
 interface WantedEf {
   readonly fileId: number
   readonly content?: Uint8Array
+  /** The file that this one is linked with. */
+  readonly link?: ElementaryFile
   readonly records?: readonly Uint8Array[]
   readonly kind?: 'cyclic' | 'berTlv'
   readonly rule?: number
@@ -222,7 +225,7 @@ function ef(parent: Directory, wanted: WantedEf): ElementaryFile {
     ...(shortFileId && { shortFileId }),
     ...(records?.[0] && { recordOctets: records[0].length }),
     descriptor: hex(DESCRIPTORS[kind]),
-    body: { octets: content ?? concat(...(records ?? [])) },
+    body: wanted.link?.body ?? { octets: content ?? concat(...(records ?? [])) },
     specialInformation: wanted.specialInformation ?? 0,
     parent,
   }
