@@ -6,6 +6,7 @@ import { buildProfile } from '../profile/build.ts'
 import { readProfileElements } from '../profile/elements.ts'
 import type { ProfileImage } from '../profile/image.ts'
 import { update, type Card } from './card.ts'
+import { freeMemoryOctets } from './info.ts'
 import type { InstalledProfile } from './state.ts'
 import { mergeChanges, placesOf, type ProfileChanges, type ProfilePlaces } from './uicc/changes.ts'
 
@@ -13,6 +14,8 @@ import { mergeChanges, placesOf, type ProfileChanges, type ProfilePlaces } from 
 export interface EnabledProfile {
   readonly image: ProfileImage
   readonly places: ProfilePlaces
+  /** What the card has left for profiles. */
+  readonly freeOctets: number
   /** The card's own stream. */
   readonly random: Random
   /** Stores changes and puts them on the image; when storing throws, neither has happened. */
@@ -66,6 +69,9 @@ function openProfile(
     image,
     places,
     random: card.random,
+    get freeOctets() {
+      return freeMemoryOctets(card)
+    },
     keep(changes) {
       update(card, {
         profiles: card.state.profiles.map((other) =>

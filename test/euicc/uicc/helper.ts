@@ -24,6 +24,8 @@ export const USIM = 'A0000000871002FF44FF12890000010F'
 export const ISIM = 'A0000000871004FF44FF12890000010F'
 export const PIN1 = '31323334FFFFFFFF'
 export const PIN2 = '35363738FFFFFFFF'
+/** Available memory, as FCP of a directory has it: the default card's without the few octets of a bench's profile. */
+export const ROOM = '83040007FFF6'
 export const WRONG = '30303030FFFFFFFF'
 export const PUK1 = '3132333435363738'
 export const ADM1 = '4142434445464748'
