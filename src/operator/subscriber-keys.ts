@@ -2,7 +2,7 @@
 
 import { LabError } from '../base/errors.ts'
 import type { AkaAlgorithm } from '../crypto/aka.ts'
-import { makeAuthentication } from '../profile/build-security.ts'
+import { buildProfile } from '../profile/build.ts'
 import { readPackage } from '../profile/import.ts'
 import { akaAlgorithm, type OperatorAlgorithm } from '../profile/subscriber.ts'
 import { keysInPlace, type KeysInPlace } from '../store/authentication.ts'
@@ -53,17 +53,11 @@ function checkKey(
   throw new LabError('badInput', `${key.name}: expected ${expected}.`, { field: key.name })
 }
 
-/** The parameters of the USIM made first. A package that a card would refuse has none. */
+/** What a card that executes the package has for its first USIM. A package that a card would refuse has nothing. */
 function algorithmInPackage(octets: Uint8Array): AkaAlgorithm | undefined {
-  const elements = readPackage(octets).elements.map(({ element }) => element)
-  const usim = elements.findIndex(({ kind }) => kind === 'usim')
-  const parameter = elements.slice(usim + 1).find(({ kind }) => kind === 'akaParameter')
-  if (usim < 0 || parameter?.kind !== 'akaParameter') return undefined
-  try {
-    return makeAuthentication([], parameter.value).algorithm
-  } catch {
-    return undefined
-  }
+  const { elements } = readPackage(octets)
+  const { image } = buildProfile(elements.map(({ element }) => element))
+  return image?.naas.find(({ kind }) => kind === 'usim')?.authentication?.algorithm
 }
 
 function withKeys(algorithm: AkaAlgorithm, { ki, opc }: KeysInPlace): AkaAlgorithm {

@@ -179,6 +179,24 @@ test('keys that the package’s algorithm does not take are refused when it is i
   t.is(lab.importedProfile({ iccid: SUBSCRIBER.iccid }), undefined)
 })
 
+test('an IMSI that two profiles have stands for the one that is enabled, and then for that of the stock', async (t) => {
+  const lab = await testLab(t)
+  const stock = lab.operator.inventoryItem({ iccid: '8900101000000000019' })!
+  const octets = foreignPackage({
+    operator: lab.operator.file.plmn,
+    subscriber: { imsi: stock.imsi },
+  })
+  await lab.importProfile({ package: octets })
+  const theirs = await subscriber(lab, { iccid: SUBSCRIBER.iccid })
+  const attached = () => lab.operator.network.registrations({ limit: 10 }).map((one) => one.iccid)
+  t.is((await theirs.phone.attach()).supi, `imsi-${stock.imsi}`)
+  t.deepEqual(attached(), [SUBSCRIBER.iccid])
+  const ours = await subscriber(lab, { iccid: stock.iccid })
+  await ours.phone.attach()
+  t.deepEqual(attached(), [stock.iccid])
+  t.like(await t.throwsAsync(theirs.phone.attach()), { reason: 'macFailure' })
+})
+
 /** RES of 256 bits, MAC of 64 (3GPP TS 35.231 §6.2). */
 const TUAK_WITH_LONG_RES = {
   algorithmID: 'tuak',
