@@ -14,6 +14,8 @@ export const AMOUNT_MAX_BYTES = 2n ** 50n
 
 export type LotOrigin = 'plan' | 'purchased' | 'rollover' | 'gift' | 'bonus' | 'loan'
 export type TrafficClass = 'general' | 'directed'
+/** Where data may be used: at home, abroad, or both. */
+export type LotScope = 'home' | 'roaming' | 'any'
 
 /** granted = available + held + consumed + expired + transferred, at every instant. */
 export interface Lot {
