@@ -112,7 +112,7 @@ export function limitOf(
   of: { readonly account: Account; readonly file: OperatorFile; readonly atMs: number },
 ): GiftLimit {
   const giver = partyOf(db, { account: of.account, atMs: of.atMs })
-  return giftLimit(giver, { ...of.file.gifting, gigabyteBytes: of.file.gigabyteBytes })
+  return giftLimit(giver, limitRules(of.file))
 }
 
 function decide(
@@ -131,8 +131,7 @@ function decide(
     giver: giver && partyOf(db, { account: giver, atMs, enoughBytes: amountBytes }),
     receiver,
     amountBytes,
-    minAmountBytes: file.gifting.minAmountBytes,
-    gigabyteBytes: file.gigabyteBytes,
+    ...limitRules(file),
   })
   if (!verdict.allowed) return { refusal: verdict }
   const slices = postGift(db, {
@@ -143,6 +142,10 @@ function decide(
     atMs,
   })
   return { gift: giftOf({ id, from, to, amountBytes, atMs, slices }) }
+}
+
+function limitRules({ gifting, gigabyteBytes }: OperatorFile) {
+  return { minAmountBytes: gifting.minBytes ?? 1n, gigabyteBytes }
 }
 
 function partyOf(

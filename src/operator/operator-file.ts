@@ -1,32 +1,46 @@
-/** The file that describes an operator: who it is, which numbers it owns, what it sells, what may be given away. */
+/** The file that describes an operator: who it is, which numbers it owns, what it sells, what may be given away. See docs/operator-files.md. */
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LabError, messageOf } from '../base/errors.ts'
 import { jsonFields, type JsonFields } from '../base/json-fields.ts'
+import { asBuffer } from '../base/octets.ts'
 import type { NumberRange, NumberRanges } from '../store/inventory.ts'
 import { readIfThere } from '../store/directory.ts'
-import { amountFromText, GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
+import { GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
+import { isTimeZone } from './calendar.ts'
 import { parsePlmn, parseProfile, type Plmn, type ProfileFile } from './profile-file.ts'
+import {
+  NO_TARIFF,
+  readChannel,
+  readConsumption,
+  readPlan,
+  readRegulation,
+  readTariff,
+  readTexts,
+} from './rules/read-plans.ts'
+import { readRules } from './rules/read-rules.ts'
+import { LANGUAGE_TAG, type FileUnits } from './rules/read-values.ts'
+import type {
+  Channel,
+  ConsumptionOrder,
+  GiftingRules,
+  Plan,
+  Regulation,
+  RuleSources,
+  Tariff,
+  Texts,
+} from './rules/types.ts'
 
 export type { Plmn } from './profile-file.ts'
+export type { GiftingRules, Plan } from './rules/types.ts'
 
-/** What a subscriber gets when the profile first comes to life. */
-export interface Plan {
-  readonly id: string
-  readonly name: string
-  readonly amountBytes: bigint
-  readonly validDays: number
-  readonly giftable: boolean
-}
-
-/** The rules of giving. */
-export interface GiftingRules {
-  /** A gift ends when the lot it was taken from ends. */
-  readonly keepSourceExpiry: true
-  readonly minAmountBytes: bigint
-  readonly coolOffHours: 0
-  readonly confirmation: false
+/** What an operator's prices are in. */
+export interface Currency {
+  /** ISO 4217. */
+  readonly code: string
+  /** Digits behind the point: 2 for roubles and kopecks, 0 for yen. */
+  readonly minorDigits: number
 }
 
 export interface OperatorFile {
@@ -36,11 +50,25 @@ export interface OperatorFile {
   readonly plmn: Plmn
   /** BCP 47 tags, the preferred one first. */
   readonly languages: readonly string[]
+  /** Where the operator is at home: ISO 3166-1 alpha-2, `ZZ` for nowhere. */
+  readonly country: string
+  /** IANA name; days, months and midnights are those of this zone. */
+  readonly timeZone: string
+  readonly currency: Currency
   readonly ranges: NumberRanges
   /** What this operator calls a gigabyte: 10^9 or 2^30 bytes. */
   readonly gigabyteBytes: number
+  /** What a new subscription begins with: the first of {@link plans}. */
   readonly plan: Plan
+  readonly plans: readonly Plan[]
+  readonly tariff: Tariff
   readonly gifting: GiftingRules
+  /** Where each gifting rule was found. */
+  readonly giftingSources: RuleSources
+  readonly consumption: ConsumptionOrder
+  readonly channels: readonly Channel[]
+  readonly regulation: Regulation
+  readonly texts: Texts
   readonly profile: ProfileFile
 }
 
@@ -59,35 +87,49 @@ export function loadOperatorFile(path: string | URL = LAB_OPERATOR_FILE): Operat
 }
 
 /**
- * Checks what an operator's file says. `readIcon` finds the icon that it names beside it; without one there is none.
+ * Checks what an operator's file says. `readBeside` finds what it names beside it, icons and shared rules; without one
+ * there is none.
  * @throws {LabError} badInput — with the field at fault and what was expected there
  */
 export function parseOperatorFile(
   json: unknown,
-  readIcon: (name: string) => Uint8Array | undefined = () => undefined,
+  readBeside: (name: string) => Uint8Array | undefined = () => undefined,
 ): OperatorFile {
   const file = jsonFields(json, { path: 'operator file', isWhole: true })
-  file.onlyFields('id name description plmn languages ranges units plan gifting profile'.split(' '))
-  const gigabyteBytes = parseUnits(file.child('units'))
+  file.onlyFields(FIELDS.split(' '))
+  const units = parseUnits(file)
+  const plans = parsePlans(file, units)
+  const { rules, sources } = readRules(giftingOf(file, readBeside), units)
+  requireKnownPlans(file, { plans, rules })
   return {
-    id: file.text('id', {
-      pattern: /^[a-z][a-z0-9-]{0,31}$/,
-      expected: 'a short name such as "lab"',
-    }),
-    name: file.text('name', { maxOctets: 64 }),
-    description: file.text('description', { maxOctets: 1000 }),
-    plmn: parsePlmn(file.child('plmn')),
-    languages: file.texts('languages', {
-      pattern: /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/,
-      expected: 'a language tag such as "en"',
-    }),
+    ...parseIdentity(file),
+    currency: {
+      code: file.child('currency').text('code', CURRENCY),
+      minorDigits: units.minorDigits,
+    },
     ranges: parseRanges(file.child('ranges')),
-    gigabyteBytes,
-    plan: parsePlan(file.child('plan'), gigabyteBytes),
-    gifting: parseGifting(file.child('gifting')),
-    profile: parseProfile(file.child('profile'), { readIcon }),
+    gigabyteBytes: units.gigabyteBytes,
+    plan: plans[0],
+    plans,
+    tariff: file.maybe('tariff', () => readTariff(file.child('tariff'), units)) ?? NO_TARIFF,
+    gifting: rules,
+    giftingSources: sources,
+    consumption: file.maybe('consumption', () => readConsumption(file.child('consumption'))) ?? {
+      origins: [],
+    },
+    channels: file.maybe('channels', () => file.list('channels', readChannel)) ?? [],
+    regulation: file.maybe('regulation', () => readRegulation(file.child('regulation'))) ?? {
+      sources: {},
+    },
+    texts: file.maybe('texts', () => readTexts(file.child('texts'))) ?? {},
+    profile: parseProfile(file.child('profile'), { readIcon: readBeside }),
   }
 }
+
+const FIELDS =
+  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption channels regulation texts profile'
+
+const CURRENCY = { pattern: /^[A-Z]{3}$/, expected: 'a code of three letters such as "RUB"' }
 
 function readText(path: string | URL): string {
   try {
@@ -109,9 +151,74 @@ function parseJson(text: string, path: string | URL): unknown {
   }
 }
 
-function parseUnits(units: JsonFields): number {
+function parseIdentity(file: JsonFields) {
+  return {
+    id: file.text('id', {
+      pattern: /^[a-z][a-z0-9-]{0,31}$/,
+      expected: 'a short name such as "lab"',
+    }),
+    name: file.text('name', { maxOctets: 64 }),
+    description: file.text('description', { maxOctets: 1000 }),
+    country: file.text('country', { pattern: /^[A-Z]{2}$/, expected: 'two letters such as "RU"' }),
+    plmn: parsePlmn(file.child('plmn')),
+    languages: file.texts('languages', {
+      pattern: LANGUAGE_TAG,
+      expected: 'a language tag such as "en"',
+    }),
+    timeZone: parseTimeZone(file),
+  }
+}
+
+function parseTimeZone(file: JsonFields): string {
+  const expected = 'the name of a time zone such as "Europe/Moscow"'
+  const name = file.text('timeZone', { pattern: /^[A-Z][\w/+-]{1,40}$/, expected })
+  return isTimeZone(name) ? name : file.refuse('timeZone', expected)
+}
+
+function parseUnits(file: JsonFields): FileUnits {
+  const units = file.child('units')
   units.onlyFields(['gigabyteBytes'])
-  return units.oneOf('gigabyteBytes', [GIGABYTE_BYTES, GIBIBYTE_BYTES])
+  const currency = file.child('currency')
+  currency.onlyFields(['code', 'minorDigits'])
+  return {
+    gigabyteBytes: units.oneOf('gigabyteBytes', [GIGABYTE_BYTES, GIBIBYTE_BYTES]),
+    minorDigits: currency.integer('minorDigits', { min: 0, max: 4 }),
+  }
+}
+
+function parsePlans(file: JsonFields, units: FileUnits): readonly [Plan, ...Plan[]] {
+  const plans = file.list('plans', (json, path) => readPlan(jsonFields(json, { path }), units))
+  const [first, ...others] = plans
+  if (!first) return file.refuse('plans', 'a list that is not empty')
+  if (new Set(plans.map(({ id }) => id)).size < plans.length) {
+    file.refuse('plans', 'plans whose ids differ')
+  }
+  return [first, ...others]
+}
+
+/** The rules themselves, or those of the file that is named. */
+function giftingOf(
+  file: JsonFields,
+  readBeside: (name: string) => Uint8Array | undefined,
+): JsonFields {
+  const name = file.wordOf('gifting')
+  if (name === undefined) return file.child('gifting')
+  const expected = 'rules, or the name of a file of rules that is there'
+  file.text('gifting', { pattern: /^[\w./-]+$/, expected })
+  const octets = readBeside(name) ?? file.refuse('gifting', expected)
+  const shared = jsonFields(parseJson(asBuffer(octets).toString('utf8'), name), { path: name })
+  shared.onlyFields(['description', 'gifting'])
+  return shared.child('gifting')
+}
+
+function requireKnownPlans(
+  file: JsonFields,
+  of: { readonly plans: readonly Plan[]; readonly rules: GiftingRules },
+): void {
+  const known = of.plans.map(({ id }) => id)
+  const unknown = of.rules.senderPlans?.find((id) => !known.includes(id))
+  if (unknown === undefined) return
+  file.child('gifting').child('senderPlans').refuse('value', `plans of this file, not ${unknown}`)
 }
 
 function parseRanges(ranges: JsonFields): NumberRanges {
@@ -138,28 +245,4 @@ function parseRange(
     range.refuse('prefix', `at most ${digits - 2} digits, so that numbers are left`)
   }
   return { prefix, digits }
-}
-
-function parsePlan(plan: JsonFields, gigabyteBytes: number): Plan {
-  plan.onlyFields(['id', 'name', 'amount', 'validDays', 'giftable'])
-  const amountText = plan.text('amount', { maxOctets: 40 })
-  const amountBytes = amountFromText(amountText, { field: 'plan.amount', gigabyteBytes })
-  if (amountBytes === 0n) plan.refuse('amount', 'more than 0 bytes')
-  return {
-    id: plan.text('id', { pattern: /^[a-z][a-z0-9-]{0,31}$/, expected: 'a short name' }),
-    name: plan.text('name', { maxOctets: 64 }),
-    amountBytes,
-    validDays: plan.integer('validDays', { min: 1, max: 3660 }),
-    giftable: plan.oneOf('giftable', [true, false]),
-  }
-}
-
-function parseGifting(gifting: JsonFields): GiftingRules {
-  gifting.onlyFields(['keepSourceExpiry', 'minAmountBytes', 'coolOffHours', 'confirmation'])
-  return {
-    keepSourceExpiry: gifting.oneOf('keepSourceExpiry', [true as const]),
-    minAmountBytes: BigInt(gifting.integer('minAmountBytes', { min: 1, max: 2 ** 50 })),
-    coolOffHours: gifting.oneOf('coolOffHours', [0 as const]),
-    confirmation: gifting.oneOf('confirmation', [false as const]),
-  }
 }
