@@ -88,7 +88,7 @@ export function giveOnce(db: Connection, input: GiftInput): GiftOutcome {
 export function findGift(db: Connection, id: string): Gift | undefined {
   const row = db
     .bigSql<GiftRow>(
-      `SELECT seq, at, gifts.amount, giver.msisdn AS giver, receiver.msisdn AS receiver
+      `SELECT seq, gifts.at, gifts.amount, giver.msisdn AS giver, receiver.msisdn AS receiver
        FROM transfers JOIN gifts ON transfer_seq = seq
        JOIN accounts giver ON giver.id = giver_account_id
        JOIN accounts receiver ON receiver.id = receiver_account_id

@@ -89,13 +89,21 @@ function migrate(db: Database.Database, migrations: readonly Migration[]): void 
       `the database has version ${version}, this esim-lab knows ${migrations.length}. Use a newer esim-lab, or another --data directory.`,
     )
   }
+  if (version === migrations.length) return
+  // A table that is made anew is away for a moment, and SQLite would follow what refers to it.
+  db.pragma('foreign_keys = OFF')
+  db.pragma('legacy_alter_table = ON')
   for (const [at, migration] of migrations.entries()) {
     if (at < version) continue
     db.transaction(() => {
       db.exec(migration.sql)
+      const lost = db.pragma('foreign_key_check') as readonly unknown[]
+      if (lost.length > 0) throw new LabError('damaged', `${migration.name} would lose rows`)
       db.pragma(`user_version = ${at + 1}`)
     })()
   }
+  db.pragma('legacy_alter_table = OFF')
+  db.pragma('foreign_keys = ON')
 }
 
 function statementCache(db: Database.Database): Connection {

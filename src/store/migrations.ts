@@ -1,8 +1,10 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
+import { LEDGER_2 } from './tables/ledger.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { RSP_TABLES } from './tables/rsp.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
+import { GIFT_REQUESTS, MESSAGES, MONEY, PLACES } from './tables/subscriptions.ts'
 
 export interface Migration {
   readonly name: string
@@ -24,4 +26,12 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: NETWORK_TABLES,
   },
   { name: '0005 second PINs and keys over the air of the inventory', sql: MORE_SECRETS },
+  {
+    name: '0040 subscriptions of several operators, holds, and the second form of the ledger',
+    sql: LEDGER_2,
+  },
+  { name: '0041 money, a ledger of its own', sql: MONEY },
+  { name: '0042 where phones are', sql: PLACES },
+  { name: '0043 gifts on their way', sql: GIFT_REQUESTS },
+  { name: '0044 messages', sql: MESSAGES },
 ]

@@ -56,6 +56,7 @@ test('the books add up after issue, usage, gift and expiry', async (t) => {
     held: 0n,
     consumed: 10n,
     expired: 0n,
+    overage: 0n,
     balanced: true,
     faults: [],
   })

@@ -1,0 +1,211 @@
+/** Lots of bytes as they stand, and how they are chosen: what may be used or given, in which order. Reads only. */
+
+import { LabError } from '../base/errors.ts'
+import type { Connection } from './engine.ts'
+import type { LotOrigin, LotScope, TrafficClass } from './journal.ts'
+
+/** granted = available + held + consumed + expired + transferred + withdrawn, at every instant. */
+export interface Lot {
+  readonly id: number
+  readonly accountId: number
+  readonly origin: LotOrigin
+  readonly trafficClass: TrafficClass
+  readonly scope: LotScope
+  readonly giftable: boolean
+  /** Whether what is left at the end waits for the renewal of the plan. */
+  readonly carries: boolean
+  readonly label: string | undefined
+  readonly grantedBytes: bigint
+  readonly availableBytes: bigint
+  readonly heldBytes: bigint
+  readonly consumedBytes: bigint
+  readonly expiredBytes: bigint
+  readonly transferredBytes: bigint
+  readonly withdrawnBytes: bigint
+  readonly validFromMs: number
+  readonly validUntilMs: number
+  /** The lot that its bytes were taken from. */
+  readonly parentLotId: number | undefined
+}
+
+/** The lots of one account that may be used at an instant, added up. */
+export interface Usable {
+  /** Everything that is left, of both traffic classes. */
+  readonly availableBytes: bigint
+  /** What general traffic may use. */
+  readonly generalBytes: bigint
+  /** What may be given away. */
+  readonly giftableBytes: bigint
+}
+
+/** Which lots of an account are wanted at an instant, and in which order. */
+export interface LotChoice {
+  readonly accountId: number
+  readonly atMs: number
+  /** Origins that go first, in their order; then what ends first, then the older lot. */
+  readonly order?: readonly LotOrigin[] | undefined
+  /** What traffic it is for; any unless told. */
+  readonly trafficClass?: TrafficClass | undefined
+  /** Where it is to be used; anywhere unless told. */
+  readonly location?: 'home' | 'roaming' | undefined
+  /** Only what may be given away. */
+  readonly onlyGiftable?: boolean | undefined
+  /** What else a lot must be. */
+  readonly eligible?: ((lot: Lot) => boolean) | undefined
+}
+
+/** A part of a lot that is chosen. */
+export interface LotPart {
+  readonly lot: Lot
+  readonly amountBytes: bigint
+}
+
+/**
+ * The lots of an account that may be used at an instant, and those of which something is held: in order of use, which is
+ * what ends first, then the older lot, unless the operator has another order.
+ */
+export function balanceOf(
+  db: Connection,
+  of: {
+    readonly accountId: number
+    readonly atMs: number
+    readonly order?: readonly LotOrigin[] | undefined
+  },
+): readonly Lot[] {
+  return db
+    .bigSql<LotRow>(
+      `SELECT * FROM (SELECT * FROM lots WHERE account_id = ? AND available > 0
+         UNION SELECT lots.* FROM holds JOIN hold_lots ON hold_id = holds.id JOIN lots ON lots.id = lot_id
+           WHERE holds.account_id = ? AND closed_at IS NULL AND amount > 0)
+       WHERE valid_until > ? AND valid_from <= ? ${inOrderOf(of.order)}`,
+    )
+    .all(of.accountId, of.accountId, of.atMs, of.atMs)
+    .map(lotFromRow)
+}
+
+/** A lot by its id. */
+export function findLot(db: Connection, lotId: number): Lot | undefined {
+  const row = db.bigSql<LotRow>(`SELECT * FROM lots WHERE id = ?`).get(lotId)
+  return row && lotFromRow(row)
+}
+
+/**
+ * What may be used and given at an instant; adds up the same lots that `consume` and `postGift` take from.
+ *
+ * With `enoughBytes` it stops at the lot at which both uses have that much: sums below it are exact, others are not
+ * wanted. An account may own thousands of small gifts, and its first lots mostly suffice.
+ */
+export function usableOf(
+  db: Connection,
+  of: LotChoice & { readonly enoughBytes?: bigint | undefined },
+): Usable {
+  const sums = { availableBytes: 0n, generalBytes: 0n, giftableBytes: 0n }
+  const enoughBytes = of.enoughBytes ?? Infinity
+  for (const row of db.bigSql<LotRow>(statementOf(of)).iterate(of.accountId, of.atMs, of.atMs)) {
+    sums.availableBytes += row.available
+    if (row.traffic_class === 'general') sums.generalBytes += row.available
+    if (row.giftable === 1n && (!of.eligible || of.eligible(lotFromRow(row)))) {
+      sums.giftableBytes += row.available
+    }
+    if (sums.generalBytes >= enoughBytes && sums.giftableBytes >= enoughBytes) break
+  }
+  return sums
+}
+
+/**
+ * Chooses lots until an amount is together; with `leastBytes`, as much of it as there is, but at least that.
+ * @throws {LabError} refused (`notEnoughData`)
+ */
+export function chooseLots(
+  db: Connection,
+  want: LotChoice & { readonly amountBytes: bigint; readonly leastBytes?: bigint | undefined },
+): readonly LotPart[] {
+  const parts: LotPart[] = []
+  let missing = want.amountBytes
+  const rows = db.bigSql<LotRow>(statementOf(want))
+  for (const row of rows.iterate(want.accountId, want.atMs, want.atMs)) {
+    const lot = lotFromRow(row)
+    if (want.eligible && !want.eligible(lot)) continue
+    const amountBytes = lot.availableBytes < missing ? lot.availableBytes : missing
+    parts.push({ lot, amountBytes })
+    missing -= amountBytes
+    if (missing === 0n) return parts
+  }
+  if (want.amountBytes - missing >= (want.leastBytes ?? want.amountBytes)) return parts
+  throw new LabError('refused', `${missing} bytes are missing of ${want.amountBytes}`, {
+    reason: 'notEnoughData',
+  })
+}
+
+/** `ORDER BY` for the operator's order of use: a total order, so that runs can be repeated. */
+export function inOrderOf(order: readonly LotOrigin[] = []): string {
+  if (order.length === 0) return `ORDER BY valid_until, id`
+  const ranks = order.map((origin, rank) => `WHEN '${ORIGINS[origin]}' THEN ${rank}`).join(' ')
+  return `ORDER BY CASE origin ${ranks} ELSE ${order.length} END, valid_until, id`
+}
+
+/** Only words that stand here ever become part of a statement. */
+const ORIGINS: Readonly<Record<LotOrigin, string>> = {
+  plan: 'plan',
+  purchased: 'purchased',
+  rollover: 'rollover',
+  gift: 'gift',
+  bonus: 'bonus',
+  loan: 'loan',
+}
+
+function statementOf(of: LotChoice): string {
+  return [
+    `SELECT * FROM lots WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ?`,
+    of.onlyGiftable ? `AND giftable = 1` : '',
+    of.trafficClass === 'general' ? `AND traffic_class = 'general'` : '',
+    of.trafficClass === 'directed' ? `AND traffic_class = 'directed'` : '',
+    of.location === 'home' ? `AND scope IN ('home', 'any')` : '',
+    of.location === 'roaming' ? `AND scope IN ('roaming', 'any')` : '',
+    inOrderOf(of.order),
+  ].join(' ')
+}
+
+export interface LotRow {
+  readonly id: bigint
+  readonly account_id: bigint
+  readonly origin: LotOrigin
+  readonly traffic_class: TrafficClass
+  readonly scope: LotScope
+  readonly giftable: bigint
+  readonly carries: bigint
+  readonly label: string | null
+  readonly granted: bigint
+  readonly available: bigint
+  readonly held: bigint
+  readonly consumed: bigint
+  readonly expired: bigint
+  readonly transferred: bigint
+  readonly withdrawn: bigint
+  readonly valid_from: bigint
+  readonly valid_until: bigint
+  readonly parent_lot_id: bigint | null
+}
+
+export function lotFromRow(row: LotRow): Lot {
+  return {
+    id: Number(row.id),
+    accountId: Number(row.account_id),
+    origin: row.origin,
+    trafficClass: row.traffic_class,
+    scope: row.scope,
+    giftable: row.giftable === 1n,
+    carries: row.carries === 1n,
+    label: row.label ?? undefined,
+    grantedBytes: row.granted,
+    availableBytes: row.available,
+    heldBytes: row.held,
+    consumedBytes: row.consumed,
+    expiredBytes: row.expired,
+    transferredBytes: row.transferred,
+    withdrawnBytes: row.withdrawn,
+    validFromMs: Number(row.valid_from),
+    validUntilMs: Number(row.valid_until),
+    parentLotId: row.parent_lot_id === null ? undefined : Number(row.parent_lot_id),
+  }
+}
