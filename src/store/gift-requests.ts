@@ -1,0 +1,223 @@
+/** Gifts on their way: one row each, its state going along the edges that the table allows, and no other. */
+
+import { LabError } from '../base/errors.ts'
+import type { Connection } from './engine.ts'
+
+/** Every state that a gift can be in. */
+export type GiftState =
+  | 'requested'
+  | 'awaitingConfirmation'
+  | 'held'
+  | 'awaitingAcceptance'
+  | 'completed'
+  | 'cancelled'
+  | 'declined'
+  | 'expired'
+  | 'failed'
+  | 'partiallyReversed'
+  | 'reversed'
+
+export interface GiftRequestRecord {
+  readonly id: string
+  readonly operator: string
+  readonly channel: 'sms' | 'ussd' | 'app' | 'api' | 'web'
+  readonly giverAccountId: number
+  /** Absent while nobody has claimed the code. */
+  readonly receiverAccountId: number | undefined
+  /** As it was asked for, normalised. */
+  readonly receiverNumber: string | undefined
+  readonly amountBytes: bigint
+  readonly feeMinor: bigint
+  readonly state: GiftState
+  readonly requestedAtMs: number
+  readonly changedAtMs: number
+  /** When the state ends by itself. */
+  readonly deadlineMs: number | undefined
+  readonly holdId: string | undefined
+  /** The gift in the journal. */
+  readonly transferId: string | undefined
+  /** Of the claim code, never the code. */
+  readonly claimHash: string | undefined
+  readonly tries: number
+  /** Why it ended, in a word for programs. */
+  readonly reason: string | undefined
+}
+
+type Given = 'id' | 'operator' | 'channel' | 'giverAccountId' | 'amountBytes' | 'state'
+type Changeable =
+  | 'receiverAccountId'
+  | 'deadlineMs'
+  | 'holdId'
+  | 'transferId'
+  | 'claimHash'
+  | 'tries'
+  | 'reason'
+  | 'feeMinor'
+
+/** Puts a request down. @throws {LabError} conflict — the id is taken */
+export function putGiftRequest(
+  db: Connection,
+  request: Pick<GiftRequestRecord, Given> &
+    Partial<Pick<GiftRequestRecord, Changeable | 'receiverNumber'>> & { readonly atMs: number },
+): void {
+  const { changes } = db
+    .sql(
+      `INSERT INTO gift_requests (id, operator, channel, giver_account_id, receiver_account_id, receiver_number,
+         amount, fee_minor, state, requested_at, changed_at, deadline_at, hold_id, transfer_id, claim_hash, tries, reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    )
+    .run(
+      request.id,
+      request.operator,
+      request.channel,
+      request.giverAccountId,
+      request.receiverAccountId ?? null,
+      request.receiverNumber ?? null,
+      request.amountBytes,
+      request.feeMinor ?? 0n,
+      request.state,
+      request.atMs,
+      request.atMs,
+      request.deadlineMs ?? null,
+      request.holdId ?? null,
+      request.transferId ?? null,
+      request.claimHash ?? null,
+      request.tries ?? 0,
+      request.reason ?? null,
+    )
+  if (changes === 1) return
+  throw new LabError('conflict', `there is a gift request ${request.id} already`)
+}
+
+/**
+ * Brings a request to a state, with what changes besides; a deadline that is not told ends with the state before.
+ * @throws {LabError} notFound; conflict (`wrongState`) — the request is not in a state from which it can become that
+ */
+export function advanceGiftRequest(
+  db: Connection,
+  step: { readonly id: string; readonly state: GiftState; readonly atMs: number } & Partial<
+    Pick<GiftRequestRecord, Changeable>
+  >,
+): GiftRequestRecord {
+  const now = findGiftRequest(db, step.id)
+  if (!now) throw new LabError('notFound', `there is no gift request ${step.id}`)
+  if (now.state !== step.state && !mayBecome(db, { before: now.state, after: step.state })) {
+    throw new LabError('conflict', `the gift is ${now.state} and cannot become ${step.state}`, {
+      reason: 'wrongState',
+    })
+  }
+  const next = { ...now, deadlineMs: undefined, ...step }
+  db.sql(
+    `UPDATE gift_requests SET state = ?, changed_at = ?, receiver_account_id = ?, deadline_at = ?, hold_id = ?,
+       transfer_id = ?, claim_hash = ?, tries = ?, reason = ?, fee_minor = ? WHERE id = ?`,
+  ).run(
+    next.state,
+    step.atMs,
+    next.receiverAccountId ?? null,
+    next.deadlineMs ?? null,
+    next.holdId ?? null,
+    next.transferId ?? null,
+    next.claimHash ?? null,
+    next.tries,
+    next.reason ?? null,
+    next.feeMinor,
+    step.id,
+  )
+  return findGiftRequest(db, step.id) as GiftRequestRecord
+}
+
+export function findGiftRequest(db: Connection, id: string): GiftRequestRecord | undefined {
+  const row = db.bigSql<GiftRequestRow>(`SELECT * FROM gift_requests WHERE id = ?`).get(id)
+  return row && requestFromRow(row)
+}
+
+export function findByClaim(db: Connection, claimHash: string): GiftRequestRecord | undefined {
+  const row = db
+    .bigSql<GiftRequestRow>(`SELECT * FROM gift_requests WHERE claim_hash = ?`)
+    .get(claimHash)
+  return row && requestFromRow(row)
+}
+
+/** Requests that an account has made or that are for it, the newest first; of one state, or of all. */
+export function giftRequestsOf(
+  db: Connection,
+  of: {
+    readonly accountId: number
+    readonly side: 'given' | 'received'
+    readonly state?: GiftState | undefined
+    readonly limit: number
+  },
+): readonly GiftRequestRecord[] {
+  const column = of.side === 'given' ? 'giver_account_id' : 'receiver_account_id'
+  return db
+    .bigSql<GiftRequestRow>(
+      `SELECT * FROM gift_requests WHERE ${column} = ? AND state = coalesce(?, state)
+       ORDER BY requested_at DESC, id DESC LIMIT ?`,
+    )
+    .all(of.accountId, of.state ?? null, of.limit)
+    .map(requestFromRow)
+}
+
+/** Requests whose deadline is over, the earliest first. */
+export function dueGiftRequests(
+  db: Connection,
+  due: { readonly atMs: number; readonly limit: number },
+): readonly GiftRequestRecord[] {
+  return db
+    .bigSql<GiftRequestRow>(
+      `SELECT * FROM gift_requests WHERE deadline_at <= ? ORDER BY deadline_at, id LIMIT ?`,
+    )
+    .all(due.atMs, due.limit)
+    .map(requestFromRow)
+}
+
+function mayBecome(
+  db: Connection,
+  edge: { readonly before: GiftState; readonly after: GiftState },
+): boolean {
+  const query = `SELECT 1 FROM gift_request_edges WHERE before = ? AND after = ?`
+  return db.sql(query).get(edge.before, edge.after) !== undefined
+}
+
+interface GiftRequestRow {
+  readonly id: string
+  readonly operator: string
+  readonly channel: GiftRequestRecord['channel']
+  readonly giver_account_id: bigint
+  readonly receiver_account_id: bigint | null
+  readonly receiver_number: string | null
+  readonly amount: bigint
+  readonly fee_minor: bigint
+  readonly state: GiftState
+  readonly requested_at: bigint
+  readonly changed_at: bigint
+  readonly deadline_at: bigint | null
+  readonly hold_id: string | null
+  readonly transfer_id: string | null
+  readonly claim_hash: string | null
+  readonly tries: bigint
+  readonly reason: string | null
+}
+
+function requestFromRow(row: GiftRequestRow): GiftRequestRecord {
+  return {
+    id: row.id,
+    operator: row.operator,
+    channel: row.channel,
+    giverAccountId: Number(row.giver_account_id),
+    receiverAccountId:
+      row.receiver_account_id === null ? undefined : Number(row.receiver_account_id),
+    receiverNumber: row.receiver_number ?? undefined,
+    amountBytes: row.amount,
+    feeMinor: row.fee_minor,
+    state: row.state,
+    requestedAtMs: Number(row.requested_at),
+    changedAtMs: Number(row.changed_at),
+    deadlineMs: row.deadline_at === null ? undefined : Number(row.deadline_at),
+    holdId: row.hold_id ?? undefined,
+    transferId: row.transfer_id ?? undefined,
+    claimHash: row.claim_hash ?? undefined,
+    tries: Number(row.tries),
+    reason: row.reason ?? undefined,
+  }
+}

@@ -1,0 +1,93 @@
+/** The small ledger of money: minor units, a row for each movement, the wallet following by a trigger (tables/subscriptions.ts). */
+
+import { LabError } from '../base/errors.ts'
+import type { Connection } from './engine.ts'
+
+export type MoneyKind =
+  'topUp' | 'planFee' | 'giftFee' | 'purchase' | 'extension' | 'refund' | 'adjust'
+
+/** A movement: into the wallet above zero, out of it below. It never changes. */
+export interface MoneyTransfer {
+  readonly id: string
+  readonly accountId: number
+  readonly kind: MoneyKind
+  readonly amountMinor: bigint
+  readonly currency: string
+  readonly atMs: number
+  readonly label: string | undefined
+}
+
+export interface Wallet {
+  readonly moneyMinor: bigint
+  /** How far below zero it may go: of those who pay afterwards. */
+  readonly creditMinor: bigint
+}
+
+/**
+ * Moves money, once for each id.
+ * @throws {LabError} refused (`notEnoughMoney`); conflict — the id is taken; notFound — no such account
+ */
+export function moveMoney(
+  db: Connection,
+  move: Omit<MoneyTransfer, 'label'> & { label?: string },
+): void {
+  const { moneyMinor, creditMinor } = walletOf(db, move.accountId)
+  if (moneyMinor + move.amountMinor < -creditMinor) {
+    throw new LabError('refused', 'there is not enough money on the account', {
+      reason: 'notEnoughMoney',
+    })
+  }
+  const { changes } = db
+    .sql(
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at, label)
+       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    )
+    .run(
+      move.id,
+      move.accountId,
+      move.kind,
+      move.amountMinor,
+      move.currency,
+      move.atMs,
+      move.label ?? null,
+    )
+  if (changes === 1) return
+  throw new LabError('conflict', `there is a movement of money with the id ${move.id} already`)
+}
+
+/** @throws {LabError} notFound — no such account */
+export function walletOf(db: Connection, accountId: number): Wallet {
+  const row = db
+    .bigSql<{ readonly money: bigint; readonly credit: bigint }>(
+      `SELECT money_minor AS money, credit_minor AS credit FROM accounts WHERE id = ?`,
+    )
+    .get(accountId)
+  if (!row) throw new LabError('notFound', `there is no account ${accountId}`)
+  return { moneyMinor: row.money, creditMinor: row.credit }
+}
+
+/** Movements of an account, the newest first. */
+export function moneyOf(
+  db: Connection,
+  of: { readonly accountId: number; readonly limit: number },
+): readonly MoneyTransfer[] {
+  return db
+    .bigSql<{
+      readonly id: string
+      readonly kind: MoneyKind
+      readonly amount_minor: bigint
+      readonly currency: string
+      readonly at: bigint
+      readonly label: string | null
+    }>(`SELECT * FROM money_transfers WHERE account_id = ? ORDER BY seq DESC LIMIT ?`)
+    .all(of.accountId, of.limit)
+    .map((row) => ({
+      id: row.id,
+      accountId: of.accountId,
+      kind: row.kind,
+      amountMinor: row.amount_minor,
+      currency: row.currency,
+      atMs: Number(row.at),
+      label: row.label ?? undefined,
+    }))
+}
