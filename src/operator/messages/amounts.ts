@@ -70,7 +70,7 @@ export function readAmount(text: string, options: { readonly gigabyteBytes: numb
   const match = WRITTEN.exec(trimmed)
   if (!match) return refused(SEVERAL.test(trimmed) ? 'ambiguousAmount' : 'badAmount')
   const [, whole = '', separator = '', fraction = '', unitText = ''] = match
-  if (/^0\d/.test(whole)) return refused('badAmount')
+  if (/^0\d/.test(whole) || /^\P{L}/u.test(unitText)) return refused('badAmount')
   if (unitText === '') return refused('unitMissing')
   const unit = unitOf(unitText)
   if (!unit) return refused('unknownUnit')

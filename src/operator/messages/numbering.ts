@@ -125,7 +125,7 @@ const PLANS: readonly NumberingPlan[] = [
 
 /** E.164: a country code is at most three digits, a number at most fifteen. */
 const E164 = /^[1-9]\d{7,14}$/
-const WRITTEN = /^\+?(?:\d|\(\d+\)|[ -](?=[\d(]))+$/
+const WRITTEN = /^(?!-)\+?(?:\d|\(\d+\)|[ -](?=[\d(]))+$/
 
 /**
  * How an operator's subscribers write numbers: the plan of its country, and its own ranges.
@@ -190,23 +190,19 @@ function readingsOf(text: string, plan: NumberingPlan): ReadonlySet<string> {
   if (text.startsWith('+')) {
     return isInternational(digits, plan) ? readings.add(digits) : readings
   }
-  if (hasPrefix(digits, countryCode) && national.test(digits.slice(countryCode.length))) {
+  if (digits.startsWith(countryCode) && national.test(digits.slice(countryCode.length))) {
     readings.add(digits)
   }
-  if (trunkPrefix !== undefined && hasPrefix(digits, trunkPrefix)) {
+  if (trunkPrefix !== undefined && digits.startsWith(trunkPrefix)) {
     const rest = digits.slice(trunkPrefix.length)
     if (national.test(rest)) readings.add(countryCode + rest)
   }
   if (bare?.test(digits)) readings.add(countryCode + digits)
-  if (internationalPrefix !== undefined && hasPrefix(digits, internationalPrefix)) {
+  if (internationalPrefix !== undefined && digits.startsWith(internationalPrefix)) {
     const rest = digits.slice(internationalPrefix.length)
     if (isInternational(rest, plan)) readings.add(rest)
   }
   return readings
-}
-
-function hasPrefix(digits: string, prefix: string): boolean {
-  return digits.startsWith(prefix)
 }
 
 /** A number of the plan's own country must have that country's length. */

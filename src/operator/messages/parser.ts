@@ -225,7 +225,10 @@ function commandOf(kind: CommandKind, { numbers, amounts, words }: Values): Comm
   }
 }
 
-/** The reason of the form that the text came nearest to, and there of the reading with the most right slots. */
+/**
+ * The reason of the form that the text came nearest to. Where of several slots none was right, the text was another
+ * thing altogether, unless it was one that can be read in two ways.
+ */
 function nearestReason(attempts: readonly Attempt[]): ParseRefusal | undefined {
   const [best] = attempts
     .filter(({ hasWords }) => hasWords)
@@ -233,7 +236,9 @@ function nearestReason(attempts: readonly Attempt[]): ParseRefusal | undefined {
       (one, other) =>
         other.rightSlots - one.rightSlots || severity(one.reasons) - severity(other.reasons),
     )
-  return best?.reasons.toSorted((one, other) => rank(one) - rank(other))[0]
+  const [reason] = best?.reasons.toSorted((one, other) => rank(one) - rank(other)) ?? []
+  const isFar = best !== undefined && best.rightSlots === 0 && best.reasons.length > 1
+  return isFar && reason !== 'ambiguous' ? 'badFormat' : reason
 }
 
 /** The most telling reason first: what the writer can mend, then what was not understood at all. */

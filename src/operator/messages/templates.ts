@@ -1,5 +1,7 @@
 /** Templates of the grammars, and every way in which a text can be read as one. */
 
+import { assert, LabError } from '../../base/errors.ts'
+
 const SLOTS = [
   'to',
   'from',
@@ -40,7 +42,7 @@ export function compileTemplate(source: string): readonly Template[] {
 
 /**
  * Every way in which a normalised text fills a template. A slot takes at least one character; a space takes one, or
- * none where the kind of character changes. Letters are compared as they are: both sides in upper case.
+ * none where letters, digits and Chinese characters meet. Letters are compared as they are: both sides in upper case.
  */
 export function readings(text: string, template: Template): readonly Captures[] {
   const found: Captures[] = []
@@ -89,7 +91,7 @@ function closing(source: string, from: number): number {
     if ('])'.includes(source.charAt(at))) depth -= 1
     if (depth === 0) return at
   }
-  throw new Error(`the template "${source}" does not close`)
+  throw new LabError('internal', `the template "${source}" does not close`)
 }
 
 function partsOf(source: string): Template {
@@ -97,7 +99,7 @@ function partsOf(source: string): Template {
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < source.length) {
     const match = TOKEN.exec(source)
-    if (!match) throw new Error(`the template "${source}" cannot be read`)
+    assert(match, `the template "${source}" cannot be read`)
     const [, slot, space, text = ''] = match
     if (slot !== undefined) parts.push({ kind: 'slot', slot: knownSlot(slot) })
     else parts.push(space === undefined ? { kind: 'literal', text } : { kind: 'space' })
@@ -107,7 +109,7 @@ function partsOf(source: string): Template {
 
 function knownSlot(name: string): Slot {
   const slot = SLOTS.find((known) => known === name)
-  if (!slot) throw new Error(`there is no slot {${name}}`)
+  assert(slot, `there is no slot {${name}}`)
   return slot
 }
 
@@ -163,13 +165,13 @@ function endsOf(
   return ends
 }
 
-/** The place after a space at `at`, or `at` itself where two kinds of characters meet. */
+/** The place after a space at `at`, or `at` itself where kinds of characters meet, or two of Chinese. */
 function afterSpace(text: string, at: number): number | undefined {
   if (text[at] === ' ') return at + 1
   const [before, after] = [kindOf(text.charAt(at - 1)), kindOf(text.charAt(at))]
-  const isBorder = before !== after && before !== 'other' && after !== 'other'
-  const isBeforePlus = text[at] === '+' && (before === 'letter' || before === 'han')
-  return isBorder || isBeforePlus ? at : undefined
+  if (before === 'han' && after === 'han') return at
+  if (text[at] === '+') return before === 'letter' || before === 'han' ? at : undefined
+  return before !== after && before !== 'other' && after !== 'other' ? at : undefined
 }
 
 type CharacterKind = 'letter' | 'digit' | 'han' | 'other'
