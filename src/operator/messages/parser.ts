@@ -31,6 +31,9 @@ export interface MessageContext {
 /** A command fits into one message: 160 characters of SMS, 182 of USSD. */
 export const MESSAGE_CHARACTERS_MAX: Readonly<Record<TextChannel, number>> = { sms: 160, ussd: 182 }
 
+/** A number with each digit apart, an amount and the words around them have fewer words than this. */
+const WORDS_MAX = 24
+
 /** A form with its templates, ready to be read. */
 export interface CompiledForm extends Form {
   readonly grammar: GrammarId
@@ -55,6 +58,7 @@ export function parseMessage(text: string, context: MessageContext): ParsedMessa
   if (text.length > MESSAGE_CHARACTERS_MAX[context.channel]) return refused('tooLong')
   const normal = normaliseMessage(text)
   if (normal === '') return refused('empty')
+  if (normal.split(' ').length > WORDS_MAX) return refused('badFormat')
   const ways = formsOf(context).flatMap((form) => form.ways.map((way) => ({ form, way })))
   const attempts: Attempt[] = []
   const commands = new Map<string, ParsedMessage>()

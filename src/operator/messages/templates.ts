@@ -33,6 +33,9 @@ export type Captures = ReadonlyMap<Slot, string>
 /** More readings than this of one text are not followed: a text with so many is no command. */
 export const READINGS_MAX = 256
 
+/** No number, amount or code is longer. */
+const SLOT_CHARACTERS_MAX = 40
+
 const TOKEN = /\{(\w+)\}|( +)|([^{}[\]()| ]+)/y
 
 /** All the ways through a template, with its choices made and its optional parts left in, then out. */
@@ -153,9 +156,10 @@ function endsOf(
   { at, part }: { readonly at: number; readonly part: number },
 ): number[] {
   const next = template[part + 1]
-  if (!next) return at < text.length ? [text.length] : []
+  const last = Math.min(text.length, at + SLOT_CHARACTERS_MAX)
+  if (!next) return at < text.length && last === text.length ? [last] : []
   const ends: number[] = []
-  for (let end = at + 1; end < text.length; end += 1) {
+  for (let end = at + 1; end <= last; end += 1) {
     const canEnd =
       next.kind === 'literal'
         ? text.startsWith(next.text, end)
@@ -177,7 +181,8 @@ function afterSpace(text: string, at: number): number | undefined {
 type CharacterKind = 'letter' | 'digit' | 'han' | 'other'
 
 function kindOf(character: string): CharacterKind {
-  if (/^\d$/.test(character)) return 'digit'
+  if (character >= '0' && character <= '9') return 'digit'
+  if (character < '\u0080') return /^[A-Za-z]$/.test(character) ? 'letter' : 'other'
   if (/^\p{Script=Han}$/u.test(character)) return 'han'
   return /^\p{L}$/u.test(character) ? 'letter' : 'other'
 }
