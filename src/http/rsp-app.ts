@@ -119,8 +119,9 @@ async function understood(route: Route, request: IncomingMessage): Promise<objec
   let json: Json = null
   try {
     json = await readJson(request)
-    if (route.rspFunction.interface === 'ES2+') readEs2PlusHeader(json)
-    return readFields(route.rspFunction.request, json)
+    if (route.rspFunction.interface !== 'ES2+') return readFields(route.rspFunction.request, json)
+    const header = readEs2PlusHeader(json)
+    return { ...readFields(route.rspFunction.request, json), header }
   } catch (error) {
     route.notUnderstood(json, error)
     throw error

@@ -9,8 +9,9 @@ import { ES10 } from './es10.ts'
 export interface ProtocolMessage {
   readonly interface: string
   readonly function: string
-  readonly direction: 'request' | 'response' | 'refusal'
-  /** The message's value, or what was thrown. */
+  /** A note says what was accepted though the text would have it otherwise. */
+  readonly direction: 'request' | 'response' | 'refusal' | 'note'
+  /** The message's value, what was thrown, or the note's text. */
   readonly message: unknown
 }
 

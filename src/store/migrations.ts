@@ -2,6 +2,7 @@
 
 import { RSP_TABLES } from './tables/rsp.ts'
 import { OPERATOR_TABLES } from './tables/operator.ts'
+import { ORDER_LIMITS } from './tables/order-limits.ts'
 
 export interface Migration {
   readonly name: string
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0003 idempotency keys by age, to be forgotten',
     sql: 'CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at)',
   },
+  { name: '0030 limits of orders, calls of ES2+, progress for the operator', sql: ORDER_LIMITS },
 ]
