@@ -10,6 +10,7 @@ import { labRoutes } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
+import { progressUrlOf, startProgressDelivery } from './progress-delivery.ts'
 import { createRspApp } from './rsp-app.ts'
 import { es9PlusClients } from './rsp-client.ts'
 
@@ -30,6 +31,8 @@ export interface ServeOptions {
     readonly hostNames?: readonly [string, ...string[]]
   }
   readonly operator?: ListenerChoice
+  /** Where the operator's software takes ES2+.HandleDownloadProgressInfo: `http://host:port`, with or without the path. */
+  readonly progressUrl?: string
   /** Told of our own defects, of which clients see nothing but status 500. */
   readonly reportDefect?: (error: unknown) => void
 }
@@ -54,9 +57,11 @@ const TOKEN_OCTETS = 32
 
 /**
  * Starts both listeners, with a TLS certificate for its names, and sweeps the operator's books each minute.
- * @throws {LabError} unavailable — a port is taken; nothing is left listening
+ * @throws {LabError} unavailable — a port is taken; badInput — `progressUrl` is no URL. Nothing is left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
+  // First of all: a URL that is none leaves nothing listening.
+  if (options.progressUrl !== undefined) progressUrlOf(options.progressUrl)
   const token = options.token ?? newToken(lab)
   const { rsp = {} } = options
   const hostNames = rsp.hostNames ?? HOST_NAMES
@@ -76,7 +81,11 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
   )
   const { anchors } = lab
   const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
-  const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
+  const reportDefect = options.reportDefect ?? (() => {})
+  const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
+  const delivery = options.progressUrl
+    ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
+    : undefined
   return {
     ...served,
     tls,
@@ -85,9 +94,15 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     token,
     async close() {
       clients.close()
-      await Promise.all([rspListener.close(), operatorListener.close(), sweeping.stop()])
+      const ending = [rspListener.close(), operatorListener.close()]
+      await Promise.all([...ending, sweeping.stop(), delivery?.stop()])
     },
   }
+}
+
+async function sweepLab(lab: Lab): Promise<void> {
+  await lab.operator.sweep()
+  await lab.smdp.sweep()
 }
 
 function newToken(lab: Lab): string {

@@ -32,6 +32,7 @@ interface ServeOptions extends CommonOptions {
   readonly host?: string
   readonly name?: string
   readonly plain?: true
+  readonly progressUrl?: string
   readonly trace?: string
   readonly seed?: string
   readonly pki?: string
@@ -51,6 +52,7 @@ export function serveVerb(output: Output): Command {
       'serve',
       'serve --ephemeral --port 0 --json',
       'serve --data /tmp/my-lab --trace messages.jsonl',
+      'serve --progress-url http://localhost:9000',
       'serve --pki my-certificates --name testsmdpplus1.example.com',
     ],
   })
@@ -71,6 +73,10 @@ export function serveVerb(output: Output): Command {
       nameOf,
     )
     .option('--plain', 'HTTP in place of HTTPS for LPAs')
+    .option(
+      '--progress-url <url>',
+      "where the operator's software takes ES2+.HandleDownloadProgressInfo",
+    )
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
     .option('--pki <directory>', 'run the SM-DP+ on certificates and keys that are there')
@@ -148,7 +154,7 @@ function serveOn(
   lab: Lab,
   { options, output }: { readonly options: ServeOptions; readonly output: Output },
 ): Promise<ServedLab> {
-  const { port, host, plain } = options
+  const { port, host, plain, progressUrl } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
@@ -159,6 +165,7 @@ function serveOn(
       hostNames: hostNamesOf(options),
     },
     operator: { port: operatorPort },
+    ...(progressUrl !== undefined && { progressUrl }),
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
 }
