@@ -31,7 +31,7 @@ import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpNote, type SmdpSettings } from './smdp/smdp.ts'
+import { createSmdp, type Smdp, type SmdpTolerated, type SmdpSettings } from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -184,7 +184,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     ),
     addresses: [IN_PROCESS_ADDRESS],
     onProfileEvent: operator.noteProfileEvent,
-    onNote: noteTo(options.observer),
+    onTolerated: toleratedTo(options.observer),
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
@@ -232,10 +232,10 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   }
 }
 
-function noteTo(observer: Observer | undefined) {
+function toleratedTo(observer: Observer | undefined) {
   if (!observer) return undefined
-  return ({ text, ...side }: SmdpNote): void =>
-    observer({ ...side, direction: 'note', message: text })
+  return ({ what, ...side }: SmdpTolerated): void =>
+    observer({ ...side, direction: 'tolerated', message: what })
 }
 
 /** A kept lab that is opened again must not draw the numbers of its last run, so each opening has a stream of its own. */

@@ -9,9 +9,9 @@ import { ES10 } from './es10.ts'
 export interface ProtocolMessage {
   readonly interface: string
   readonly function: string
-  /** A note says what was accepted though the text would have it otherwise. */
-  readonly direction: 'request' | 'response' | 'refusal' | 'note'
-  /** The message's value, what was thrown, or the note's text. */
+  /** `tolerated` comes before the answer of the call in which it was found. */
+  readonly direction: 'request' | 'response' | 'refusal' | 'tolerated'
+  /** The message's value, what was thrown, or what was tolerated in words. */
   readonly message: unknown
 }
 

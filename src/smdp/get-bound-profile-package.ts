@@ -165,7 +165,7 @@ async function checkConfirmationCode(
   const order = context.store.read((db) => openOrder(db, { context, session }))
   const reading = readingOf(order, { session, hashCc })
   if (reading) {
-    if (reading === 'octets') context.onNote?.(READ_AS_OCTETS)
+    if (reading === 'octets') context.onTolerated?.(READ_AS_OCTETS)
     return
   }
   context.sessions.end(session.transactionId)
@@ -176,7 +176,7 @@ async function checkConfirmationCode(
 const READ_AS_OCTETS = {
   interface: 'ES9+',
   function: 'getBoundProfilePackage',
-  text: 'The Confirmation Code was taken as hexadecimal: the LPA has hashed the octets that it stands for.',
+  what: 'The Confirmation Code was taken as hexadecimal: the LPA has hashed the octets that it stands for.',
 } as const
 
 /** How the LPA has read the code, if it is the right one; `text` too where the order has none. */

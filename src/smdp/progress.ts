@@ -71,7 +71,7 @@ export function noteProgress(
   },
 ): void {
   const { context, order, resultData } = note
-  if (!context.progressReports) return
+  if (!context.progress.isWanted) return
   const { clock } = context.environment
   const eid = note.eid ?? order.eid
   const info: DownloadProgressInfo = {

@@ -98,16 +98,16 @@ export interface SmdpContext {
   /** The operator is told within the SM-DP+'s own transaction, so that both keep it or neither. */
   onProfileEvent(db: Connection, event: ProfileEvent): void
   /** Whether anybody delivers HandleDownloadProgressInfo: else the outbox would grow for nobody. */
-  progressReports: boolean
+  readonly progress: { isWanted: boolean }
   /** Told of what was accepted though the text would have it otherwise. */
-  onNote?: ((note: SmdpNote) => void) | undefined
+  onTolerated?: ((tolerated: SmdpTolerated) => void) | undefined
 }
 
-/** A word on a call that went well. */
-export interface SmdpNote {
+/** What a call had that the specification does not, and was answered all the same. */
+export interface SmdpTolerated {
   readonly interface: string
   readonly function: string
-  readonly text: string
+  readonly what: string
 }
 
 /** An order as it may be shown: without hashes and keys. */
@@ -157,7 +157,7 @@ export interface Smdp {
 const KEPT_PACKAGES_OCTETS_MAX = 16 * 1024 * 1024
 
 export function createSmdp(
-  options: Omit<SmdpContext, 'sessions' | 'packages' | 'settings' | 'progressReports'> & {
+  options: Omit<SmdpContext, 'sessions' | 'packages' | 'settings' | 'progress'> & {
     readonly settings?: Partial<SmdpSettings>
   },
 ): Smdp {
@@ -173,7 +173,7 @@ export function createSmdp(
     settings,
     sessions,
     packages,
-    progressReports: false,
+    progress: { isWanted: false },
   }
   return {
     es9Plus: {
@@ -195,7 +195,7 @@ export function createSmdp(
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     sweep: () => sweepOrders(context),
     deliverProgress: (send) => deliverProgress(context, send),
-    reportProgress: ({ isWanted }) => void (context.progressReports = isWanted),
+    reportProgress: ({ isWanted }) => void (context.progress.isWanted = isWanted),
     setAddresses: (addresses) => void (context.addresses = addresses),
     credentials: options.credentials,
     get address() {

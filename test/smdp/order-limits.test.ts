@@ -170,7 +170,7 @@ test('a Confirmation Code in hexadecimal is taken in both readings, and the trac
   const notes: unknown[] = []
   const begun = await begin(t, {
     confirmationCode: CODE,
-    observer: ({ direction, message }) => void (direction === 'note' && notes.push(message)),
+    observer: ({ direction, message }) => void (direction === 'tolerated' && notes.push(message)),
   })
   const asText = createHash('sha256').update(CODE).digest()
   const asOctets = createHash('sha256').update(hex(CODE)).digest()
