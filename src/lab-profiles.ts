@@ -151,7 +151,8 @@ function noAccountOf(
   return isTaken ? 'numberInUse' : undefined
 }
 
-function isInRange(digits: string, range: NumberRange): boolean {
+/** Whether digits are of a range that the operator fills itself. */
+export function isInRange(digits: string, range: NumberRange): boolean {
   return digits.length === range.digits && digits.startsWith(range.prefix)
 }
 

@@ -40,6 +40,8 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
+import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
+import { parseScenario } from './lab-scenario-file.ts'
 import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
 import {
   importProfile,
@@ -120,6 +122,11 @@ export interface Lab {
     readonly limit: number
   }): readonly ImportedProfile[]
   importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
+  /**
+   * Makes the profiles of a scenario and puts its orders in place; `scenario` is what its JSON file holds.
+   * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
+   */
+  loadScenario(scenario: unknown): Promise<LoadedScenario>
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -220,6 +227,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
+    async loadScenario(json) {
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const ownIccids = operator.file.ranges.iccid
+      const random = environment.random.stream('scenario')
+      return loadScenario({ store, smdp, random, ownIccids }, scenario)
+    },
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {

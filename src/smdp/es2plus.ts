@@ -158,7 +158,8 @@ function sha256(octets: Uint8Array): Uint8Array {
 const MATCHING_ID_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const MATCHING_ID_GROUPS = [4, 4, 4, 4]
 
-function newMatchingId(db: Connection, random: Random): string {
+/** A MatchingID that no order has. */
+export function newMatchingId(db: Connection, random: Random): string {
   const letter = (): string => MATCHING_ID_ALPHABET[random.below(MATCHING_ID_ALPHABET.length)] ?? ''
   for (;;) {
     const matchingId = MATCHING_ID_GROUPS.map((length) =>

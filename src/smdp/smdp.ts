@@ -19,6 +19,7 @@ import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
 import type { PackageNeeds } from './eligibility.ts'
 import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
+import { putOrders, type FixtureOrder, type PutOrder } from './fixture-orders.ts'
 import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
@@ -139,6 +140,13 @@ export interface Smdp {
   makeRepeatable(order: { readonly iccid: string }): Promise<void>
   /** Lets an order be downloaded once more. @throws {LabError} notFound, conflict */
   resetOrder(order: { readonly iccid: string }): Promise<ResetOrder>
+  /**
+   * Puts orders into any state, within a transaction of the caller's; each in place of what the profile had.
+   * @throws {LabError} notFound, conflict
+   */
+  putOrders(db: Connection, orders: readonly FixtureOrder[]): readonly PutOrder[]
+  /** Changes settings from now on, until the server ends. */
+  configure(settings: Partial<SmdpSettings>): void
   /** Ends orders whose time is over and forgets what is long done. */
   sweep(): Promise<SweptOrders>
   /** Hands the operator what it is still to be told, in order, until nothing is left or a delivery fails. */
@@ -193,6 +201,8 @@ export function createSmdp(
     orders: (page) => options.store.read((db) => listOrders(db, page)).map(summaryOf),
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
+    putOrders: (db, orders) => putOrders(db, { context, orders }),
+    configure: (changed) => void Object.assign(settings, changed),
     sweep: () => sweepOrders(context),
     deliverProgress: (send) => deliverProgress(context, send),
     reportProgress: ({ isWanted }) => void (context.progress.isWanted = isWanted),

@@ -24,6 +24,10 @@ CREATE TABLE profile_type_requesters (
   PRIMARY KEY (profile_type, requester)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE scenario_profiles (
+  iccid TEXT PRIMARY KEY REFERENCES imported_profiles (iccid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE es2plus_calls (
   requester TEXT NOT NULL,
   call_id TEXT NOT NULL,
