@@ -23,7 +23,7 @@ import {
 import { update, type Card } from './card.ts'
 import { euiccInfo1, euiccInfo2 } from './info.ts'
 import { loadCRL } from './revocation.ts'
-import { loadBoundProfilePackage } from './load-bpp.ts'
+import { breakOffLoad, loadBoundProfilePackage } from './load-bpp.ts'
 import {
   listNotification,
   removeNotificationFromList,
@@ -107,6 +107,7 @@ export function createEuicc(options: {
 }
 
 function powerOn(card: Card): void {
+  breakOffLoad(card)
   card.session = undefined
   card.cat = catAtPowerOn(card.personality)
   completeRefresh(card)

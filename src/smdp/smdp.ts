@@ -73,7 +73,7 @@ export const DEFAULT_SMDP_SETTINGS: SmdpSettings = {
   profileProtection: 'sessionKeys',
   confirmationAttemptsMax: 3,
   confirmationCodeReading: 'textOrOctets',
-  downloadAttemptsMax: 10,
+  downloadAttemptsMax: 100,
   orderLifetimeMs: undefined,
   rebinding: 'bindAnew',
   memoryCheck: true,
