@@ -23,6 +23,7 @@ import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
+import type { IsRevoked } from './pki/revocation.ts'
 import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
 import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
@@ -42,6 +43,11 @@ import {
 import { unlistedProfiles } from './store/inventory.ts'
 import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
 import { parseScenario } from './lab-scenario-file.ts'
+import {
+  createRevocationAuthority,
+  type PublishedList,
+  type RevokedAnswer,
+} from './lab-revocation.ts'
 import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
 import {
   importProfile,
@@ -127,6 +133,14 @@ export interface Lab {
    * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
    */
   loadScenario(scenario: unknown): Promise<LoadedScenario>
+  /**
+   * Has the lab's test CI revoke a certificate of an EUM or a server, for good.
+   * @throws {LabError} badInput — it is none of the CI's; conflict — the list is full
+   */
+  revoke(of: { readonly certificate: Uint8Array }): Promise<RevokedAnswer>
+  /** The revocation list of each of the lab's test CIs, as of now. */
+  revocationLists(): readonly PublishedList[]
+  readonly isRevoked: IsRevoked
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -180,11 +194,14 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     environment: { ...environment, random: environment.random.stream('operator') },
     file,
   })
+  const authority = createRevocationAuthority({ store, pki, clock: environment.clock })
+  const { isRevoked } = authority
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
     store,
     credentials: identity.credentials,
     trustedCis: identity.trustedCis,
+    isRevoked,
     profiles: withImportedProfiles(
       store,
       labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
@@ -233,11 +250,23 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
       const random = environment.random.stream('scenario')
       return loadScenario({ store, smdp, random, ownIccids }, scenario)
     },
+    revoke: authority.revoke,
+    revocationLists: authority.lists,
+    isRevoked,
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
       const name = phone.name ?? `phone-${++phones}`
-      return assemblePhone({ name, phone, identity, environment, observer, es9Plus, smdp })
+      return assemblePhone({
+        name,
+        phone,
+        identity,
+        environment,
+        observer,
+        es9Plus,
+        smdp,
+        isRevoked,
+      })
     },
     async close() {
       await store.close().finally(() => home?.release())
@@ -362,6 +391,7 @@ function assemblePhone(parts: {
   readonly observer: Observer | undefined
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
+  readonly isRevoked: IsRevoked
 }): Phone {
   const { name, phone, environment, observer } = parts
   const { curves, personality } = phone
@@ -377,6 +407,7 @@ function assemblePhone(parts: {
     clock: environment.clock,
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
+    isRevoked: parts.isRevoked,
   })
   return { ...lpa, name, eid: euicc.eid, euicc }
 }

@@ -21,6 +21,7 @@ import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
+import { fetchRevocations } from './revocation.ts'
 import { commandLine } from './verb.ts'
 
 export interface CliPhone extends Lpa {
@@ -208,7 +209,10 @@ async function run<T>(
 ): Promise<T> {
   const { lab, name, observer } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }, euicc))
+  const trustedCis = cisOf(lab.directory, euicc)
+  const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
+  const trust = trustOf({ directory: lab.directory, lab }, euicc)
+  const servers = es9PlusClients(trust.tls ? { tls: { ...trust.tls, isRevoked } } : trust)
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,
@@ -217,7 +221,8 @@ async function run<T>(
       : servers.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
-    trustedCis: cisOf(lab.directory, euicc),
+    trustedCis,
+    isRevoked,
   })
   try {
     return await work({ ...lpa, name, eid, directory: lab.directory })

@@ -10,6 +10,7 @@ import type { ProfileOrder } from '../operator/ordering.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { revocationRoutes } from './revocation-routes.ts'
 
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
 export function labRoutes(
@@ -53,6 +54,7 @@ export function labRoutes(
     })
     .all(methodNotAllowed(['POST']))
   router.use(profileRoutes(lab))
+  router.use(revocationRoutes(lab))
   router
     .route('/api/euiccs')
     .post((request, response) => {

@@ -10,11 +10,14 @@ import { wallClock } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import { validateChain } from '../pki/chain.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 
 /** Whom a client believes: CIs, and the role that the server's certificate must have under one of them. */
 export interface TlsTrust {
   readonly anchors: readonly Certificate[]
   readonly role: 'dp-tls' | 'ds-tls'
+  /** What the CIs' lists say. */
+  readonly isRevoked?: IsRevoked | undefined
 }
 
 export interface ServerAddress {
@@ -130,6 +133,7 @@ function certificateFault(
       atMs: wallClock.nowMs(),
     })
     if (!verdict.ok) return certificateRefused(verdict.fault.detail)
+    if (trust.isRevoked?.(certificate)) return certificateRefused('its CI has revoked it')
     if (certificate.curve !== 'P-256') return certificateRefused('its key is not on P-256')
     return namesHost(peer, server.host) ? undefined : notOfHost(certificate, server.host)
   } catch (error) {

@@ -11,6 +11,7 @@ import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
 import { progressUrlOf, startProgressDelivery } from './progress-delivery.ts'
+import { revocationListRoutes } from './revocation-routes.ts'
 import { createRspApp } from './rsp-app.ts'
 import { es9PlusClients } from './rsp-client.ts'
 
@@ -80,7 +81,9 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     },
   )
   const { anchors } = lab
-  const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
+  const clients = es9PlusClients(
+    rsp.plain ? { plain: true } : { tls: { anchors, isRevoked: lab.isRevoked } },
+  )
   const reportDefect = options.reportDefect ?? (() => {})
   const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
   const delivery = options.progressUrl
@@ -153,6 +156,7 @@ function listenForOperator(
     token: choice.token,
     longBodies: LONG_BODIES,
     otherInterface: es2Plus,
+    openRoutes: revocationListRoutes(lab),
     extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),
   })

@@ -187,14 +187,18 @@ function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
   }
 }
 
-/** A card has no clock, so an expired certificate is the LPA's to notice. */
+/** A card has no clock and may have no list, so a certificate that is expired or revoked is the LPA's to notice. */
 function checkDates(
   context: LpaContext,
   certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' },
 ): void {
+  const read = certificateOf(certificate.der)
+  if (context.isRevoked?.(read)) {
+    throw lpaRefused('serverCertificateRevoked', "the server's certificate is revoked by its CI")
+  }
   if (context.trustedCis.length === 0) return
   const verdict = validateChain({
-    chain: [certificateOf(certificate.der)],
+    chain: [read],
     roles: [certificate.role],
     anchors: context.trustedCis,
     atMs: context.clock.nowMs(),

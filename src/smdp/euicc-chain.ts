@@ -4,12 +4,13 @@ import { refuse, type RspError, type StatusName } from '../rsp/status-codes.ts'
 import type { SmdpContext } from './smdp.ts'
 
 /**
- * CERT.EUICC, verified up to a CI that the server trusts (SGP.22 §4.5.2.2), the EUM's side first.
+ * CERT.EUICC, verified up to a CI that the server trusts (SGP.22 §4.5.2.2), the EUM's side first. An EUM's certificate
+ * may be revoked, an eUICC's never is (§4.6.2).
  * @throws {RspError} ciUnknown, eumCertificateExpired, eumCertificateInvalid, euiccCertificateExpired,
  *   euiccCertificateInvalid
  */
 export function verifyEuiccChain(
-  context: Pick<SmdpContext, 'trustedCis' | 'environment'>,
+  context: Pick<SmdpContext, 'trustedCis' | 'environment' | 'isRevoked'>,
   certificates: { readonly eumCertificate: Uint8Array; readonly euiccCertificate: Uint8Array },
 ): Certificate {
   const eum = readOr('eumCertificateInvalid', certificates.eumCertificate)
@@ -20,6 +21,10 @@ export function verifyEuiccChain(
     anchors: context.trustedCis,
     atMs: context.environment.clock.nowMs(),
   })
+  if (!verdict.ok && verdict.fault.at !== 'euicc') throw refusalOf(verdict.fault)
+  if (context.isRevoked?.(eum)) {
+    throw refuse('eumCertificateInvalid', { detail: 'Its CI has revoked it.' })
+  }
   if (!verdict.ok) throw refusalOf(verdict.fault)
   return euicc
 }

@@ -4,6 +4,7 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import type { Credential } from '../pki/issue.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
@@ -92,6 +93,8 @@ export interface SmdpContext {
   /** In the server's order of preference. */
   readonly credentials: readonly DpCredentials[]
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs' lists say; nothing is revoked without it. */
+  readonly isRevoked?: IsRevoked | undefined
   readonly profiles: ProfileSource
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
