@@ -211,11 +211,11 @@ function makeOfTemplate(work: Work, { number, row, steps, parent, made }: Templa
   const fcp = fcpOf(steps)
   const described = { element: number, field: row.field, row, fcp, steps: withoutFcp(steps) }
   if (row.kind === 'mf') {
-    const mf = makeMasterFile({ template: row, file: steps })
-    work.image.mf ??= mf
+    const result = attempt(() => makeMasterFile({ template: row, file: steps }))
+    work.files.push({ ...described, parent: undefined, ...result })
+    if (result.made) work.image.mf ??= result.made
     work.current = work.image.mf
-    made.set(row.field, mf)
-    work.files.push({ ...described, parent: undefined, made: mf, problem: undefined })
+    if (result.made) made.set(row.field, result.made)
     return
   }
   const within = parent ?? (row.parent === undefined ? work.image.mf : undefined)
@@ -231,8 +231,6 @@ function withoutFcp(steps: File): File {
   return steps.filter(({ fileDescriptor }) => !fileDescriptor)
 }
 
-type Made = Pick<SurveyedFile, 'made' | 'problem'>
-
 /** Makes it as the card does, and catches why it cannot. */
 function make(
   { image }: Work,
@@ -242,22 +240,33 @@ function make(
     readonly steps: File
     readonly parent: Directory | undefined
   },
-): Made {
+): Attempt<ProfileFile> {
   const { row, fcp, steps, parent } = plan
-  if (!parent) return { made: undefined, problem: 'there is no directory that it could lie in' }
+  if (!parent) return { made: undefined, problem: 'it has no directory to lie in' }
   const isForDirectory = row
     ? row.kind === 'df' || row.kind === 'adf'
     : fcp.dfName !== undefined || describesDirectory(fcp)
   const before = parent.files.length
+  const shared = { ...(row && { template: row }), fcp, parent, image }
+  const result = attempt<ProfileFile>(() =>
+    isForDirectory ? makeDirectory(shared) : makeFile({ ...shared, steps }),
+  )
+  // It was made, and then not filled.
+  const isUnfilled = !result.made && parent.files.length > before
+  return isUnfilled ? { ...result, made: parent.files.at(-1) } : result
+}
+
+interface Attempt<F extends ProfileFile> {
+  readonly made: F | undefined
+  readonly problem: string | undefined
+}
+
+function attempt<F extends ProfileFile>(making: () => F): Attempt<F> {
   try {
-    const shared = { ...(row && { template: row }), fcp, parent, image }
-    const made = isForDirectory ? makeDirectory(shared) : makeFile({ ...shared, steps })
-    return { made, problem: undefined }
+    return { made: making(), problem: undefined }
   } catch (error) {
     if (!(error instanceof ElementProblem)) throw error
-    // It was made, and then not filled.
-    const made = parent.files.length > before ? parent.files.at(-1) : undefined
-    return { made, problem: error.message }
+    return { made: undefined, problem: error.message }
   }
 }
 
