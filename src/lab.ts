@@ -14,13 +14,22 @@ import {
 import { LabError } from './base/errors.ts'
 import { asBuffer, hex } from './base/octets.ts'
 import type { Curve } from './crypto/ec.ts'
+import { createApduCard } from './euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from './euicc/euicc.ts'
 import type { Personality } from './euicc/personality.ts'
 import { memoryStorage, type EuiccState, type EuiccStorage } from './euicc/state.ts'
 import { createLpa, type Lpa } from './lpa/lpa.ts'
+import { createModem, type Modem } from './modem/modem.ts'
+import type { ServingNetwork } from './nas/registration.ts'
 import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
+import {
+  makeSuciKeys,
+  parseSuciKeys,
+  serialiseSuciKeys,
+  type SuciKey,
+} from './operator/suci-keys.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
 import type { IsRevoked } from './pki/revocation.ts'
@@ -79,8 +88,8 @@ export interface LabOptions {
   readonly observer?: Observer
 }
 
-/** A phone: an eUICC and an LPA. */
-export interface Phone extends Lpa {
+/** A phone: an eUICC, an LPA and a modem. */
+export interface Phone extends Lpa, Modem {
   readonly name: string
   readonly eid: string
   readonly euicc: Euicc
@@ -97,6 +106,8 @@ export interface PhoneOptions {
   readonly storage?: (initial: EuiccState) => EuiccStorage
   /** How the LPA reaches servers; in process unless told. */
   readonly es9Plus?: (address: string) => Es9Plus
+  /** The network that its modem finds; the lab's, in process, unless told. */
+  readonly network?: ServingNetwork
 }
 
 export interface Lab {
@@ -193,6 +204,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     store,
     environment: { ...environment, random: environment.random.stream('operator') },
     file,
+    ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
   const authority = createRevocationAuthority({ store, pki, clock: environment.clock })
   const { isRevoked } = authority
@@ -257,6 +269,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
       const name = phone.name ?? `phone-${++phones}`
+      const { servingNetwork } = operator.network
       return assemblePhone({
         name,
         phone,
@@ -265,6 +278,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
         observer,
         es9Plus,
         smdp,
+        servingNetwork,
         isRevoked,
       })
     },
@@ -321,6 +335,16 @@ function keptPki(home: Home, environment: Environment): TestPki {
     replaceFile(join(directory, name), octets)
   }
   return pki
+}
+
+/** Profiles carry the public keys, so the private ones last as long as the lab. */
+function keptSuciKeys(home: Home, { random }: Environment): readonly SuciKey[] {
+  const path = join(home.path, 'suci-keys.json')
+  const content = readIfThere(path)
+  if (content) return parseSuciKeys(content)
+  const keys = makeSuciKeys(random.stream('suci'))
+  replaceFile(path, serialiseSuciKeys(keys))
+  return keys
 }
 
 const STOCK_CHUNK = 2000
@@ -391,6 +415,7 @@ function assemblePhone(parts: {
   readonly observer: Observer | undefined
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
+  readonly servingNetwork: ServingNetwork
   readonly isRevoked: IsRevoked
 }): Phone {
   const { name, phone, environment, observer } = parts
@@ -409,7 +434,22 @@ function assemblePhone(parts: {
     trustedCis: parts.identity.anchors,
     isRevoked: parts.isRevoked,
   })
-  return { ...lpa, name, eid: euicc.eid, euicc }
+  const modem = createModem({
+    card: createApduCard({ euicc }),
+    network: phone.network ?? parts.servingNetwork,
+    random: environment.random.stream(`modem/${name}`),
+  })
+  return {
+    ...lpa,
+    name,
+    eid: euicc.eid,
+    euicc,
+    get attachment() {
+      return modem.attachment
+    },
+    attach: modem.attach,
+    detach: modem.detach,
+  }
 }
 
 /** The servers of this process by their addresses. */

@@ -4,6 +4,7 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
+import type { OperatorAlgorithm } from '../profile/subscriber.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
 import {
@@ -12,6 +13,7 @@ import {
   stockLevel,
   stockNumbers,
   type InventoryItem,
+  type KeyLengths,
   type StockLevel,
 } from '../store/inventory.ts'
 import {
@@ -36,8 +38,10 @@ import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gift
 import type { GiftLimit } from './gift-rules.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
+import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { applyProfileEvent } from './profile-events.ts'
+import { makeSuciKeys, type SuciKey } from './suci-keys.ts'
 import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
 
 export interface GiveData {
@@ -74,6 +78,8 @@ export interface Swept {
 /** Every method that takes a number accepts it as people write it. */
 export interface Operator {
   readonly file: OperatorFile
+  /** What phones attach to. */
+  readonly network: OperatorNetwork
 
   /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
   stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
@@ -147,11 +153,15 @@ export function createOperator(parts: {
   readonly store: Store
   readonly environment: Environment
   readonly file: OperatorFile
+  /** The home network's keys for SUCIs; made of the environment's chance unless given. */
+  readonly suciKeys?: readonly SuciKey[]
 }): Operator {
-  const { file } = parts
+  const { file, store, environment } = parts
   const attempt = attempts(parts)
+  const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   return {
     file,
+    network: createOperatorNetwork({ store, environment, file, suciKeys }),
     ...queries(parts),
     ...stockAndAccounts(parts),
     ...attempt,
@@ -225,7 +235,13 @@ function stockAndAccounts({ store, environment, file }: Parts) {
   const nowMs = () => environment.clock.nowMs()
   return {
     stock: ({ count, profileType = file.profile.profileType }) =>
-      stockNumbers(store, { count, profileType, ranges: file.ranges, random: environment.random }),
+      stockNumbers(store, {
+        count,
+        profileType,
+        ranges: file.ranges,
+        random: environment.random,
+        keyLengths: keyLengthsOf(file.profile.algorithm),
+      }),
     openAccount({ iccid, profileType = file.profile.profileType } = {}) {
       const order = { iccid: iccid && normaliseIccid(iccid), profileType, atMs: nowMs() }
       return store.write((db) => openAccount(db, order))
@@ -254,6 +270,13 @@ function stockAndAccounts({ store, environment, file }: Parts) {
       }
     },
   } satisfies Partial<Operator>
+}
+
+const MILENAGE_LENGTHS: KeyLengths = { kiOctets: 16, opcOctets: 16 }
+
+function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
+  if (algorithm?.kind !== 'tuak') return MILENAGE_LENGTHS
+  return { kiOctets: algorithm.keyOctets, opcOctets: 32 }
 }
 
 function attempts({ store, environment, file }: Parts) {
