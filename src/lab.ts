@@ -14,13 +14,22 @@ import {
 import { LabError } from './base/errors.ts'
 import { asBuffer, hex } from './base/octets.ts'
 import type { Curve } from './crypto/ec.ts'
+import { createApduCard } from './euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from './euicc/euicc.ts'
 import type { Personality } from './euicc/personality.ts'
 import { memoryStorage, type EuiccState, type EuiccStorage } from './euicc/state.ts'
 import { createLpa, type Lpa } from './lpa/lpa.ts'
+import { createModem, type Modem } from './modem/modem.ts'
+import type { ServingNetwork } from './nas/registration.ts'
 import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
+import {
+  makeSuciKeys,
+  parseSuciKeys,
+  serialiseSuciKeys,
+  type SuciKey,
+} from './operator/suci-keys.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
 import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
@@ -78,8 +87,8 @@ export interface LabOptions {
   readonly observer?: Observer
 }
 
-/** A phone: an eUICC and an LPA. */
-export interface Phone extends Lpa {
+/** A phone: an eUICC, an LPA and a modem. */
+export interface Phone extends Lpa, Modem {
   readonly name: string
   readonly eid: string
   readonly euicc: Euicc
@@ -96,6 +105,8 @@ export interface PhoneOptions {
   readonly storage?: (initial: EuiccState) => EuiccStorage
   /** How the LPA reaches servers; in process unless told. */
   readonly es9Plus?: (address: string) => Es9Plus
+  /** The network that its modem finds; the lab's, in process, unless told. */
+  readonly network?: ServingNetwork
 }
 
 export interface Lab {
@@ -184,6 +195,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     store,
     environment: { ...environment, random: environment.random.stream('operator') },
     file,
+    ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
@@ -241,7 +253,17 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
       const name = phone.name ?? `phone-${++phones}`
-      return assemblePhone({ name, phone, identity, environment, observer, es9Plus, smdp })
+      const { servingNetwork } = operator.network
+      return assemblePhone({
+        name,
+        phone,
+        identity,
+        environment,
+        observer,
+        es9Plus,
+        smdp,
+        servingNetwork,
+      })
     },
     async close() {
       await store.close().finally(() => home?.release())
@@ -290,6 +312,16 @@ function keptPki(home: Home, environment: Environment): TestPki {
     replaceFile(join(directory, name), octets)
   }
   return pki
+}
+
+/** Profiles carry the public keys, so the private ones last as long as the lab. */
+function keptSuciKeys(home: Home, { random }: Environment): readonly SuciKey[] {
+  const path = join(home.path, 'suci-keys.json')
+  const content = readIfThere(path)
+  if (content) return parseSuciKeys(content)
+  const keys = makeSuciKeys(random.stream('suci'))
+  replaceFile(path, serialiseSuciKeys(keys))
+  return keys
 }
 
 const STOCK_CHUNK = 2000
@@ -360,6 +392,7 @@ function assemblePhone(parts: {
   readonly observer: Observer | undefined
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
+  readonly servingNetwork: ServingNetwork
 }): Phone {
   const { name, phone, environment, observer } = parts
   const { curves, personality } = phone
@@ -376,7 +409,22 @@ function assemblePhone(parts: {
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
   })
-  return { ...lpa, name, eid: euicc.eid, euicc }
+  const modem = createModem({
+    card: createApduCard({ euicc }),
+    network: phone.network ?? parts.servingNetwork,
+    random: environment.random.stream(`modem/${name}`),
+  })
+  return {
+    ...lpa,
+    name,
+    eid: euicc.eid,
+    euicc,
+    get attachment() {
+      return modem.attachment
+    },
+    attach: modem.attach,
+    detach: modem.detach,
+  }
 }
 
 /** The servers of this process by their addresses. */

@@ -10,6 +10,8 @@ import type { ProfileOrder } from '../operator/ordering.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { registrationRoutes } from './registration-routes.ts'
+import { sbiRoutes } from './sbi-routes.ts'
 
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
 export function labRoutes(
@@ -47,6 +49,8 @@ export function labRoutes(
     })
     .all(methodNotAllowed(['POST']))
   router.use(profileRoutes(lab))
+  router.use(registrationRoutes(lab.operator))
+  router.use(sbiRoutes(lab.operator.network))
   router
     .route('/api/euiccs')
     .post((request, response) => {
