@@ -40,7 +40,13 @@ import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpFace, type SmdpSettings } from './smdp/smdp.ts'
+import {
+  createSmdp,
+  type Smdp,
+  type SmdpFace,
+  type SmdpSettings,
+  type SmdpTolerated,
+} from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -57,6 +63,8 @@ import {
   type FaceChoice,
   type LabIdentity,
 } from './lab-identity.ts'
+import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
+import { parseScenario } from './lab-scenario-file.ts'
 import {
   importProfile,
   labProfiles,
@@ -143,6 +151,11 @@ export interface Lab {
     readonly limit: number
   }): readonly ImportedProfile[]
   importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
+  /**
+   * Makes the profiles of a scenario and puts its orders in place; `scenario` is what its JSON file holds.
+   * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
+   */
+  loadScenario(scenario: unknown): Promise<LoadedScenario>
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -208,6 +221,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     ),
     addresses: [IN_PROCESS_ADDRESS],
     onProfileEvent: operator.noteProfileEvent,
+    onTolerated: toleratedTo(options.observer),
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
@@ -249,6 +263,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
+    async loadScenario(json) {
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const ownIccids = operator.file.ranges.iccid
+      const random = environment.random.stream('scenario')
+      return loadScenario({ store, smdp, random, ownIccids }, scenario)
+    },
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
@@ -269,6 +289,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
       await store.close().finally(() => home?.release())
     },
   }
+}
+
+function toleratedTo(observer: Observer | undefined) {
+  if (!observer) return undefined
+  return ({ what, ...side }: SmdpTolerated): void =>
+    observer({ ...side, direction: 'tolerated', message: what })
 }
 
 /** A kept lab that is opened again must not draw the numbers of its last run, so each opening has a stream of its own. */

@@ -19,6 +19,7 @@ import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
 import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
+import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { useVerb } from './verbs/use.ts'
 
@@ -54,6 +55,7 @@ const VERBS = [
   cardVerb,
   lpacVerb,
   profileVerb,
+  scenarioVerb,
   pkiVerb,
   benchVerb,
 ]

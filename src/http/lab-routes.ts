@@ -48,6 +48,12 @@ export function labRoutes(
       response.json(await lab.smdp.resetOrder({ iccid: String(request.params.iccid) }))
     })
     .all(methodNotAllowed(['POST']))
+  router
+    .route('/api/scenarios')
+    .post(async (request, response) => {
+      response.status(201).json(await lab.loadScenario(request.body as unknown))
+    })
+    .all(methodNotAllowed(['POST']))
   router.use(profileRoutes(lab))
   router.use(registrationRoutes(lab.operator))
   router.use(sbiRoutes(lab.operator.network))

@@ -181,16 +181,14 @@ function jsonBinding(parts: BindingParts & { readonly route: Route }): Binding {
     let json: Json = null
     try {
       json = await readJson(request)
-      if (rspFunction.interface === 'ES2+') {
-        const header = readEs2PlusHeader(json)
-        admit?.header(request, header)
-      }
+      const header = rspFunction.interface === 'ES2+' ? readEs2PlusHeader(json) : undefined
+      if (header) admit?.header(request, header)
       const message = readFields(rspFunction.request, json)
       route.tolerate([
         ...toleratedHeaders(request.headers, { interface: rspFunction.interface, versions }),
         ...toleratedFields(rspFunction.request, json).map(tolerance),
       ])
-      return message
+      return header ? { ...message, header } : message
     } catch (error) {
       route.notUnderstood(json, error)
       throw error

@@ -3,6 +3,7 @@
 import { NETWORK_TABLES } from './tables/network.ts'
 import { RSP_TABLES } from './tables/rsp.ts'
 import { OPERATOR_TABLES } from './tables/operator.ts'
+import { ORDER_LIMITS } from './tables/order-limits.ts'
 
 export interface Migration {
   readonly name: string
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0004 sequence numbers, keys for imported profiles, and who is attached',
     sql: NETWORK_TABLES,
   },
+  { name: '0030 limits of orders, calls of ES2+, progress for the operator', sql: ORDER_LIMITS },
 ]

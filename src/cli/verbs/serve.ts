@@ -36,6 +36,7 @@ interface ServeOptions extends CommonOptions {
   readonly host?: string
   readonly name?: string
   readonly plain?: true
+  readonly progressUrl?: string
   readonly trace?: string
   readonly seed?: string
   readonly pki?: string
@@ -59,6 +60,7 @@ export function serveVerb(output: Output): Command {
       'serve',
       'serve --ephemeral --port 0 --json',
       'serve --data /tmp/my-lab --trace messages.jsonl',
+      'serve --progress-url http://localhost:9000',
       'serve --pki my-certificates --name testsmdpplus1.example.com',
       'serve --strict --listener port=8444,curves=brainpool,tls=brainpool',
       'serve --es2plus port=8445,ca=operators-ca.pem',
@@ -81,6 +83,10 @@ export function serveVerb(output: Output): Command {
       nameOf,
     )
     .option('--plain', 'HTTP in place of HTTPS for LPAs')
+    .option(
+      '--progress-url <url>',
+      "where the operator's software takes ES2+.HandleDownloadProgressInfo",
+    )
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
     .option('--pki <directory>', 'run the SM-DP+ on certificates and keys that are there')
@@ -211,7 +217,7 @@ function serveOn(
 ): Promise<ServedLab> {
   const { options, output } = serving
   const { rules, listeners, es2Plus } = serving.plan
-  const { port, host, plain } = options
+  const { port, host, plain, progressUrl } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
@@ -226,6 +232,7 @@ function serveOn(
     ...(es2Plus?.own && { es2Plus: es2Plus.own }),
     operator: { port: operatorPort },
     noteTolerated: tolerationsTo(output),
+    ...(progressUrl !== undefined && { progressUrl }),
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
 }
