@@ -213,6 +213,7 @@ async function run<T>(
   const servers = es9PlusClients({
     ...trustOf({ directory: lab.directory, lab }, euicc),
     binding,
+    plainPorts: lab.service.plainPorts,
   })
   const es10 = es10Client(euicc)
   const lpa = createLpa({

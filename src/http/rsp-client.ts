@@ -91,12 +91,22 @@ export function es9PlusClient(options: Es9PlusClientOptions): Es9Plus & Closable
 
 /** ES9+ of servers by their addresses, one client for each, with connections that last until all are closed. */
 export function es9PlusClients(
-  trust: Es9PlusTrust & { readonly binding?: Binding | undefined },
+  trust: Es9PlusTrust & {
+    readonly binding?: Binding | undefined
+    /** Ports that are spoken to without TLS, whatever goes for others. */
+    readonly plainPorts?: readonly number[] | undefined
+  },
 ): Closable & { readonly at: (address: string) => Es9Plus } {
+  const { binding, plainPorts = [], ...others } = trust
   const clients = new Map<string, Es9Plus & Closable>()
+  const trustAt = (address: string): Es9PlusTrust => {
+    const { port } = parseAddress(address, HTTPS_PORT)
+    return plainPorts.includes(port) ? { plain: true } : others
+  }
   return {
     at(address) {
-      const client = clients.get(address) ?? es9PlusClient({ address, ...trust })
+      const client =
+        clients.get(address) ?? es9PlusClient({ address, binding, ...trustAt(address) })
       clients.set(address, client)
       return client
     },

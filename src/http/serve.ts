@@ -85,6 +85,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const clients = es9PlusClients({
       ...(rsp.plain ? { plain: true } : { tls: { anchors } }),
       binding: options.lpaBinding,
+      plainPorts: plainPortsOf([first, ...listeners]),
     })
     const reportDefect = options.reportDefect ?? (() => {})
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
@@ -114,6 +115,11 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
 async function sweepLab(lab: Lab): Promise<void> {
   await lab.operator.sweep()
   await lab.smdp.sweep()
+}
+
+/** The ports at which LPAs are answered without TLS. */
+export function plainPortsOf(listeners: readonly Pick<ServedListener, 'tls' | 'port'>[]): number[] {
+  return listeners.filter(({ tls }) => !tls).map(({ port }) => port)
 }
 
 function newToken(lab: Lab): string {
