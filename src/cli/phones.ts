@@ -6,12 +6,14 @@ import { systemClock, systemRandom, type Clock } from '../base/environment.ts'
 import { assert, LabError } from '../base/errors.ts'
 import { asBuffer } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
+import { createApduCard } from '../euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
 import { es9PlusClients, type Binding, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
+import { createModem, type Modem } from '../modem/modem.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
 import { certificateFile } from '../pki/test-pki.ts'
@@ -21,9 +23,10 @@ import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
+import { servingNetworkClient } from './network-client.ts'
 import { commandLine } from './verb.ts'
 
-export interface CliPhone extends Lpa {
+export interface CliPhone extends Lpa, Pick<Modem, 'attach'> {
   readonly name: string
   readonly eid: string
   /** The data directory that it is kept in. */
@@ -209,7 +212,7 @@ async function run<T>(
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
   const { lab, name, observer, binding } = opened.choice
-  const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
+  const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
   const servers = es9PlusClients({
     ...trustOf({ directory: lab.directory, lab }, euicc),
     binding,
@@ -225,8 +228,13 @@ async function run<T>(
     device: TEST_DEVICE,
     trustedCis: cisOf(lab.directory, euicc),
   })
+  const { attach } = createModem({
+    card: createApduCard({ euicc }),
+    network: servingNetworkClient(lab),
+    random: systemRandom(),
+  })
   try {
-    return await work({ ...lpa, name, eid, directory: lab.directory })
+    return await work({ ...lpa, attach, name, eid: euicc.eid, directory: lab.directory })
   } finally {
     servers.close()
   }
