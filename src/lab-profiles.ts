@@ -5,6 +5,7 @@ import { LabError } from './base/errors.ts'
 import { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
+import { packageNeeds } from './profile/needs.ts'
 import {
   OTA_KEY_NAMES,
   OTA_KEY_OCTETS,
@@ -12,7 +13,6 @@ import {
   type OtaKeys,
   type ProfileSubscriber,
 } from './profile/subscriber.ts'
-import { packageNeeds } from './profile/needs.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
 import { keepKeysInPlace } from './store/authentication.ts'

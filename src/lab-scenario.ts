@@ -111,10 +111,10 @@ function madeProfile(
     ki: profileClass === 'test' ? TEST_KEY : random.bytes(KEY_OCTETS),
     opc: random.bytes(KEY_OCTETS),
     pin1: '0000',
-    puk1: '00000000',
-    adm1: '00000000',
     pin2: '0000',
+    puk1: '00000000',
     puk2: '00000000',
+    adm1: '00000000',
     otaKeys: Object.fromEntries(
       OTA_KEY_NAMES.map((name) => [name, random.bytes(OTA_KEY_OCTETS)]),
     ) as OtaKeys,

@@ -41,7 +41,13 @@ import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpTolerated, type SmdpSettings } from './smdp/smdp.ts'
+import {
+  createSmdp,
+  type Smdp,
+  type SmdpFace,
+  type SmdpSettings,
+  type SmdpTolerated,
+} from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -50,6 +56,14 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
+import {
+  checkBrought,
+  createIdentity,
+  faceOf,
+  type CardOrder,
+  type FaceChoice,
+  type LabIdentity,
+} from './lab-identity.ts'
 import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
 import { parseScenario } from './lab-scenario-file.ts'
 import {
@@ -57,7 +71,6 @@ import {
   type PublishedList,
   type RevokedAnswer,
 } from './lab-revocation.ts'
-import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
 import {
   importProfile,
   labProfiles,
@@ -124,6 +137,11 @@ export interface Lab {
   /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
+  /**
+   * ES9+ under some of the SM-DP+'s certificates, or under those of another PKI, for a listener of its own.
+   * @throws {LabError} badInput — there are none
+   */
+  openFace(choice?: FaceChoice): SmdpFace
   /** The observer that the lab was given. */
   readonly observer: Observer | undefined
   /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
@@ -243,6 +261,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     smdp,
     es9Plus,
     es2Plus,
+    openFace(choice = {}) {
+      const face = smdp.openFace({ ...faceOf(identity, choice), addresses: [smdp.address] })
+      if (!observer) return face
+      const { es9Plus: plain } = face
+      return Object.assign(face, { es9Plus: observed({ table: ES9PLUS, observer }, plain) })
+    },
     observer,
     order(order = {}) {
       const { makeRepeatable } = smdp

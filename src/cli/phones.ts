@@ -10,7 +10,7 @@ import { createApduCard } from '../euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
-import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
+import { es9PlusClients, type Binding, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { createModem, type Modem } from '../modem/modem.ts'
@@ -40,6 +40,8 @@ export interface PhoneChoice {
   readonly name: string
   /** Told of the messages between the phone's LPA, its eUICC and the servers. */
   readonly observer?: Observer | undefined
+  /** How the phone's LPA speaks to servers; JSON unless told. */
+  readonly binding?: Binding | undefined
 }
 
 /**
@@ -210,12 +212,16 @@ async function run<T>(
   opened: { readonly choice: PhoneChoice; readonly storage: EuiccStorage },
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
-  const { lab, name, observer } = opened.choice
+  const { lab, name, observer, binding } = opened.choice
   const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
   const trustedCis = cisOf(lab.directory, euicc)
   const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
   const trust = trustOf({ directory: lab.directory, lab }, euicc)
-  const servers = es9PlusClients(trust.tls ? { tls: { ...trust.tls, isRevoked } } : trust)
+  const servers = es9PlusClients({
+    ...(trust.tls ? { tls: { ...trust.tls, isRevoked } } : trust),
+    binding,
+    plainPorts: lab.service.plainPorts,
+  })
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,

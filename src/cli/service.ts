@@ -12,6 +12,8 @@ export interface Service {
   readonly rspUrl: string
   readonly token: string
   readonly pid: number
+  /** Ports of further listeners that have no TLS. */
+  readonly plainPorts?: readonly number[]
   /** The directory of the PKI that the SM-DP+ runs on, when it was given one. */
   readonly pki?: string
 }

@@ -4,7 +4,7 @@ import { LabError } from '../base/errors.ts'
 import { PROGRESS_PATH } from '../rsp/es2plus-progress.ts'
 import type { SendProgress } from '../smdp/progress-outbox.ts'
 import type { Smdp } from '../smdp/smdp.ts'
-import { ADMIN_PROTOCOL } from './rsp-app.ts'
+import { ADMIN_PROTOCOL } from './rsp-headers.ts'
 
 const LOOK_EVERY_MS = 200
 const WAIT_MAX_MS = 10 * 60_000

@@ -4,6 +4,11 @@
  * Codes are strings: `3.1` and `3.10` are different reasons. `docs/status-codes.md` is held against this table by a test.
  */
 export const STATUS_CODES = {
+  requesterNotAllowed: {
+    subject: '1.1',
+    reason: '1.2',
+    message: 'The caller may not call this function.',
+  },
   formatInvalid: {
     subject: '1.3.1',
     reason: '2.1',
@@ -13,6 +18,11 @@ export const STATUS_CODES = {
     subject: '1.3.1',
     reason: '2.2',
     message: 'A mandatory field of the message is missing.',
+  },
+  protocolVersionUnsupported: {
+    subject: '1.3.2',
+    reason: '3.1',
+    message: 'The version in X-Admin-Protocol is not one that this server accepts.',
   },
   eidMandatory: {
     subject: '8.1.1',

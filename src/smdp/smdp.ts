@@ -129,6 +129,14 @@ export type OrderSummary = Pick<
   | 'expiresMs'
 >
 
+/** ES9+ of the SM-DP+ under certificates and addresses of its own; orders and sessions are the same. */
+export interface SmdpFace {
+  readonly es9Plus: Es9Plus
+  readonly credentials: readonly DpCredentials[]
+  readonly address: string
+  setAddresses(addresses: readonly [string, ...string[]]): void
+}
+
 export interface Smdp {
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
@@ -143,6 +151,8 @@ export interface Smdp {
   makeRepeatable(order: { readonly iccid: string }): Promise<void>
   /** Lets an order be downloaded once more. @throws {LabError} notFound, conflict */
   resetOrder(order: { readonly iccid: string }): Promise<ResetOrder>
+  /** Another way to reach the SM-DP+, with other certificates. Notifications of either way's eUICCs are taken by all. */
+  openFace(face: Pick<SmdpContext, 'credentials' | 'trustedCis' | 'addresses'>): SmdpFace
   /**
    * Puts orders into any state, within a transaction of the caller's; each in place of what the profile had.
    * @throws {LabError} notFound, conflict
@@ -186,13 +196,35 @@ export function createSmdp(
     packages,
     progress: { isWanted: false },
   }
+  const faces: SmdpContext[] = [context]
+  /** A card may have come by one way and bring its notifications by another. */
+  const anyFace = (): SmdpContext =>
+    faces.length === 1
+      ? context
+      : variantOf(context, {
+          credentials: faces.flatMap(({ credentials }) => credentials),
+          trustedCis: [...new Set(faces.flatMap(({ trustedCis }) => trustedCis))],
+        })
+  const es9PlusOf = (face: SmdpContext): Es9Plus => ({
+    initiateAuthentication: async (request) => initiateAuthentication(face, request),
+    authenticateClient: (request) => authenticateClient(face, request),
+    getBoundProfilePackage: (request) => getBoundProfilePackage(face, request),
+    handleNotification: (request) => handleNotification(anyFace(), request),
+    cancelSession: (request) => cancelSession(face, request),
+  })
   return {
-    es9Plus: {
-      initiateAuthentication: async (request) => initiateAuthentication(context, request),
-      authenticateClient: (request) => authenticateClient(context, request),
-      getBoundProfilePackage: (request) => getBoundProfilePackage(context, request),
-      handleNotification: (request) => handleNotification(context, request),
-      cancelSession: (request) => cancelSession(context, request),
+    es9Plus: es9PlusOf(context),
+    openFace(face) {
+      const own = variantOf(context, face)
+      faces.push(own)
+      return {
+        es9Plus: es9PlusOf(own),
+        credentials: own.credentials,
+        get address() {
+          return own.addresses[0]
+        },
+        setAddresses: (addresses) => void (own.addresses = addresses),
+      }
     },
     es2Plus: {
       downloadOrder: (request) => downloadOrder(context, request),
@@ -218,6 +250,11 @@ export function createSmdp(
       return sessions.size
     },
   }
+}
+
+/** The same context but for some of it; what changes later, such as settings, changes in both. */
+function variantOf(context: SmdpContext, other: Partial<SmdpContext>): SmdpContext {
+  return Object.assign(Object.create(context) as SmdpContext, other)
 }
 
 function summaryOf(order: Order): OrderSummary {

@@ -14,9 +14,9 @@ import { notifyServers } from '../notify.ts'
 import { ask, type Output } from '../output.ts'
 import { withPhone, type CliPhone } from '../phones.ts'
 import { traced } from '../trace.ts'
-import { lpaVerb, type LpaOptions } from '../verb.ts'
+import { bindingOption, lpaVerb, type BindingOption, type LpaOptions } from '../verb.ts'
 
-interface DownloadOptions extends LpaOptions {
+interface DownloadOptions extends LpaOptions, BindingOption {
   readonly confirmationCode?: string
   readonly acceptRules?: true
   readonly enable?: true
@@ -36,6 +36,7 @@ export function downloadVerb(output: Output): Command {
     .option('--confirmation-code <code>', 'where the order has one (default: asked on a terminal)')
     .option('--accept-rules', "agree to the profile's policy rules (default: asked on a terminal)")
     .option('--enable', 'enable the profile at once')
+    .addOption(bindingOption())
     .action((activationCode: string, options: DownloadOptions) =>
       download({ activationCode, options }, output),
     )
@@ -50,7 +51,7 @@ async function download(
   if (activationCode.confirmationCodeRequired) requireCode(options, output)
   const lab = await openLab(options.data)
   await traced({ ...options, onFailure: output.warn }, (observer) =>
-    withPhone({ lab, name: options.phone, observer }, (phone) =>
+    withPhone({ lab, name: options.phone, observer, binding: options.binding }, (phone) =>
       downloadInto(phone, { activationCode, options, output }),
     ),
   )
