@@ -11,6 +11,8 @@ export type Json =
 /** How a field of a message stands in JSON. */
 export interface JsonField<T> {
   readonly presence: 'required' | 'optional'
+  /** Another name under which peers send the field; it is never written. */
+  readonly alsoNamed?: string
   toJson(value: T): Json
   /** @throws {FieldError} saying what was expected */
   fromJson(json: Json): T
@@ -103,6 +105,18 @@ export const flagField: JsonField<boolean> = {
   },
 }
 
+/** A list of objects, each with the same fields. */
+export function listField<F extends Fields>(fields: F): JsonField<readonly MessageOf<F>[]> {
+  return {
+    presence: 'required',
+    toJson: (entries) => entries.map((entry) => writeFields(fields, entry)),
+    fromJson(json) {
+      if (!Array.isArray(json)) throw new FieldError('expected a list')
+      return json.map((entry: Json) => readFields(fields, entry))
+    },
+  }
+}
+
 /** The same field, which may be absent. */
 export function optionalField<T>(
   field: JsonField<T>,
@@ -123,7 +137,7 @@ export type MessageOf<F> = {
 
 /** One function of an RSP interface: name, section, path, fields. */
 export interface RspFunction<Request extends Fields = Fields, Response extends Fields = Fields> {
-  readonly interface: 'ES2+' | 'ES9+'
+  readonly interface: 'ES2+' | 'ES9+' | 'ES11' | 'ES12' | 'ES15'
   readonly section: string
   readonly path: string
   readonly request: Request
@@ -144,7 +158,7 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
   if (!isObject(json)) throw refuse('formatInvalid', { detail: 'Expected a JSON object.' })
   const message: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    const member = memberOf(json, name) ?? memberOf(json, field.alsoNamed ?? name)
     if (member === undefined || member === null) {
       if (field.presence === 'required') {
         throw refuse('fieldMissing', { detail: `Send '${name}'.`, subjectIdentifier: name })
