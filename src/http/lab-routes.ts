@@ -75,6 +75,7 @@ const ORDER_FIELDS = {
   confirmationCode: /^.{1,64}$/su,
   matchingId: /^[0-9A-Za-z_-]{0,255}$/,
   release: 'flag',
+  smDs: /^[!-~]{1,255}$/,
   repeatable: 'flag',
 } satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
 

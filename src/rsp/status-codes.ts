@@ -107,6 +107,11 @@ export const STATUS_CODES = {
     reason: '4.3',
     message: 'No profile of this order suits this eUICC or device.',
   },
+  matchingIdInvalid: {
+    subject: '8.2.6',
+    reason: '2.1',
+    message: 'An order with an SM-DS address cannot have an empty MatchingID.',
+  },
   matchingIdInUse: {
     subject: '8.2.6',
     reason: '3.3',

@@ -4,7 +4,10 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import type { Credential } from '../pki/issue.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { oidOf } from '../pki/chain.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
+import { LabError } from '../base/errors.ts'
+import type { Es12 } from '../rsp/es12.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
 import {
@@ -21,6 +24,7 @@ import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2p
 import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
+import { createOrderEvents, type OrderEvents } from './order-events.ts'
 import { makeRepeatable, resetOrder, type ResetOrder } from './repeat-orders.ts'
 import { createSessionStore, type SessionStore } from './sessions.ts'
 
@@ -67,6 +71,7 @@ export interface SmdpContext {
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
+  readonly events: OrderEvents
   /** The operator is told within the SM-DP+'s own transaction, so that both keep it or neither. */
   onProfileEvent(db: Connection, event: ProfileEvent): void
 }
@@ -93,7 +98,13 @@ export interface Smdp {
   resetOrder(order: { readonly iccid: string }): Promise<ResetOrder>
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
+  /** Says how SM-DSs are reached, each by its address; until then none is. */
+  setSmds(es12: (address: string) => Es12): void
+  /** Deletes the events of orders that have ended at their SM-DSs, as far as these answer. */
+  settleEvents(): Promise<void>
   readonly address: string
+  /** The OID by which other servers know it. */
+  readonly oid: string
   /** What the server signs with, in its order of preference. */
   readonly credentials: readonly DpCredentials[]
   /** RSP sessions that are open. */
@@ -101,7 +112,7 @@ export interface Smdp {
 }
 
 export function createSmdp(
-  options: Omit<SmdpContext, 'sessions' | 'settings'> & {
+  options: Omit<SmdpContext, 'sessions' | 'settings' | 'events'> & {
     readonly settings?: Partial<SmdpSettings>
   },
 ): Smdp {
@@ -111,19 +122,28 @@ export function createSmdp(
     sessionsMax: settings.sessionsMax,
     lifetimeMs: settings.sessionLifetimeMs,
   })
-  const context: SmdpContext = { ...options, settings, sessions }
+  let es12: (address: string) => Es12 = noSmds
+  const events = createOrderEvents({
+    store: options.store,
+    clock: options.environment.clock,
+    es12: (address) => es12(address),
+    address: () => context.addresses[0],
+  })
+  const context: SmdpContext = { ...options, settings, sessions, events }
+  /** Orders may end in any of these functions. */
+  const thenEvents = <T>(work: Promise<T>): Promise<T> => work.finally(events.kick)
   return {
     es9Plus: {
       initiateAuthentication: async (request) => initiateAuthentication(context, request),
       authenticateClient: async (request) => authenticateClient(context, request),
-      getBoundProfilePackage: (request) => getBoundProfilePackage(context, request),
-      handleNotification: (request) => handleNotification(context, request),
-      cancelSession: (request) => cancelSession(context, request),
+      getBoundProfilePackage: (request) => thenEvents(getBoundProfilePackage(context, request)),
+      handleNotification: (request) => thenEvents(handleNotification(context, request)),
+      cancelSession: (request) => thenEvents(cancelSession(context, request)),
     },
     es2Plus: {
       downloadOrder: (request) => downloadOrder(context, request),
-      confirmOrder: (request) => confirmOrder(context, request),
-      cancelOrder: (request) => cancelOrder(context, request),
+      confirmOrder: (request) => thenEvents(confirmOrder(context, request)),
+      cancelOrder: (request) => thenEvents(cancelOrder(context, request)),
       releaseProfile: (request) => releaseProfile(context, request),
     },
     addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
@@ -131,14 +151,23 @@ export function createSmdp(
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     setAddresses: (addresses) => void (context.addresses = addresses),
+    setSmds: (reached) => void (es12 = reached),
+    settleEvents: events.settle,
     credentials: options.credentials,
     get address() {
       return context.addresses[0]
+    },
+    get oid() {
+      return oidOf((options.credentials[0] as DpCredentials).dpAuth.certificate)
     },
     get sessionCount() {
       return sessions.size
     },
   }
+}
+
+function noSmds(address: string): Es12 {
+  throw new LabError('unavailable', `no SM-DS is known at ${address}`)
 }
 
 function summaryOf(order: Order): OrderSummary {

@@ -3,7 +3,9 @@
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { oidOf } from '../pki/chain.ts'
 import type { Credential } from '../pki/issue.ts'
+import { sameAddress } from '../rsp/activation-code.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es12 } from '../rsp/es12.ts'
 import { RspError } from '../rsp/status-codes.ts'
@@ -34,7 +36,7 @@ export interface SmdsContext {
   readonly environment: Environment
   readonly store: Store
   readonly sessions: SmdsSessions
-  /** In the server's order of preference. */
+  /** In the server's order of preference; at least one. */
   readonly credentials: readonly DsCredentials[]
   readonly trustedCis: readonly Certificate[]
   /** The addresses under which this SM-DS is reached; the first is the one it names itself. */
@@ -48,6 +50,10 @@ export interface Smds {
   /** ES12, and ES15, as a caller reaches it. */
   es12(caller: EventCaller): Es12
   readonly address: string
+  /** The OID by which other servers know it. */
+  readonly oid: string
+  /** Whether an address is one of its own. */
+  isAt(address: string): boolean
   /** What the server signs with, in its order of preference. */
   readonly credentials: readonly DsCredentials[]
   /** Says under which addresses the server is reached once its listeners know their ports. */
@@ -83,6 +89,10 @@ export function createSmds(options: Omit<SmdsContext, 'sessions' | 'root'>): Smd
     get address() {
       return context.addresses[0]
     },
+    get oid() {
+      return oidOf((credentials[0] as DsCredentials).dsAuth.certificate)
+    },
+    isAt: (address) => context.addresses.some((own) => sameAddress(own, address)),
     credentials,
     setAddresses: (addresses) => void (context.addresses = addresses),
     setRoot: (root) => void (context.root = root),

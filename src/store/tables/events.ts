@@ -1,6 +1,7 @@
 /**
  * Events: what an SM-DS keeps for LPAs, and what the SM-DP+ has to see to at SM-DSs.
  *
+ * `asked` says that an SM-DS may have the event of an order, `announced` that it once said so.
  * An event of the SM-DP+ lives as long as its order may be downloaded. The trigger holds that for every way in which an
  * order can end. Rows stay for good, since EventIDs never repeat (SGP.22 §3.6.1.1).
  */
@@ -32,6 +33,7 @@ CREATE TABLE order_events (
   smds_address TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('planned', 'registered', 'deleting', 'deleted', 'abandoned')),
   asked INTEGER NOT NULL DEFAULT 0 CHECK (asked IN (0, 1)),
+  announced INTEGER NOT NULL DEFAULT 0 CHECK (announced IN (0, 1)),
   tries INTEGER NOT NULL DEFAULT 0,
   due_ms INTEGER NOT NULL DEFAULT 0,
   last_error TEXT
