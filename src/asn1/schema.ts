@@ -214,18 +214,27 @@ function integerOctets(value: number): Uint8Array {
 /** INTEGER with names: a known value reads as its name, an unknown one stays a number. */
 export function namedInteger<const N extends Readonly<Record<string, number>>>(
   names: N,
-): Asn1Type<Extract<keyof N, string> | number> {
+): NamedInteger<N> {
   type Name = Extract<keyof N, string>
   const byValue = new Map(Object.entries(names).map(([name, value]) => [value, name as Name]))
-  return primitive<Name | number>({
+  const numberOf = (value: Name | number): number =>
+    typeof value === 'number' ? value : (names[value] as number)
+  const type = primitive<Name | number>({
     tag: 0x02,
     read(octets) {
       const value = readInteger(octets)
       return byValue.get(value) ?? value
     },
-    toOctets: (value) =>
-      integerOctets(typeof value === 'number' ? value : (names[value] as number)),
+    toOctets: (value) => integerOctets(numberOf(value)),
   })
+  return { ...type, numberOf }
+}
+
+/** An INTEGER with names, which also tells the number behind a name. */
+export interface NamedInteger<N extends Readonly<Record<string, number>>> extends Asn1Type<
+  Extract<keyof N, string> | number
+> {
+  numberOf(value: Extract<keyof N, string> | number): number
 }
 
 /** BIT STRING as its bits, first bit first. */

@@ -21,6 +21,7 @@ import {
   prepareDownload,
 } from './authentication.ts'
 import { update, type Card } from './card.ts'
+import { enabledProfileOf, type EnabledProfile, type ImageBuilder } from './enabled-profile.ts'
 import { euiccInfo1, euiccInfo2 } from './info.ts'
 import { loadCRL } from './revocation.ts'
 import { loadBoundProfilePackage } from './load-bpp.ts'
@@ -54,6 +55,11 @@ export interface Euicc extends Es10Transport {
    * with refreshFlag changes its state only then (SGP.22 §5.7.16, §5.7.17).
    */
   readonly pendingRefresh: boolean
+  /**
+   * The files, codes and applications of the profile that is enabled now: the same object for as long as it is.
+   * Absent without an enabled profile, or when its elements cannot be executed.
+   */
+  readonly enabledProfile: EnabledProfile | undefined
   /** The device can be told to refresh: it has sent TERMINAL PROFILE. Until then refreshFlag makes no difference. */
   startCatSession(): void
   /** TERMINAL RESPONSE "command performed successfully": what waited is carried out. */
@@ -76,6 +82,8 @@ export function createEuicc(options: {
   readonly storage: EuiccStorage
   readonly random: Random
   readonly personality?: Personality
+  /** How a profile's elements become files. */
+  readonly buildImage?: ImageBuilder
 }): Euicc {
   const { personality = DEFAULT_PERSONALITY } = options
   const card: Card = {
@@ -87,11 +95,15 @@ export function createEuicc(options: {
     cat: catAtPowerOn(personality),
   }
   powerOn(card)
+  const enabledProfile = enabledProfileOf(card, options.buildImage ?? (() => undefined))
   return {
     eid: card.state.eid,
     personality,
     get state() {
       return card.state
+    },
+    get enabledProfile() {
+      return enabledProfile()
     },
     get pendingRefresh() {
       return card.cat.awaitsRefresh

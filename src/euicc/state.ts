@@ -10,6 +10,7 @@ import {
   StoreMetadataRequest,
   type NotificationMetadata,
 } from '../rsp/common.ts'
+import type { ProfileChanges } from './uicc/changes.ts'
 
 /** CERT.EUICC and its key under one CI, with the EUM certificate between. */
 export interface EuiccCredential {
@@ -31,6 +32,8 @@ export interface InstalledProfile {
   readonly ciKeyId: Uint8Array
   /** The profile came with the card: a memory reset spares it when it is a Test Profile (SGP.22 §5.7.19). */
   readonly isPreinstalled?: boolean
+  /** What its subscriber, device and network have changed in its files and codes. */
+  readonly changes?: ProfileChanges
 }
 
 export interface StoredNotification {
@@ -164,6 +167,7 @@ export function serialiseEuicc(state: EuiccState): string {
       elements: toHex(profile.elements),
       ciKeyId: toHex(profile.ciKeyId),
       isPreinstalled: profile.isPreinstalled,
+      changes: profile.changes,
     })),
     notifications: state.notifications.map(({ metadata, octets }) => ({
       seqNumber: metadata.seqNumber,
@@ -225,6 +229,7 @@ interface SerialisedState {
     readonly elements: string
     readonly ciKeyId: string
     readonly isPreinstalled?: boolean
+    readonly changes?: ProfileChanges
   }[]
   readonly notifications: readonly {
     readonly seqNumber: number
@@ -269,6 +274,7 @@ function readState(json: SerialisedState): EuiccState {
       elements: octetsOf(profile.elements),
       ciKeyId: octetsOf(profile.ciKeyId),
       ...(profile.isPreinstalled && { isPreinstalled: true }),
+      ...(profile.changes && { changes: profile.changes }),
     })),
     notifications: json.notifications.map((stored) => ({
       metadata: {

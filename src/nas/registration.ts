@@ -52,7 +52,12 @@ export interface RegistrationAccept {
 
 export type RegistrationRefusal =
   /** The network does not believe the answer, or the phone does not believe the network. */
-  | { readonly message: 'authenticationReject'; readonly detail: string }
+  | {
+      readonly message: 'authenticationReject'
+      /** For programs: `wrongRes`, `macFailure`, … */
+      readonly reason: string
+      readonly detail: string
+    }
   /** Nobody by that identity, or the subscription may not be served. */
   | { readonly message: 'registrationReject'; readonly cause: string; readonly detail: string }
 

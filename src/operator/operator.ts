@@ -36,8 +36,10 @@ import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gift
 import type { GiftLimit } from './gift-rules.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
+import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { applyProfileEvent } from './profile-events.ts'
+import { makeSuciKeys, type SuciKey } from './suci-keys.ts'
 import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
 
 export interface GiveData {
@@ -74,6 +76,8 @@ export interface Swept {
 /** Every method that takes a number accepts it as people write it. */
 export interface Operator {
   readonly file: OperatorFile
+  /** What phones attach to. */
+  readonly network: OperatorNetwork
 
   /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
   stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
@@ -147,11 +151,15 @@ export function createOperator(parts: {
   readonly store: Store
   readonly environment: Environment
   readonly file: OperatorFile
+  /** The home network's keys for SUCIs; made of the environment's chance unless given. */
+  readonly suciKeys?: readonly SuciKey[]
 }): Operator {
-  const { file } = parts
+  const { file, store, environment } = parts
   const attempt = attempts(parts)
+  const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   return {
     file,
+    network: createOperatorNetwork({ store, environment, plmn: file.plmn, suciKeys }),
     ...queries(parts),
     ...stockAndAccounts(parts),
     ...attempt,

@@ -1,7 +1,8 @@
-/** Using data: only with an enabled profile, earliest end first, whole or not at all. */
+/** Using data: only of an attached phone, earliest end first, whole or not at all. */
 
 import type { Connection } from '../store/engine.ts'
 import { consume, expireDue, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { registrationOfProfile } from '../store/registrations.ts'
 import { findByNumber } from './accounts.ts'
 import { formatAmount } from './amount.ts'
 import type { Refused } from './gift-rules.ts'
@@ -11,6 +12,7 @@ import { answerOnce, type Answer } from './idempotency.ts'
 export const USAGE_REFUSALS = {
   unknownSubscriber: 'This is not a number of this operator.',
   profileNotEnabled: 'Data is used with an enabled profile only.',
+  notAttached: 'No phone is attached to the network with this profile.',
   amountTooSmall: 'At least 1 byte must be used.',
   notEnoughData: 'More is asked for than is left.',
 } as const
@@ -76,6 +78,7 @@ function decide(db: Connection, input: UsageInput): Answer {
   const accountId = account.id
   expireDue(db, { accountId, atMs })
   if (account.profileState !== 'enabled') return refused('profileNotEnabled')
+  if (!registrationOfProfile(db, account.iccid)) return refused('notAttached')
   if (request.amountBytes < 1n) return refused('amountTooSmall')
   const { generalBytes } = usableOf(db, { accountId, atMs, enoughBytes: request.amountBytes })
   if (request.amountBytes > generalBytes) {

@@ -13,6 +13,11 @@ const NAMES = [
 
 /** The element's name, or its tag where the module has no such element. */
 export function elementName(tag: number): string {
-  const number = tag >> 8 === 0xbf ? tag & 0xff : tag >= 0xa0 && tag <= 0xbe ? tag & 0x1f : -1
-  return NAMES[number] ?? formatTag(tag)
+  return NAMES[elementNumber(tag) ?? NAMES.length] ?? formatTag(tag)
+}
+
+/** The element's place among the alternatives of ProfileElement; undefined for a tag that none can have. */
+export function elementNumber(tag: number): number | undefined {
+  if (tag >= 0xa0 && tag <= 0xbe) return tag & 0x1f
+  return tag >> 8 === 0xbf && (tag & 0x80) === 0 ? tag & 0x7f : undefined
 }

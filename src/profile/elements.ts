@@ -1,36 +1,46 @@
 /**
- * Profile elements of the TCA eUICC Profile Package (Interoperable Format, module PEDefinitions version 3).
+ * Profile elements of the TCA eUICC Profile Package (Interoperable Format, module PEDefinitions version 3.3.1; packages
+ * of 2.1 and later are read with it).
  *
- * A package is the concatenation of its elements. Those that esim-lab writes or runs are declared; the others keep
- * their octets, so that any package can be walked.
+ * A package is the concatenation of its elements. Every element of the module is declared in `elements/`; one that a
+ * later module adds keeps its octets, so that any package can be walked.
  */
 
 import { checkDer, children } from '../asn1/der.ts'
+import { decode, encode, type Asn1Type, type Infer } from '../asn1/schema.ts'
+import { concat, equalOctets } from '../base/octets.ts'
+import { automaticSequence, contextTagged } from './automatic.ts'
+import { elementNumber } from './element-names.ts'
+import { PeApplication, PeRfm, PeSecurityDomain } from './elements/applications.ts'
+import { PeAkaParameter, PeCdmaParameter } from './elements/authentication.ts'
+import { PePinCodes, PePukCodes } from './elements/codes.ts'
+import { PeCd, PeMf, PeTelecom } from './elements/directories.ts'
+import { PeDummy, PeEnd, PeGenericFileManagement, PeNonStandard } from './elements/general.ts'
+import { ProfileHeader } from './elements/header.ts'
+import { PeCsim, PeIsim, PeOptCsim, PeOptIsim } from './elements/other-applications.ts'
 import {
-  decode,
-  defaulted,
-  encode,
-  namedInteger,
-  nothing,
-  objectIdentifier,
-  octetString,
-  optional,
-  sequenceOf,
-  utf8String,
-  type Asn1Type,
-  type Infer,
-} from '../asn1/schema.ts'
-import { concat } from '../base/octets.ts'
-import { automaticChoice, automaticSequence, contextTagged } from './automatic.ts'
-import {
-  ApplicationIdentifier,
-  File,
-  FileManagement,
-  optionalFiles,
-  PEHeader,
-  TemplateId,
-  UInt8,
-} from './file.ts'
+  PeDf5gprose,
+  PeDf5gs,
+  PeDfSaip,
+  PeDfSnpn,
+  PeEap,
+  PeGsmAccess,
+  PeIot,
+  PeOptIot,
+  PeOptUsim,
+  PePhonebook,
+  PeUsim,
+} from './elements/usim.ts'
+import { PEHeader } from './file.ts'
+
+export * from './elements/applications.ts'
+export * from './elements/authentication.ts'
+export * from './elements/codes.ts'
+export * from './elements/directories.ts'
+export * from './elements/general.ts'
+export * from './elements/header.ts'
+export * from './elements/other-applications.ts'
+export * from './elements/usim.ts'
 
 /** Templates of files, by the OBJECT IDENTIFIER that stands in `templateID`. */
 export const TEMPLATES = {
@@ -39,263 +49,42 @@ export const TEMPLATES = {
   optUsim: '2.23.143.1.2.5',
 } as const
 
-/** ServicesList: what the card must be able to do, each a NULL that is there or not. */
-export const ServicesList = automaticSequence('ServicesList', {
-  contactless: optional(nothing),
-  usim: optional(nothing),
-  isim: optional(nothing),
-  csim: optional(nothing),
-  milenage: optional(nothing),
-  tuak128: optional(nothing),
-  cave: optional(nothing),
-  gbaUsim: optional(nothing),
-  gbaIsim: optional(nothing),
-  mbms: optional(nothing),
-  eap: optional(nothing),
-  javacard: optional(nothing),
-  multos: optional(nothing),
-  multipleUsim: optional(nothing),
-  multipleIsim: optional(nothing),
-  multipleCsim: optional(nothing),
-  tuak256: optional(nothing),
-  usimTestAlgorithm: optional(nothing),
-  berTlv: optional(nothing),
-  dfLink: optional(nothing),
-  catTp: optional(nothing),
-  getIdentity: optional(nothing),
-  profileAX25519: optional(nothing),
-  profileBP256: optional(nothing),
-  suciCalculatorApi: optional(nothing),
-  dnsResolution: optional(nothing),
-  scp11ac: optional(nothing),
-  scp11cAuthorizationMechanism: optional(nothing),
-  s16mode: optional(nothing),
-  eaka: optional(nothing),
-})
-
-/** eUICC-Mandatory-AIDs: an application and the version it must have. */
-const MandatoryAid = automaticSequence('eUICC-Mandatory-AIDs', {
-  aid: ApplicationIdentifier,
-  version: octetString({ min: 2, max: 2 }),
-})
-
-const IotOptions = automaticSequence('IotOptions', { pix: octetString({ min: 7, max: 11 }) })
-
-/** ProfileHeader, the first element. Its ICCID is in the order of the digits, unlike EF.ICCID's. */
-export const ProfileHeader = automaticSequence('ProfileHeader', {
-  majorVersion: UInt8,
-  minorVersion: UInt8,
-  profileType: optional(utf8String({ min: 1, max: 100 })),
-  iccid: octetString({ min: 10, max: 10 }),
-  pol: optional(octetString()),
-  eUICCMandatoryServices: ServicesList,
-  eUICCMandatoryGFSTEList: sequenceOf(objectIdentifier),
-  connectivityParameters: optional(octetString()),
-  eUICCMandatoryAIDs: optional(sequenceOf(MandatoryAid)),
-  iotOptions: optional(IotOptions),
-})
-export type ProfileHeader = Infer<typeof ProfileHeader>
-
-/** PE-MF: the master file and what lies directly in it. */
-export const PeMf = automaticSequence('PE-MF', {
-  mfHeader: PEHeader,
-  templateID: TemplateId,
-  mf: File,
-  efPl: optional(File),
-  efIccid: File,
-  efDir: File,
-  efArr: File,
-  efUmpc: optional(File),
-})
-export type PeMf = Infer<typeof PeMf>
-
-/** PE-USIM: the USIM's directory and the files every USIM has. */
-export const PeUsim = automaticSequence('PE-USIM', {
-  usimHeader: PEHeader,
-  templateID: TemplateId,
-  adfUsim: File,
-  efImsi: File,
-  efArr: File,
-  ...optionalFiles(['efKeys', 'efKeysPS', 'efHpplmn']),
-  efUst: File,
-  ...optionalFiles(['efFdn', 'efSms', 'efSmsp', 'efSmss']),
-  efSpn: File,
-  efEst: File,
-  ...optionalFiles(['efStartHfn', 'efThreshold', 'efPsloci']),
-  efAcc: File,
-  ...optionalFiles(['efFplmn', 'efLoci', 'efAd']),
-  efEcc: File,
-  ...optionalFiles(['efNetpar', 'efEpsloci', 'efEpsnsc']),
-})
-export type PeUsim = Infer<typeof PeUsim>
-
-// prettier-ignore
-const OPTIONAL_USIM_FILES = [
-  'efLi', 'efAcmax', 'efAcm', 'efGid1', 'efGid2', 'efMsisdn', 'efPuct', 'efCbmi', 'efCbmid', 'efSdn',
-  'efExt2', 'efExt3', 'efCbmir', 'efPlmnwact', 'efOplmnwact', 'efHplmnwact', 'efDck', 'efCnl', 'efSmsr', 'efBdn',
-  'efExt5', 'efCcp2', 'efExt4', 'efAcl', 'efCmi', 'efIci', 'efOci', 'efIct', 'efOct', 'efVgcs',
-  'efVgcss', 'efVbs', 'efVbss', 'efEmlpp', 'efAaem', 'efHiddenkey', 'efPnn', 'efOpl', 'efMbdn', 'efExt6',
-  'efMbi', 'efMwis', 'efCfis', 'efExt7', 'efSpdi', 'efMmsn', 'efExt8', 'efMmsicp', 'efMmsup', 'efMmsucp',
-  'efNia', 'efVgcsca', 'efVbsca', 'efGbabp', 'efMsk', 'efMuk', 'efEhplmn', 'efGbanl', 'efEhplmnpi', 'efLrplmnsi',
-  'efNafkca', 'efSpni', 'efPnni', 'efNcpIp', 'efUfc', 'efNasconfig', 'efUicciari', 'efPws', 'efFdnuri', 'efBdnuri',
-  'efSdnuri', 'efIal', 'efIps', 'efIpd', 'efEpdgid', 'efEpdgselection', 'efEpdgidem', 'efEpdgselectionem',
-  'efFrompreferred', 'efImsconfigdata', 'ef3gpppsdataoff', 'ef3gpppsdataoffservicelist', 'efXcapconfigdata',
-  'efEarfcnlist', 'efMudmidconfigdata', 'efEaka',
-] as const
-
-/** PE-OPT-USIM: files a USIM may have. */
-export const PeOptUsim = automaticSequence('PE-OPT-USIM', {
-  optusimHeader: PEHeader,
-  templateID: TemplateId,
-  ...optionalFiles(OPTIONAL_USIM_FILES),
-})
-export type PeOptUsim = Infer<typeof PeOptUsim>
-
-/** PINKeyReferenceValue */
-export const PINKeyReferenceValue = namedInteger({
-  pinAppl1: 1,
-  pinAppl2: 2,
-  pinAppl3: 3,
-  pinAppl4: 4,
-  pinAppl5: 5,
-  pinAppl6: 6,
-  pinAppl7: 7,
-  pinAppl8: 8,
-  adm1: 10,
-  adm2: 11,
-  adm3: 12,
-  adm4: 13,
-  adm5: 14,
-  secondPINAppl1: 129,
-  secondPINAppl2: 130,
-  secondPINAppl3: 131,
-  secondPINAppl4: 132,
-  secondPINAppl5: 133,
-  secondPINAppl6: 134,
-  secondPINAppl7: 135,
-  secondPINAppl8: 136,
-  adm6: 138,
-  adm7: 139,
-  adm8: 140,
-  adm9: 141,
-  adm10: 142,
-})
-
-/** PUKKeyReferenceValue */
-export const PUKKeyReferenceValue = namedInteger({
-  pukAppl1: 1,
-  pukAppl2: 2,
-  pukAppl3: 3,
-  pukAppl4: 4,
-  pukAppl5: 5,
-  pukAppl6: 6,
-  pukAppl7: 7,
-  pukAppl8: 8,
-  secondPUKAppl1: 129,
-  secondPUKAppl2: 130,
-  secondPUKAppl3: 131,
-  secondPUKAppl4: 132,
-  secondPUKAppl5: 133,
-  secondPUKAppl6: 134,
-  secondPUKAppl7: 135,
-  secondPUKAppl8: 136,
-})
-
-/** The tries allowed in the high nibble, those left in the low one: 3 of 3 for a PIN, 10 of 10 for a PUK. */
-const PIN_TRIES = 0x33
-const PUK_TRIES = 0xaa
-/** Enabled, may be disabled, changed and unblocked. */
-const PIN_ATTRIBUTES = 7
-
-/** PINConfiguration */
-export const PINConfiguration = automaticSequence('PINConfiguration', {
-  keyReference: PINKeyReferenceValue,
-  pinValue: octetString({ min: 8, max: 8 }),
-  unblockingPINReference: optional(PUKKeyReferenceValue),
-  pinAttributes: defaulted(UInt8, PIN_ATTRIBUTES),
-  maxNumOfAttempsRetryNumLeft: defaulted(UInt8, PIN_TRIES),
-})
-
-/** PE-PINCodes: the PINs of the directory created last, or the path of the directory that has them. */
-export const PePinCodes = automaticSequence('PE-PINCodes', {
-  pinHeader: PEHeader,
-  pinCodes: automaticChoice('pinCodes', {
-    pinconfig: sequenceOf(PINConfiguration, { min: 1, max: 26 }),
-    filePath: octetString({ max: 8 }),
-  }),
-})
-export type PePinCodes = Infer<typeof PePinCodes>
-
-/** PUKConfiguration */
-export const PUKConfiguration = automaticSequence('PUKConfiguration', {
-  keyReference: PUKKeyReferenceValue,
-  pukValue: octetString({ min: 8, max: 8 }),
-  maxNumOfAttempsRetryNumLeft: defaulted(UInt8, PUK_TRIES),
-})
-
-/** PE-PUKCodes */
-export const PePukCodes = automaticSequence('PE-PUKCodes', {
-  pukHeader: PEHeader,
-  pukCodes: sequenceOf(PUKConfiguration, { min: 1, max: 16 }),
-})
-export type PePukCodes = Infer<typeof PePukCodes>
-
-/** MappingParameter: the authentication parameters of another application. */
-export const MappingParameter = automaticSequence('MappingParameter', {
-  mappingOptions: octetString({ min: 1, max: 1 }),
-  mappingSource: ApplicationIdentifier,
-})
-
-/** AlgoParameter; absent constants are those of 3GPP TS 35.206 §4.1. */
-export const AlgoParameter = automaticSequence('AlgoParameter', {
-  algorithmID: namedInteger({ milenage: 1, tuak: 2, usimTestAlgorithm: 3 }),
-  algorithmOptions: octetString({ min: 1, max: 1 }),
-  key: octetString(),
-  opc: octetString(),
-  rotationConstants: optional(octetString({ min: 5, max: 5 })),
-  xoringConstants: optional(octetString({ min: 80, max: 80 })),
-  authCounterMax: optional(octetString({ min: 3, max: 3 })),
-  numberOfKeccak: defaulted(UInt8, 1),
-})
-
-const SequenceNumber = octetString({ min: 6, max: 6 })
-
-/** PE-AKAParameter; absent: sqnOptions `02`, sqnDelta and sqnAgeLimit `000010000000`, sqnInit 32 zeros. */
-export const PeAkaParameter = automaticSequence('PE-AKAParameter', {
-  akaHeader: PEHeader,
-  algoConfiguration: automaticChoice('algoConfiguration', {
-    mappingParameter: MappingParameter,
-    algoParameter: AlgoParameter,
-  }),
-  sqnOptions: optional(octetString({ min: 1, max: 1 })),
-  sqnDelta: optional(SequenceNumber),
-  sqnAgeLimit: optional(SequenceNumber),
-  sqnInit: optional(sequenceOf(SequenceNumber, { min: 32, max: 32 })),
-})
-export type PeAkaParameter = Infer<typeof PeAkaParameter>
-
-/** PE-GenericFileManagement: files without a template. */
-export const PeGenericFileManagement = automaticSequence('PE-GenericFileManagement', {
-  gfmHeader: PEHeader,
-  fileManagementCMD: sequenceOf(FileManagement, { min: 1 }),
-})
-export type PeGenericFileManagement = Infer<typeof PeGenericFileManagement>
-
-/** PE-End ::= SEQUENCE { end-header PEHeader } */
-export const PeEnd = automaticSequence('PE-End', { endHeader: PEHeader })
-export type PeEnd = Infer<typeof PeEnd>
-
-/** ProfileElement's alternatives that are declared here, each under its number in the module. */
+/** ProfileElement's alternatives in the module's order: each one's tag is its place (AUTOMATIC TAGS). */
 const DECLARED = {
-  header: contextTagged(0, ProfileHeader),
-  genericFileManagement: contextTagged(1, PeGenericFileManagement),
-  pinCodes: contextTagged(2, PePinCodes),
-  pukCodes: contextTagged(3, PePukCodes),
-  akaParameter: contextTagged(4, PeAkaParameter),
-  end: contextTagged(10, PeEnd),
-  mf: contextTagged(16, PeMf),
-  usim: contextTagged(19, PeUsim),
-  optUsim: contextTagged(20, PeOptUsim),
+  header: ProfileHeader,
+  genericFileManagement: PeGenericFileManagement,
+  pinCodes: PePinCodes,
+  pukCodes: PePukCodes,
+  akaParameter: PeAkaParameter,
+  cdmaParameter: PeCdmaParameter,
+  securityDomain: PeSecurityDomain,
+  rfm: PeRfm,
+  application: PeApplication,
+  nonStandard: PeNonStandard,
+  end: PeEnd,
+  rfu1: PeDummy,
+  rfu2: PeDummy,
+  rfu3: PeDummy,
+  rfu4: PeDummy,
+  rfu5: PeDummy,
+  mf: PeMf,
+  cd: PeCd,
+  telecom: PeTelecom,
+  usim: PeUsim,
+  optUsim: PeOptUsim,
+  isim: PeIsim,
+  optIsim: PeOptIsim,
+  phonebook: PePhonebook,
+  gsmAccess: PeGsmAccess,
+  csim: PeCsim,
+  optCsim: PeOptCsim,
+  eap: PeEap,
+  df5gs: PeDf5gs,
+  dfSaip: PeDfSaip,
+  dfSnpn: PeDfSnpn,
+  df5gprose: PeDf5gprose,
+  iot: PeIot,
+  optIot: PeOptIot,
 } as const
 
 type Declared = typeof DECLARED
@@ -339,43 +128,73 @@ export function readProfileElement(element: {
   readonly tag: number
   readonly raw: Uint8Array
 }): ProfileElement {
-  const kind = kindByTag.get(element.tag)
+  const type = TYPE_BY_TAG.get(element.tag)
   checkDer(element.raw)
-  if (!kind) return { kind: 'other', ...element }
-  const value = decode(DECLARED[kind] as Asn1Type<unknown>, element.raw)
-  return { kind, value, ...element } as ProfileElement
+  if (!type) return { kind: 'other', ...element }
+  return { kind: type.kind, value: decode(type.type, element.raw), ...element } as ProfileElement
 }
 
-const kindByTag: ReadonlyMap<number, DeclaredKind> = new Map(
-  (Object.keys(DECLARED) as DeclaredKind[]).flatMap((kind) =>
-    DECLARED[kind].tags.map((tag) => [tag, kind]),
-  ),
+const TYPES = Object.entries(DECLARED).map(([kind, type], number) => ({
+  kind: kind as DeclaredKind,
+  type: contextTagged(number, type as Asn1Type<unknown>),
+}))
+
+const TYPE_BY_TAG = new Map(
+  TYPES.flatMap((declared) => declared.type.tags.map((tag) => [tag, declared])),
 )
 
-/** The octets of one element. @throws {Asn1Error} when a value breaks a size of the module */
-export function encodeElement({ kind, value }: ElementValue): Uint8Array {
-  return encode(DECLARED[kind] as Asn1Type<unknown>, value)
+const TYPE_BY_KIND = new Map(TYPES.map(({ kind, type }) => [kind, type]))
+
+/**
+ * The octets of one element. One that was read and whose value is as it was read gives the octets that came, with the
+ * extensions and the written-out defaults that its value does not tell of.
+ * @throws {Asn1Error} when a value breaks a size of the module
+ */
+export function encodeElement(element: ElementValue | ProfileElement): Uint8Array {
+  if (element.kind === 'other') return element.raw
+  const octets = encodeValue(element)
+  if (!('raw' in element) || equalOctets(octets, element.raw)) return octets
+  const asRead = encodeValue(readProfileElement(element) as ElementValue)
+  return equalOctets(octets, asRead) ? element.raw : octets
+}
+
+function encodeValue({ kind, value }: ElementValue): Uint8Array {
+  return encode(TYPE_BY_KIND.get(kind) as Asn1Type<unknown>, value)
 }
 
 /** The package: its elements one after the other. @throws {Asn1Error} */
-export function encodeElements(elements: readonly ElementValue[]): Uint8Array {
+export function encodeElements(elements: readonly (ElementValue | ProfileElement)[]): Uint8Array {
   return concat(...elements.map(encodeElement))
 }
 
-const ELEMENT_NUMBER_MAX = 33
+/** A package that was read and written again. */
+export interface ReencodedPackage {
+  readonly octets: Uint8Array
+  /** Places of the elements that have more to them than their values: extensions, or defaults that are written out. */
+  readonly inexact: readonly number[]
+}
+
+/**
+ * Reads a package and writes it again, to the same octets.
+ * @throws {Asn1Error} naming the element and the path in it that is not DER or not as the module says
+ */
+export function reencodePackage(octets: Uint8Array): ReencodedPackage {
+  const elements = readProfileElements(octets)
+  const inexact = elements.flatMap((element, at) => (isExact(element) ? [] : [at]))
+  return { octets: encodeElements(elements), inexact }
+}
+
+function isExact(element: ProfileElement): boolean {
+  return element.kind !== 'other' && equalOctets(encodeValue(element), element.raw)
+}
 
 /** Numbers without a meaning for a card: nonStandard, and those kept for future use. */
 const UNSUPPORTED_NUMBERS: readonly number[] = [9, 11, 12, 13, 14, 15]
 
-/** Whether the module gives the element a meaning. Those not declared here are taken without being looked into. */
+/** Whether the module gives the element a meaning. */
 export function isSupportedElement({ tag }: ProfileElement): boolean {
   const number = elementNumber(tag)
-  return number >= 0 && number <= ELEMENT_NUMBER_MAX && !UNSUPPORTED_NUMBERS.includes(number)
-}
-
-function elementNumber(tag: number): number {
-  if (tag >= 0xa0 && tag <= 0xbe) return tag & 0x1f
-  return tag >> 8 === 0xbf ? tag & 0xff : -1
+  return number !== undefined && number < TYPES.length && !UNSUPPORTED_NUMBERS.includes(number)
 }
 
 /** PEHeader of any element but ProfileHeader. @throws {Asn1Error} when the element does not begin with one */

@@ -110,6 +110,15 @@ export function optionalFiles<const N extends string>(
   return Object.fromEntries(entries) as { readonly [K in N]: OptionalComponent<File> }
 }
 
+/** Files that an element must have, in the module's order. */
+export function requiredFiles<const N extends string>(
+  names: readonly N[],
+): { readonly [K in N]: typeof File } {
+  return Object.fromEntries(names.map((name) => [name, File])) as {
+    readonly [K in N]: typeof File
+  }
+}
+
 const FILE_OCTETS_MAX = 65_535
 
 /**

@@ -5,6 +5,10 @@
  * a network changes later is kept beside the package as `ProfileChanges` and put on again when the card starts.
  */
 
+import type { AkaAlgorithm } from '../crypto/aka.ts'
+
+export type { AkaAlgorithm }
+
 /** One EF.ARR record that says who may do what: ETSI TS 102 221 §9.2.7. */
 export interface AccessRuleReference {
   /** `2F06` for the MF, ADFs and files directly under the MF, else `6F06`, unless the package names another. */
@@ -81,32 +85,6 @@ export interface AuthenticationParameters {
   /** The highest SQN accepted, by IND: 32 entries of 48 bits. */
   readonly sqn: bigint[]
 }
-
-export type AkaAlgorithm =
-  | {
-      readonly kind: 'milenage'
-      readonly k: Uint8Array
-      readonly opc: Uint8Array
-      /** r1 to r5 in bits; the standard ones unless the package has others. */
-      readonly rotationConstants?: Uint8Array
-      /** c1 to c5, 80 octets. */
-      readonly xoringConstants?: Uint8Array
-      /** RES 64 bits unless 32 (option bit). */
-      readonly resOctets: number
-    }
-  | {
-      readonly kind: 'tuak'
-      /** 16 or 32 octets. */
-      readonly k: Uint8Array
-      /** 32 octets. */
-      readonly topc: Uint8Array
-      readonly keccakIterations: number
-      readonly resOctets: number
-      readonly macOctets: number
-      readonly ckIkOctets: number
-    }
-  /** 3GPP TS 34.108 §8.1.2. */
-  | { readonly kind: 'test'; readonly k: Uint8Array; readonly resOctets: number }
 
 /** A network access application: an ADF and how it authenticates. */
 export interface NetworkAccessApplication {

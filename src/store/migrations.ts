@@ -1,6 +1,7 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
 import { EVENT_TABLES } from './tables/events.ts'
+import { NETWORK_TABLES } from './tables/network.ts'
 import { RSP_TABLES } from './tables/rsp.ts'
 import { OPERATOR_TABLES } from './tables/operator.ts'
 
@@ -18,6 +19,10 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     name: '0003 idempotency keys by age, to be forgotten',
     sql: 'CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at)',
+  },
+  {
+    name: '0004 sequence numbers, keys for imported profiles, and who is attached',
+    sql: NETWORK_TABLES,
   },
   { name: '0020 events of the SM-DSs, and of the orders of the SM-DP+', sql: EVENT_TABLES },
 ]

@@ -133,7 +133,7 @@ test('tells a refusal by a rule with its reason, and repeats it', async (t) => {
 
 test('books usage, and refuses more than is left', async (t) => {
   const { post, subscriber } = await createApi(t)
-  const msisdn = await subscriber()
+  const msisdn = await subscriber('attached')
   const use = (key: string, amountBytes: unknown) =>
     post('/api/usage', { headers: { 'idempotency-key': key }, body: { msisdn, amountBytes } })
   const response = await use('1', 15_000_000_000)

@@ -203,7 +203,7 @@ test('refuses a key that came with another content', async (t) => {
 
 test('a key belongs to its caller and its operation', async (t) => {
   const { operator, subscriber } = await createBench(t)
-  const [a, b] = [await subscriber(), await subscriber()]
+  const [a, b] = [await subscriber('attached'), await subscriber()]
   const request = { idempotencyKey: 'once', from: a, to: b, amountBytes: GB }
   const first = await operator.giveData(request)
   const second = await operator.giveData({ ...request, caller: 'another' })

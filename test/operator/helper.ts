@@ -4,6 +4,7 @@ import { createOperator, type Operator } from '../../src/operator/operator.ts'
 import { loadOperatorFile, type OperatorFile } from '../../src/operator/operator-file.ts'
 import { openStore, type Store } from '../../src/store/engine.ts'
 import { issueLot, type LotOrigin, type TrafficClass } from '../../src/store/ledger.ts'
+import { attachNumber } from '../helpers/usim.ts'
 
 export const GB = 1_000_000_000n
 export const DAY_MS = 86_400_000
@@ -14,8 +15,8 @@ export interface Bench {
   readonly store: Store
   readonly clock: MovableClock
   readonly operator: Operator
-  /** A subscriber whose profile is enabled, or only ordered. */
-  subscriber(state?: 'ordered' | 'enabled' | 'deleted'): Promise<string>
+  /** A subscriber whose profile is enabled, or only ordered; an attached one has answered the network's challenge. */
+  subscriber(state?: 'ordered' | 'enabled' | 'attached' | 'deleted'): Promise<string>
   issue(
     msisdn: string,
     lot: {
@@ -53,6 +54,7 @@ export async function createBench(
       for (const [at, event] of events.entries()) {
         await operator.handleProfileEvent({ iccid, eid: EID, event, seqNumber: at + 1 })
       }
+      if (state === 'attached') await attachNumber(operator, msisdn)
       return msisdn
     },
     issue(msisdn, lot) {

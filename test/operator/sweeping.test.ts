@@ -19,7 +19,7 @@ test('a sweep expires what has ended in accounts that nobody touches', async (t)
 
 test('an answer is repeated for 30 days, and then its key is one for a new request', async (t) => {
   const bench = await createBench(t)
-  const msisdn = await bench.subscriber()
+  const msisdn = await bench.subscriber('attached')
   await bench.issue(msisdn, { amountBytes: GB, days: 90 })
   const use = (amountBytes: bigint) =>
     bench.operator.attemptUsage({ idempotencyKey: 'k', msisdn, amountBytes })

@@ -5,7 +5,7 @@ import { createBench, DAY_MS, GB, type Bench } from './helper.ts'
 
 test('uses the lots that end first', async (t) => {
   const { operator, subscriber, issue } = await createBench(t)
-  const msisdn = await subscriber()
+  const msisdn = await subscriber('attached')
   const soon = await issue(msisdn, { amountBytes: GB, days: 1, giftable: false })
   const usage = await operator.useData({ idempotencyKey: '1', msisdn, amountBytes: 3n * GB })
   t.deepEqual(usage.lots[0], { lotId: soon, amountBytes: GB })
@@ -15,7 +15,7 @@ test('uses the lots that end first', async (t) => {
 
 test('the same report with the same key is booked once', async (t) => {
   const { operator, subscriber, clock } = await createBench(t)
-  const msisdn = await subscriber()
+  const msisdn = await subscriber('attached')
   const report = { idempotencyKey: '1', msisdn, amountBytes: GB }
   const usage = await operator.useData(report)
   clock.advance(DAY_MS)
@@ -35,9 +35,13 @@ const REFUSALS: Readonly<
     msisdn: await subscriber('deleted'),
     amountBytes: 0n,
   }),
-  amountTooSmall: async ({ subscriber }) => ({ msisdn: await subscriber(), amountBytes: 0n }),
+  notAttached: async ({ subscriber }) => ({ msisdn: await subscriber(), amountBytes: 0n }),
+  amountTooSmall: async ({ subscriber }) => ({
+    msisdn: await subscriber('attached'),
+    amountBytes: 0n,
+  }),
   notEnoughData: async ({ subscriber }) => ({
-    msisdn: await subscriber(),
+    msisdn: await subscriber('attached'),
     amountBytes: 20n * GB + 1n,
   }),
 }
@@ -59,7 +63,7 @@ for (const [reason, arrange] of Object.entries(REFUSALS)) {
 
 test('general usage leaves directed data alone', async (t) => {
   const { operator, subscriber, issue } = await createBench(t)
-  const msisdn = await subscriber()
+  const msisdn = await subscriber('attached')
   await issue(msisdn, { amountBytes: GB, days: 1, trafficClass: 'directed' })
   await t.throwsAsync(operator.useData({ idempotencyKey: '1', msisdn, amountBytes: 21n * GB }), {
     message: '20 GB are left.',

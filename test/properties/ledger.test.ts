@@ -163,7 +163,7 @@ test('a giver who gives all of it fifty times at once gives it once', async (t) 
 })
 
 async function subscribers(bench: Bench, count: number = SUBSCRIBERS): Promise<readonly string[]> {
-  return Promise.all(Array.from({ length: count }, () => bench.subscriber()))
+  return Promise.all(Array.from({ length: count }, () => bench.subscriber('attached')))
 }
 
 /** Takes a step and returns how many bytes it issued. A refusal is an answer; any other error is a failure. */

@@ -12,9 +12,16 @@ import { getData } from './get-data.ts'
 import { fetchProactive, offered, terminalProfile, terminalResponse } from './proactive.ts'
 import { deliver, getResponse } from './response.ts'
 import { select, status } from './select.ts'
-import { BLOCK_OCTETS_MAX, freshCard, type CardState, type Channel } from './state.ts'
+import {
+  BLOCK_OCTETS_MAX,
+  followProfile,
+  freshCard,
+  type CardState,
+  type Channel,
+} from './state.ts'
 import { SW, word } from './status-words.ts'
 import { storeData } from './store-data.ts'
+import { runInProfile, UICC_INSTRUCTIONS } from '../uicc/instructions.ts'
 import { terminalCapability } from './terminal-capability.ts'
 import type { ApduCard, ApduSettings } from './types.ts'
 
@@ -115,6 +122,7 @@ interface Instruction {
 const BOTH = ['interindustry', 'proprietary'] as const
 
 const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map([
+  ...uiccInstructions(),
   [0x10, { classes: ['proprietary'], run: terminalProfile }],
   [0x12, { classes: ['proprietary'], run: fetchProactive }],
   [0x14, { classes: ['proprietary'], run: terminalResponse }],
@@ -127,10 +135,18 @@ const INSTRUCTIONS: ReadonlyMap<number, Instruction> = new Map([
   [0xf2, { classes: ['proprietary'], run: status }],
 ])
 
+function* uiccInstructions(): Generator<[number, Instruction]> {
+  for (const [ins, instruction] of UICC_INSTRUCTIONS) {
+    const run: Instruction['run'] = (card, at) => runInProfile(card, { instruction, ...at })
+    yield [ins, { classes: [instruction.kind], run }]
+  }
+}
+
 /** The checks of the header in their order: lengths and class, channel, instruction, the instruction's class. */
 async function execute(card: CardState, octets: Uint8Array): Promise<CardAnswer> {
   const command = readCommand(octets)
   if (typeof command === 'number') return word(command)
+  followProfile(card)
   const channel = card.channels.get(command.channel)
   if (!channel) return word(SW.channelNotAvailable)
   const instruction = INSTRUCTIONS.get(command.ins)

@@ -32,8 +32,8 @@ function open(
     return word(SW.functionNotSupported)
   }
   // From the basic channel the MF is selected on the new one; from another, what is selected there.
-  const isdrAid = command.channel === 0 ? undefined : channel.isdrAid
-  card.channels.set(number, { ...newChannel(), isdrAid })
+  const { isdrAid, place } = command.channel === 0 ? newChannel() : channel
+  card.channels.set(number, { ...newChannel(), isdrAid, place: place && { ...place } })
   return isAssigned ? answer(Uint8Array.of(number)) : word(SW.ok)
 }
 

@@ -22,10 +22,10 @@ export function deliver(
   if (given.data.length === 0) return given
   if (command.data.length === 0) {
     const wrong = wrongLeFor(command, given.data.length)
-    return wrong ?? handOut(card, { command, data: given.data })
+    return wrong ?? handOut(card, { command, given })
   }
-  if (card.settings.responseMode === 'direct') return handOut(card, { command, data: given.data })
-  card.waiting = { channel: command.channel, data: given.data }
+  if (card.settings.responseMode === 'direct') return handOut(card, { command, given })
+  card.waiting = { channel: command.channel, ...given }
   return word(moreWaiting(given.data.length))
 }
 
@@ -46,18 +46,19 @@ export function getResponse(
   if (!waiting || waiting.channel !== command.channel) return word(SW.conditionsNotSatisfied)
   const le = command.le ?? RESPONSE_OCTETS_MAX
   const isTooMany = le > waiting.data.length && le !== RESPONSE_OCTETS_MAX
-  return isTooMany
-    ? word(wrongLe(waiting.data.length))
-    : handOut(card, { command, data: waiting.data })
+  return isTooMany ? word(wrongLe(waiting.data.length)) : handOut(card, { command, given: waiting })
 }
 
 function handOut(
   card: CardState,
-  { command, data }: { readonly command: ApduCommand; readonly data: Uint8Array },
+  { command, given }: { readonly command: ApduCommand; readonly given: CardAnswer },
 ): CardAnswer {
   const count = command.le ?? RESPONSE_OCTETS_MAX
-  const rest = data.subarray(count)
-  card.waiting = rest.length > 0 ? { channel: command.channel, data: rest } : undefined
-  const statusWord = rest.length > 0 ? moreWaiting(rest.length) : SW.ok
-  return { statusWord, data: data.subarray(0, count) }
+  const rest = given.data.subarray(count)
+  const isMore = rest.length > 0
+  card.waiting = isMore
+    ? { channel: command.channel, data: rest, statusWord: given.statusWord }
+    : undefined
+  const statusWord = isMore ? moreWaiting(rest.length) : given.statusWord
+  return { statusWord, data: given.data.subarray(0, count) }
 }

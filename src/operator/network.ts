@@ -1,0 +1,55 @@
+/** The operator's network: its home part (AuC, UDM, AUSF) and the serving part that phones attach to. */
+
+import type { Environment } from '../base/environment.ts'
+import type { ServingNetwork } from '../nas/registration.ts'
+import type { Store } from '../store/engine.ts'
+import {
+  listRegistrations,
+  registrationOfProfile,
+  type Registration,
+} from '../store/registrations.ts'
+import { createAuthenticationCentre, type AuthenticationCentre } from './authentication.ts'
+import { createAusf, type Ausf } from './ausf.ts'
+import type { Plmn } from './operator-file.ts'
+import { createServingNetwork } from './registration.ts'
+import { createSidf, type Sidf, type SuciKey, type SuciPublicKey } from './suci-keys.ts'
+
+export interface OperatorNetwork {
+  readonly authenticationCentre: AuthenticationCentre
+  readonly sidf: Sidf
+  readonly ausf: Ausf
+  readonly servingNetwork: ServingNetwork
+  /** The home network's public keys for EF.SUCI_Calc_Info, the preferred one first. */
+  suciPublicKeys(): readonly SuciPublicKey[]
+  /** Attached subscribers by SUPI, from the one after `after` on. */
+  registrations(page: { readonly after?: string; readonly limit: number }): readonly Registration[]
+  /** The attachment of a profile. */
+  registrationOf(of: { readonly iccid: string }): Registration | undefined
+}
+
+/** How long a phone's answer is waited for: T3560 and T3460 run five times for six seconds (TS 24.501 §10.2, TS 24.301 §10.2). */
+const ANSWER_WAIT_MS = 30_000
+
+export function createOperatorNetwork(parts: {
+  readonly store: Store
+  readonly environment: Environment
+  readonly plmn: Plmn
+  readonly suciKeys: readonly SuciKey[]
+}): OperatorNetwork {
+  const { store, environment, plmn, suciKeys } = parts
+  const random = environment.random.stream('challenges')
+  const authenticationCentre = createAuthenticationCentre({ store, random })
+  const sidf = createSidf(suciKeys)
+  const common = { environment, authenticationCentre, sidf, waitMs: ANSWER_WAIT_MS }
+  const ausf = createAusf(common)
+  return {
+    authenticationCentre,
+    sidf,
+    ausf,
+    servingNetwork: createServingNetwork({ ...common, store, plmn, ausf }),
+    suciPublicKeys: () => sidf.publicKeys,
+    registrations: ({ after = '', limit }) =>
+      store.read((db) => listRegistrations(db, { after, limit })),
+    registrationOf: ({ iccid }) => store.read((db) => registrationOfProfile(db, iccid)),
+  }
+}

@@ -1,0 +1,46 @@
+/** Who is attached to the network: at most one phone for each profile, and for each SUPI. */
+
+import type { Connection } from './engine.ts'
+
+/** A subscriber that is attached. */
+export interface Registration {
+  readonly id: string
+  readonly iccid: string
+  /** `imsi-<digits>`. */
+  readonly supi: string
+  readonly system: '5GS' | 'EPS'
+  readonly servingNetworkName: string
+  readonly attachedAtMs: number
+}
+
+const COLUMNS =
+  'id, iccid, supi, system, serving_network_name AS servingNetworkName, attached_at AS attachedAtMs'
+
+/** Attaches a subscriber; who was attached with the same profile or SUPI is so no longer. */
+export function attach(db: Connection, registration: Registration): void {
+  const { id, iccid, supi, system, servingNetworkName, attachedAtMs } = registration
+  db.sql(`DELETE FROM registrations WHERE iccid = ? OR supi = ?`).run(iccid, supi)
+  db.sql(
+    `INSERT INTO registrations (id, iccid, supi, system, serving_network_name, attached_at)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  ).run(id, iccid, supi, system, servingNetworkName, attachedAtMs)
+}
+
+/** Ends an attachment, if it has not ended already. */
+export function detach(db: Connection, id: string): void {
+  db.sql(`DELETE FROM registrations WHERE id = ?`).run(id)
+}
+
+export function registrationOfProfile(db: Connection, iccid: string): Registration | undefined {
+  return db.sql<Registration>(`SELECT ${COLUMNS} FROM registrations WHERE iccid = ?`).get(iccid)
+}
+
+/** Attached subscribers by SUPI, from the one after `after` on. */
+export function listRegistrations(
+  db: Connection,
+  page: { readonly after: string; readonly limit: number },
+): Registration[] {
+  return db
+    .sql<Registration>(`SELECT ${COLUMNS} FROM registrations WHERE supi > ? ORDER BY supi LIMIT ?`)
+    .all(page.after, page.limit)
+}
