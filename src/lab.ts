@@ -32,7 +32,7 @@ import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpSettings } from './smdp/smdp.ts'
+import { createSmdp, type Smdp, type SmdpFace, type SmdpSettings } from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -42,7 +42,14 @@ import {
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
 import { createLabSmdss, smdsAddressOf, smdsAt, type LabSmdss } from './lab-smds.ts'
-import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
+import {
+  checkBrought,
+  createIdentity,
+  faceOf,
+  type CardOrder,
+  type FaceChoice,
+  type LabIdentity,
+} from './lab-identity.ts'
 import {
   importProfile,
   labProfiles,
@@ -111,6 +118,11 @@ export interface Lab {
   readonly es2Plus: Es2Plus
   /** A root SM-DS and an alternative one, which tells the root one of its events. */
   readonly smds: LabSmdss
+  /**
+   * ES9+ under some of the SM-DP+'s certificates, or under those of another PKI, for a listener of its own.
+   * @throws {LabError} badInput — there are none
+   */
+  openFace(choice?: FaceChoice): SmdpFace
   /** The observer that the lab was given. */
   readonly observer: Observer | undefined
   /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
@@ -223,6 +235,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     es9Plus,
     es2Plus,
     smds,
+    openFace(choice = {}) {
+      const face = smdp.openFace({ ...faceOf(identity, choice), addresses: [smdp.address] })
+      if (!observer) return face
+      const { es9Plus: plain } = face
+      return Object.assign(face, { es9Plus: observed({ table: ES9PLUS, observer }, plain) })
+    },
     observer,
     order(order = {}) {
       const { makeRepeatable } = smdp

@@ -9,7 +9,7 @@ import { CURVES } from '../crypto/ec.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
-import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
+import { es9PlusClients, type Binding, type Es9PlusTrust } from '../http/rsp-client.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
@@ -36,6 +36,8 @@ export interface PhoneChoice {
   readonly name: string
   /** Told of the messages between the phone's LPA, its eUICC and the servers. */
   readonly observer?: Observer | undefined
+  /** How the phone's LPA speaks to servers; JSON unless told. */
+  readonly binding?: Binding | undefined
 }
 
 /**
@@ -206,9 +208,12 @@ async function run<T>(
   opened: { readonly choice: PhoneChoice; readonly storage: EuiccStorage },
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
-  const { lab, name, observer } = opened.choice
+  const { lab, name, observer, binding } = opened.choice
   const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }, euicc))
+  const servers = es9PlusClients({
+    ...trustOf({ directory: lab.directory, lab }, euicc),
+    binding,
+  })
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,

@@ -1,37 +1,36 @@
-/** A lab on the network: the RSP listener for LPAs, the operator's listener for its software (loopback unless asked). */
+/** A lab on the network: RSP listeners for LPAs, the operator's listener for its software (loopback unless asked). */
 
-import { wallClock } from '../base/environment.ts'
 import type { Lab } from '../lab.ts'
-import { chooseTls, type TlsChoice } from '../pki/brought.ts'
+import type { TlsChoice } from '../pki/brought.ts'
 import { startSweeping } from '../operator/sweeping.ts'
-import { ES2PLUS } from '../rsp/es2plus.ts'
-import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
+import type { Es9Plus } from '../rsp/es9plus.ts'
 import { labRoutes } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
-import { createRspApp } from './rsp-app.ts'
-import { es9PlusClients } from './rsp-client.ts'
+import { es9PlusClients, type Binding } from './rsp-client.ts'
+import {
+  es2PlusApp,
+  openEs2PlusListener,
+  openRspListener,
+  type Es2PlusListenerOptions,
+  type ListenerChoice,
+  type RspListenerOptions,
+  type ServedListener,
+  type Witnesses,
+} from './rsp-listeners.ts'
 
-export interface ListenerChoice {
-  /** The interface to listen on; this machine alone unless told. */
-  readonly host?: string
-  /** 0, unless told, takes any port that is free. */
-  readonly port?: number
-}
-
-export interface ServeOptions {
+export interface ServeOptions extends Witnesses {
   /** What the operator's clients send as `Authorization: Bearer …`; made up when it is not given. */
   readonly token?: string
-  readonly rsp?: ListenerChoice & {
-    /** Without TLS, for clients that cannot be given a CI certificate. */
-    readonly plain?: boolean
-    /** The names in the TLS certificate, the first of them the SM-DP+'s own address. */
-    readonly hostNames?: readonly [string, ...string[]]
-  }
+  readonly rsp?: RspListenerOptions
+  /** Further listeners on the same orders, each with its own certificates. */
+  readonly listeners?: readonly RspListenerOptions[]
+  /** ES2+ on a port of its own; it is on the operator's listener in any case, behind the token. */
+  readonly es2Plus?: Es2PlusListenerOptions
   readonly operator?: ListenerChoice
-  /** Told of our own defects, of which clients see nothing but status 500. */
-  readonly reportDefect?: (error: unknown) => void
+  /** How `ServedLab.es9Plus` speaks to servers; JSON unless told. */
+  readonly lpaBinding?: Binding
 }
 
 export interface ServedLab {
@@ -40,6 +39,9 @@ export interface ServedLab {
   readonly rspUrl: string
   /** The certificate that LPAs see, and where it is from; nothing without TLS. */
   readonly tls: TlsChoice | undefined
+  /** The further listeners, in their order. */
+  readonly listeners: readonly ServedListener[]
+  readonly es2Plus: ServedListener | undefined
   readonly operatorUrl: string
   readonly token: string
   /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
@@ -47,75 +49,60 @@ export interface ServedLab {
   close(): Promise<void>
 }
 
-const HOST_NAMES: readonly [string, ...string[]] = ['localhost', '127.0.0.1']
-/** SGP.23's name for a test SM-DP+: clients that were set up with it are answered too. */
-const TEST_NAME = 'testsmdpplus1.example.com'
 const TOKEN_OCTETS = 32
 
 /**
- * Starts both listeners, with a TLS certificate for its names, and sweeps the operator's books each minute.
- * @throws {LabError} unavailable — a port is taken; nothing is left listening
+ * Starts the listeners, with TLS certificates for their names, and sweeps the operator's books each minute.
+ * @throws {LabError} unavailable — a port is taken; badInput — a listener's certificates or versions are none. Nothing is
+ *   left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
   const token = options.token ?? newToken(lab)
-  const { rsp = {} } = options
-  const hostNames = rsp.hostNames ?? HOST_NAMES
-  const tls = rsp.plain ? undefined : tlsFor(lab, hostNames)
-  const rspListener = await listenForLpas(lab, { options, tls })
-  const addresses = addressesOf({ port: rspListener.port, hostNames, plain: rsp.plain ?? false })
-  lab.smdp.setAddresses(addresses)
-  const served = {
-    rspAddress: addresses[0],
-    rspUrl: `${rsp.plain ? 'http' : 'https'}://${addresses[0]}`,
+  const opened: { close(): Promise<void> }[] = []
+  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const listener = await opening
+    opened.push(listener)
+    return listener
   }
-  const operatorListener = await listenForOperator(lab, { options, token, served }).catch(
-    async (error: unknown) => {
-      await rspListener.close()
-      throw error
-    },
-  )
-  const { anchors } = lab
-  const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
-  const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
-  return {
-    ...served,
-    tls,
-    es9Plus: clients.at,
-    operatorUrl: urlOf(operatorListener),
-    token,
-    async close() {
-      clients.close()
-      await Promise.all([rspListener.close(), operatorListener.close(), sweeping.stop()])
-    },
+  try {
+    const { rsp = {} } = options
+    const first = await keep(openRspListener(lab, { ...options, options: rsp, isFirst: true }))
+    const listeners: ServedListener[] = []
+    for (const listener of options.listeners ?? []) {
+      const further = { ...options, options: listener, isFirst: false }
+      listeners.push(await keep(openRspListener(lab, further)))
+    }
+    const { es2Plus: own } = options
+    const es2Plus = own && (await keep(openEs2PlusListener(lab, { ...options, options: own })))
+    const served = { rspAddress: first.address, rspUrl: first.url }
+    const operator = await keep(listenForOperator(lab, { options, token, served }))
+    const { anchors } = lab
+    const clients = es9PlusClients({
+      ...(rsp.plain ? { plain: true } : { tls: { anchors } }),
+      binding: options.lpaBinding,
+    })
+    const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
+    return {
+      ...served,
+      tls: first.tls,
+      listeners,
+      es2Plus,
+      es9Plus: clients.at,
+      operatorUrl: urlOf(operator),
+      token,
+      async close() {
+        clients.close()
+        await Promise.all([...opened.map((listener) => listener.close()), sweeping.stop()])
+      },
+    }
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close()))
+    throw error
   }
 }
 
 function newToken(lab: Lab): string {
   return Buffer.from(lab.environment.random.unique(TOKEN_OCTETS)).toString('hex')
-}
-
-function tlsFor(lab: Lab, hostNames: readonly [string, ...string[]]): TlsChoice {
-  return chooseTls({
-    brought: lab.broughtPki,
-    own: lab.pki,
-    hostNames: [...hostNames, TEST_NAME] as [string, ...string[]],
-    nowMs: wallClock.nowMs(),
-    random: lab.environment.random,
-  })
-}
-
-function listenForLpas(
-  lab: Lab,
-  choice: { readonly options: ServeOptions; readonly tls: TlsChoice | undefined },
-): Promise<Listener> {
-  const { rsp = {}, reportDefect } = choice.options
-  const handler = createRspApp({
-    table: ES9PLUS,
-    implementation: lab.es9Plus,
-    ...(lab.observer && { observer: lab.observer }),
-    ...(reportDefect && { reportDefect }),
-  })
-  return listen({ handler, tls: choice.tls?.credential, host: rsp.host, port: rsp.port ?? 0 })
 }
 
 function listenForOperator(
@@ -126,36 +113,16 @@ function listenForOperator(
     readonly served: Pick<ServedLab, 'rspAddress' | 'rspUrl'>
   },
 ): Promise<Listener> {
-  const { operator = {}, reportDefect } = choice.options
-  const es2Plus = createRspApp({
-    table: ES2PLUS,
-    implementation: lab.es2Plus,
-    ...(lab.observer && { observer: lab.observer }),
-    ...(reportDefect && { reportDefect }),
-  })
+  const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options
   const handler = createOperatorApp({
     operator: lab.operator,
     token: choice.token,
     longBodies: LONG_BODIES,
-    otherInterface: es2Plus,
+    otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
     extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),
   })
   return listen({ handler, host: operator.host, port: operator.port ?? 0 })
-}
-
-function addressesOf(served: {
-  readonly port: number
-  readonly hostNames: readonly [string, ...string[]]
-  readonly plain: boolean
-}): [string, ...string[]] {
-  const isDefaultPort = served.port === (served.plain ? 80 : 443)
-  const withPort = (name: string): string => {
-    const host = name.includes(':') ? `[${name}]` : name
-    return isDefaultPort ? host : `${host}:${served.port}`
-  }
-  const [first, ...others] = served.hostNames
-  return [withPort(first), ...others.map(withPort), withPort(TEST_NAME), TEST_NAME]
 }
 
 function urlOf({ host, port }: Listener): string {

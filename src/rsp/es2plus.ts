@@ -30,6 +30,10 @@ const profileType = textField({
 const matchingId = textField({
   pattern: /^[0-9A-Za-z_-]{0,255}$/,
   what: 'a MatchingID of 0 to 255 letters, digits, - or _',
+  strictly: {
+    pattern: /^[0-9A-Z-]*$/,
+    what: 'a MatchingID with other characters than 0-9, A-Z and -',
+  },
 })
 const confirmationCode = textField({
   pattern: /^.{1,64}$/su,

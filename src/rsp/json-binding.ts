@@ -3,6 +3,7 @@
 import { Asn1Error } from '../asn1/der.ts'
 import { decode, encode, type Asn1Type } from '../asn1/schema.ts'
 import { fromBase64, fromHex, toBase64, toHex } from '../base/octets.ts'
+import type { Asn1Binding } from './asn1-binding.ts'
 import { refusalOf, refuse, type RspError } from './status-codes.ts'
 
 export type Json =
@@ -16,6 +17,8 @@ export interface JsonField<T> {
   toJson(value: T): Json
   /** @throws {FieldError} saying what was expected */
   fromJson(json: Json): T
+  /** What is wrong with a value that `fromJson` takes all the same. */
+  tolerated?(json: Json): string | undefined
 }
 
 /** Why a field was not understood, without its name. */
@@ -36,6 +39,10 @@ export function hexField(size: {
       }
       return octets
     },
+    tolerated: (json) =>
+      typeof json === 'string' && json !== json.toUpperCase()
+        ? 'hexadecimal in lower case'
+        : undefined,
   }
 }
 
@@ -79,13 +86,19 @@ function octetsOf(json: Json): Uint8Array {
   return octets
 }
 
-/** Text of a pattern; `what` names it for people. */
+/** Text of a pattern; `what` names it for people. What breaks `strictly` is taken, and said to be tolerated. */
 export function textField(rule: {
   readonly pattern: RegExp
   readonly what: string
+  readonly strictly?: { readonly pattern: RegExp; readonly what: string }
 }): JsonField<string> {
+  const { strictly } = rule
   return {
     presence: 'required',
+    ...(strictly && {
+      tolerated: (json: Json) =>
+        typeof json === 'string' && !strictly.pattern.test(json) ? strictly.what : undefined,
+    }),
     toJson: (value) => value,
     fromJson(json) {
       if (typeof json !== 'string' || !rule.pattern.test(json)) {
@@ -144,6 +157,8 @@ export interface RspFunction<Request extends Fields = Fields, Response extends F
   readonly response: Response
   /** A notification answers 204 with no body (SGP.22 §6.3). */
   readonly kind: 'request-response' | 'notification'
+  /** The function in the ASN.1 binding, on interfaces that have it. */
+  readonly asn1?: Asn1Binding
 }
 
 /** The interface that a table of functions describes, as its caller sees it. */
@@ -168,6 +183,17 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
     message[name] = readField({ name, field, member })
   }
   return message as MessageOf<F>
+}
+
+/** What of a message that was read is not as the specification has it. */
+export function toleratedFields(fields: Fields, json: Json): readonly string[] {
+  if (!isObject(json)) return []
+  return Object.entries(fields).flatMap(([name, field]) => {
+    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    if (member === undefined) return []
+    const what = member === null ? 'null for a field that is absent' : field.tolerated?.(member)
+    return what === undefined ? [] : [`'${name}': ${what}`]
+  })
 }
 
 function readField(read: {

@@ -7,7 +7,7 @@ export const STATUS_CODES = {
   requesterNotAllowed: {
     subject: '1.1',
     reason: '1.2',
-    message: 'This caller may not call the function: it has not shown who it is.',
+    message: 'The caller may not call this function.',
   },
   formatInvalid: {
     subject: '1.3.1',
@@ -18,6 +18,11 @@ export const STATUS_CODES = {
     subject: '1.3.1',
     reason: '2.2',
     message: 'A mandatory field of the message is missing.',
+  },
+  protocolVersionUnsupported: {
+    subject: '1.3.2',
+    reason: '3.1',
+    message: 'The version in X-Admin-Protocol is not one that this server accepts.',
   },
   eidMandatory: {
     subject: '8.1.1',

@@ -82,6 +82,14 @@ export type OrderSummary = Pick<
   'iccid' | 'profileType' | 'state' | 'eid' | 'matchingId' | 'errorDetail' | 'repeatable'
 >
 
+/** ES9+ of the SM-DP+ under certificates and addresses of its own; orders and sessions are the same. */
+export interface SmdpFace {
+  readonly es9Plus: Es9Plus
+  readonly credentials: readonly DpCredentials[]
+  readonly address: string
+  setAddresses(addresses: readonly [string, ...string[]]): void
+}
+
 export interface Smdp {
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
@@ -96,6 +104,8 @@ export interface Smdp {
   makeRepeatable(order: { readonly iccid: string }): Promise<void>
   /** Lets an order be downloaded once more. @throws {LabError} notFound, conflict */
   resetOrder(order: { readonly iccid: string }): Promise<ResetOrder>
+  /** Another way to reach the SM-DP+, with other certificates. Notifications of either way's eUICCs are taken by all. */
+  openFace(face: Pick<SmdpContext, 'credentials' | 'trustedCis' | 'addresses'>): SmdpFace
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
   /** Says how SM-DSs are reached, each by its address; until then none is. */
@@ -132,13 +142,36 @@ export function createSmdp(
   const context: SmdpContext = { ...options, settings, sessions, events }
   /** Orders may end in any of these functions. */
   const thenEvents = <T>(work: Promise<T>): Promise<T> => work.finally(events.kick)
+  const faces: SmdpContext[] = [context]
+  /** A card may have come by one way and bring its notifications by another. */
+  const anyFace = (): SmdpContext =>
+    faces.length === 1
+      ? context
+      : {
+          ...context,
+          credentials: faces.flatMap(({ credentials }) => credentials),
+          trustedCis: [...new Set(faces.flatMap(({ trustedCis }) => trustedCis))],
+        }
+  const es9PlusOf = (face: SmdpContext): Es9Plus => ({
+    initiateAuthentication: async (request) => initiateAuthentication(face, request),
+    authenticateClient: async (request) => authenticateClient(face, request),
+    getBoundProfilePackage: (request) => thenEvents(getBoundProfilePackage(face, request)),
+    handleNotification: (request) => thenEvents(handleNotification(anyFace(), request)),
+    cancelSession: (request) => thenEvents(cancelSession(face, request)),
+  })
   return {
-    es9Plus: {
-      initiateAuthentication: async (request) => initiateAuthentication(context, request),
-      authenticateClient: async (request) => authenticateClient(context, request),
-      getBoundProfilePackage: (request) => thenEvents(getBoundProfilePackage(context, request)),
-      handleNotification: (request) => thenEvents(handleNotification(context, request)),
-      cancelSession: (request) => thenEvents(cancelSession(context, request)),
+    es9Plus: es9PlusOf(context),
+    openFace(face) {
+      const own: SmdpContext = { ...context, ...face }
+      faces.push(own)
+      return {
+        es9Plus: es9PlusOf(own),
+        credentials: own.credentials,
+        get address() {
+          return own.addresses[0]
+        },
+        setAddresses: (addresses) => void (own.addresses = addresses),
+      }
     },
     es2Plus: {
       downloadOrder: (request) => downloadOrder(context, request),

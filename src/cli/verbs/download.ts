@@ -14,9 +14,9 @@ import { notifyServers } from '../notify.ts'
 import { ask, type Output } from '../output.ts'
 import { withPhone, type CliPhone } from '../phones.ts'
 import { traced } from '../trace.ts'
-import { lpaVerb, type LpaOptions } from '../verb.ts'
+import { bindingOption, lpaVerb, type BindingOption, type LpaOptions } from '../verb.ts'
 
-interface DownloadOptions extends LpaOptions {
+interface DownloadOptions extends LpaOptions, BindingOption {
   readonly confirmationCode?: string
   readonly enable?: true
 }
@@ -34,6 +34,7 @@ export function downloadVerb(output: Output): Command {
     .argument('<activation-code>', 'LPA:1$…, in quotes, since shells read $')
     .option('--confirmation-code <code>', 'where the order has one (default: asked on a terminal)')
     .option('--enable', 'enable the profile at once')
+    .addOption(bindingOption())
     .action((activationCode: string, options: DownloadOptions) =>
       download({ activationCode, options }, output),
     )
@@ -48,7 +49,7 @@ async function download(
   if (activationCode.confirmationCodeRequired) requireCode(options, output)
   const lab = await openLab(options.data)
   await traced({ ...options, onFailure: output.warn }, (observer) =>
-    withPhone({ lab, name: options.phone, observer }, (phone) =>
+    withPhone({ lab, name: options.phone, observer, binding: options.binding }, (phone) =>
       downloadInto(phone, { activationCode, options, output }),
     ),
   )
