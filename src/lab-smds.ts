@@ -54,8 +54,13 @@ export async function createLabSmdss(parts: {
   }
   const smdss = { root: make('root'), alternative: make('alternative') }
   await Promise.all([smdss.root.begin(), smdss.alternative.begin()])
-  smdss.alternative.setRoot(smdss.root.es15({ oid: smdss.alternative.oid }))
+  linkInProcess(smdss)
   return smdss
+}
+
+/** Lets the alternative SM-DS reach the root one within the process. */
+export function linkInProcess({ root, alternative }: LabSmdss): void {
+  alternative.setRoot(root.es15({ oid: alternative.oid }))
 }
 
 function seen(

@@ -28,6 +28,7 @@ import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
 import { ES2PLUS, type Es2Plus } from './rsp/es2plus.ts'
 import type { Es11 } from './rsp/es11.ts'
+import type { Es12 } from './rsp/es12.ts'
 import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
@@ -118,6 +119,8 @@ export interface Lab {
   readonly es2Plus: Es2Plus
   /** A root SM-DS and an alternative one, which tells the root one of its events. */
   readonly smds: LabSmdss
+  /** ES12 of the lab's SM-DSs, called by its SM-DP+ within the process. */
+  readonly es12: (address: string) => Es12
   /**
    * ES9+ under some of the SM-DP+'s certificates, or under those of another PKI, for a listener of its own.
    * @throws {LabError} badInput — there are none
@@ -214,7 +217,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     withTestCi,
     observer,
   })
-  smdp.setSmds((address) => smdsAt(smds, address).es12({ oid: smdp.oid }))
+  const es12 = (address: string): Es12 => smdsAt(smds, address).es12({ oid: smdp.oid })
+  smdp.setSmds(es12)
   const es9Plus = observer ? observed({ table: ES9PLUS, observer }, smdp.es9Plus) : smdp.es9Plus
   const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
   const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
@@ -235,6 +239,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     es9Plus,
     es2Plus,
     smds,
+    es12,
     openFace(choice = {}) {
       const face = smdp.openFace({ ...faceOf(identity, choice), addresses: [smdp.address] })
       if (!observer) return face

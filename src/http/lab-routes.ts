@@ -11,11 +11,16 @@ import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
 
+/** Where the servers of a lab are reached. */
+export interface ServedAddresses {
+  readonly rspAddress: string
+  readonly rspUrl: string
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
+}
+
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
-export function labRoutes(
-  lab: Lab,
-  served: { readonly rspAddress: string; readonly rspUrl: string },
-): Router {
+export function labRoutes(lab: Lab, served: ServedAddresses): Router {
   const router = Router()
   router
     .route('/api/lab')

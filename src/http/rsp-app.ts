@@ -14,6 +14,7 @@ import {
 import { readEs2PlusHeader, type Es2PlusHeader } from '../rsp/es2plus.ts'
 import {
   failureBody,
+  isForLpas,
   readFields,
   SUCCESS_HEADER,
   toleratedFields,
@@ -181,7 +182,7 @@ function jsonBinding(parts: BindingParts & { readonly route: Route }): Binding {
     let json: Json = null
     try {
       json = await readJson(request)
-      if (rspFunction.interface === 'ES2+') {
+      if (!isForLpas(rspFunction.interface)) {
         const header = readEs2PlusHeader(json)
         admit?.header(request, header)
       }

@@ -3,8 +3,10 @@
 import type { Lab } from '../lab.ts'
 import type { TlsChoice } from '../pki/brought.ts'
 import { startSweeping } from '../operator/sweeping.ts'
+import type { SmdsKind } from '../lab-smds.ts'
+import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
-import { labRoutes } from './lab-routes.ts'
+import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
@@ -19,6 +21,8 @@ import {
   type ServedListener,
   type Witnesses,
 } from './rsp-listeners.ts'
+import { es11Clients } from './smds-clients.ts'
+import { linkSmds, namesOf, openSmdsListener } from './smds-listeners.ts'
 
 export interface ServeOptions extends Witnesses {
   /** What the operator's clients send as `Authorization: Bearer …`; made up when it is not given. */
@@ -28,6 +32,8 @@ export interface ServeOptions extends Witnesses {
   readonly listeners?: readonly RspListenerOptions[]
   /** ES2+ on a port of its own; it is on the operator's listener in any case, behind the token. */
   readonly es2Plus?: Es2PlusListenerOptions
+  /** Where the SM-DSs listen; TLS, names and rules are those of `rsp`. */
+  readonly smds?: Readonly<Partial<Record<SmdsKind, ListenerChoice>>>
   readonly operator?: ListenerChoice
   /** How `ServedLab.es9Plus` speaks to servers; JSON unless told. */
   readonly lpaBinding?: Binding
@@ -42,10 +48,13 @@ export interface ServedLab {
   /** The further listeners, in their order. */
   readonly listeners: readonly ServedListener[]
   readonly es2Plus: ServedListener | undefined
+  readonly smds: Readonly<Record<SmdsKind, ServedListener>>
   readonly operatorUrl: string
   readonly token: string
   /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
   readonly es9Plus: (address: string) => Es9Plus
+  /** ES11 in the same way. The names of the lab's SM-DSs are known to it, as if by DNS. */
+  readonly es11: (address: string) => Es11
   close(): Promise<void>
 }
 
@@ -74,24 +83,40 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     }
     const { es2Plus: own } = options
     const es2Plus = own && (await keep(openEs2PlusListener(lab, { ...options, options: own })))
-    const served = { rspAddress: first.address, rspUrl: first.url }
+    const smds = {
+      root: await keep(openSmdsListener(lab, smdsChoice('root', options))),
+      alternative: await keep(openSmdsListener(lab, smdsChoice('alternative', options))),
+    }
+    const links = linkSmds(lab, { smds, plain: rsp.plain ?? false })
+    opened.push(links)
+    const served = {
+      rspAddress: first.address,
+      rspUrl: first.url,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
+    }
     const operator = await keep(listenForOperator(lab, { options, token, served }))
     const { anchors } = lab
-    const clients = es9PlusClients({
-      ...(rsp.plain ? { plain: true } : { tls: { anchors } }),
+    const trust = {
+      ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors } }),
       binding: options.lpaBinding,
-    })
-    const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
+    }
+    const clients = es9PlusClients(trust)
+    const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
+    const sweeping = startSweeping({ sweep: () => sweep(lab) }, options.reportDefect ?? (() => {}))
     return {
       ...served,
       tls: first.tls,
       listeners,
       es2Plus,
+      smds,
       es9Plus: clients.at,
+      es11: smdsClients.at,
       operatorUrl: urlOf(operator),
       token,
       async close() {
         clients.close()
+        smdsClients.close()
         await Promise.all([...opened.map((listener) => listener.close()), sweeping.stop()])
       },
     }
@@ -99,6 +124,20 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     await Promise.all(opened.map((listener) => listener.close()))
     throw error
   }
+}
+
+/** What is to be done from time to time while a lab is served. */
+async function sweep(lab: Lab): Promise<void> {
+  await lab.operator.sweep()
+  await lab.smdp.settleEvents()
+  await lab.smds.alternative.sweep()
+}
+
+function smdsChoice(kind: SmdsKind, options: ServeOptions): Parameters<typeof openSmdsListener>[1] {
+  const { rsp = {}, smds = {}, reportDefect, noteTolerated } = options
+  const { host, plain, hostNames, strict, versions } = rsp
+  const common = { ...(host !== undefined && { host }), plain, hostNames, strict, versions }
+  return { kind, options: { ...common, ...smds[kind] }, reportDefect, noteTolerated }
 }
 
 function newToken(lab: Lab): string {
@@ -110,7 +149,7 @@ function listenForOperator(
   choice: {
     readonly options: ServeOptions
     readonly token: string
-    readonly served: Pick<ServedLab, 'rspAddress' | 'rspUrl'>
+    readonly served: ServedAddresses
   },
 ): Promise<Listener> {
   const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options

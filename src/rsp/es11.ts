@@ -1,5 +1,6 @@
 /** ES11 (LPA — SM-DS): the functions and their messages (SGP.22 §5.8, §6.5.2.11, §6.5.2.12). */
 
+import * as asn1 from './es11-asn1.ts'
 import { ES9PLUS } from './es9plus.ts'
 import { listField, textField, type MessageOf, type RspInterface } from './json-binding.ts'
 
@@ -32,6 +33,7 @@ export const ES11 = {
       ...initiateAuthentication.request,
       smdpAddress: { ...initiateAuthentication.request.smdpAddress, alsoNamed: 'smdsAddress' },
     },
+    asn1: asn1.InitiateAuthentication,
   },
   authenticateClient: {
     interface: 'ES11',
@@ -43,6 +45,7 @@ export const ES11 = {
       transactionId: authenticateClient.response.transactionId,
       eventEntries: listField(EVENT_ENTRY),
     },
+    asn1: asn1.AuthenticateClient,
   },
 } as const
 

@@ -161,6 +161,11 @@ export interface RspFunction<Request extends Fields = Fields, Response extends F
   readonly asn1?: Asn1Binding
 }
 
+/** Whether LPAs call the functions of an interface: they name themselves in User-Agent, others in a header of the message. */
+export function isForLpas(side: RspFunction['interface']): boolean {
+  return side === 'ES9+' || side === 'ES11'
+}
+
 /** The interface that a table of functions describes, as its caller sees it. */
 export type RspInterface<Table extends Readonly<Record<string, RspFunction>>> = {
   readonly [N in keyof Table]: (
@@ -189,8 +194,11 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
 export function toleratedFields(fields: Fields, json: Json): readonly string[] {
   if (!isObject(json)) return []
   return Object.entries(fields).flatMap(([name, field]) => {
-    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    const { alsoNamed } = field
+    const isMisnamed = alsoNamed !== undefined && !Object.hasOwn(json, name)
+    const member = memberOf(json, isMisnamed ? alsoNamed : name)
     if (member === undefined) return []
+    if (isMisnamed) return [`'${alsoNamed}' for '${name}'`]
     const what = member === null ? 'null for a field that is absent' : field.tolerated?.(member)
     return what === undefined ? [] : [`'${name}': ${what}`]
   })
