@@ -10,6 +10,7 @@ import { cardVerb } from './verbs/card.ts'
 import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { disableVerb } from './verbs/disable.ts'
+import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
@@ -43,6 +44,7 @@ const VERBS = [
   serveVerb,
   orderVerb,
   downloadVerb,
+  discoverVerb,
   profilesVerb,
   enableVerb,
   disableVerb,

@@ -43,6 +43,9 @@ export interface ServedLab {
   /** The SM-DP+'s address as activation codes carry it, `localhost:8443`. */
   readonly rspAddress: string
   readonly rspUrl: string
+  /** The SM-DSs' addresses, likewise. */
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
   /** The certificate that LPAs see, and where it is from; nothing without TLS. */
   readonly tls: TlsChoice | undefined
   /** The further listeners, in their order. */

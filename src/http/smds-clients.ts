@@ -14,15 +14,15 @@ export interface ClientsByAddress<T> extends Closable {
 /** Where servers are found whose names the network does not know, `host:port` by name. */
 export type FoundAt = Readonly<Record<string, string>>
 
+/** Whom an LPA believes, and where it finds servers. */
+export type LpaTrust = Es9PlusTrust & { readonly foundAt?: FoundAt | undefined }
+
 /**
  * ES11 of SM-DSs, for an LPA. A server of which the LPA does not know yet whether it is an SM-DS may be an SM-DP+, as far
  * as TLS is concerned. Errors are those of `es9PlusClient`.
  */
 export function es11Clients(
-  trust: Es9PlusTrust & {
-    readonly binding?: Binding | undefined
-    readonly foundAt?: FoundAt | undefined
-  },
+  trust: LpaTrust & { readonly binding?: Binding | undefined },
 ): ClientsByAddress<Es11> {
   const { binding } = trust
   return clientsByAddress((address) =>

@@ -29,6 +29,7 @@ interface ServeOptions extends CommonOptions {
   readonly ephemeral?: true
   readonly port: number
   readonly operatorPort?: number
+  readonly smdsPort?: number
   readonly host?: string
   readonly name?: string
   readonly plain?: true
@@ -40,6 +41,7 @@ interface ServeOptions extends CommonOptions {
 
 const RSP_PORT = 8443
 const OPERATOR_PORT = 8080
+const PORT_MAX = 65_535
 const TOKEN_OCTETS = 32
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
 
@@ -59,6 +61,11 @@ export function serveVerb(output: Output): Command {
     .option(
       '--operator-port <number>',
       `port of the operator's API (default: ${OPERATOR_PORT})`,
+      portOf,
+    )
+    .option(
+      '--smds-port <number>',
+      'port of the root SM-DS, the alternative one has the next (default: after that for LPAs)',
       portOf,
     )
     .option(
@@ -127,11 +134,13 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
     cleanUp.last(() => served.close())
     if (options.ephemeral) keepPki(lab, directory)
     replaceFile(ciFile(directory), toPem('CERTIFICATE', ciOf({ lab, served }).der))
-    const { operatorUrl, rspAddress, rspUrl, token } = served
+    const { operatorUrl, rspAddress, rspUrl, token, smds } = served
     writeService(directory, {
       operatorUrl,
       rspAddress,
       rspUrl,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
       token,
       pid: process.pid,
       ...(broughtPki && { pki: resolve(broughtPki.directory) }),
@@ -158,9 +167,20 @@ function serveOn(
       ...(plain && { plain }),
       hostNames: hostNamesOf(options),
     },
+    smds: smdsPorts(options),
     operator: { port: operatorPort },
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
+}
+
+function smdsPorts({ port, smdsPort }: ServeOptions) {
+  const root = smdsPort ?? portAfter(port)
+  return { root: { port: root }, alternative: { port: portAfter(root) } }
+}
+
+/** The next port, or any that is free. */
+function portAfter(port: number): number {
+  return port === 0 || port === PORT_MAX ? 0 : port + 1
 }
 
 /** The first is the SM-DP+'s address. Who lets others in wants it to be one that they can reach. */
@@ -206,7 +226,7 @@ function keepPki(lab: Lab, directory: string): void {
 
 async function announce(serving: Serving, output: Output): Promise<void> {
   const { served, lab, directory } = serving
-  const { rspAddress, rspUrl, operatorUrl } = served
+  const { rspAddress, rspUrl, operatorUrl, smds } = served
   const { activationCode } = await welcomeCode(lab, directory)
   const ciCertificate = ciFile(directory)
   const tokenFile = serviceFile(directory)
@@ -215,6 +235,8 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     event: 'ready',
     rspAddress,
     rspUrl,
+    rootDsAddress: smds.root.address,
+    alternativeDsAddress: smds.alternative.address,
     operatorUrl,
     tokenFile: resolve(tokenFile),
     ciCertificate: resolve(ciCertificate),
@@ -228,6 +250,7 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     `esim-lab is ready after ${readyMs} ms. A test system: trust nothing that it signs.`,
     '',
     `  SM-DP+ for LPAs   ${rspUrl}${serving.plain ? '   (plain HTTP: no TLS)' : ''}`,
+    `  SM-DS             ${smds.root.url} (root), ${smds.alternative.url} (alternative)`,
     `  operator's API    ${operatorUrl}   (token in ${tokenFile})`,
     `  CI certificate    ${ciCertificate}`,
     ...broughtLines(serving),
