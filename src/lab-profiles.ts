@@ -5,6 +5,7 @@ import { LabError } from './base/errors.ts'
 import { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
+import { packageNeeds } from './profile/needs.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
 import type { Store } from './store/engine.ts'
@@ -30,6 +31,7 @@ export function labProfiles(parts: {
     operator: { serviceProviderName, profileName, ...operator.file.plmn },
     fillerOctets: parts.fillerOctets,
   })
+  const needs = packageNeeds(template.octets)
   return {
     metadata(iccid, notificationAddress) {
       const metadata = profileMetadata(template, { iccid, notificationAddress })
@@ -37,6 +39,7 @@ export function labProfiles(parts: {
       return { ...request, notificationConfigurationInfo: allEventsTo(address) }
     },
     profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
+    needs: () => needs,
   }
 }
 
@@ -52,6 +55,10 @@ export function withImportedProfiles(store: Store, others: ProfileSource): Profi
     profilePackage(iccid) {
       const imported = store.read((db) => findImportedPackage(db, iccid))
       return imported ?? others.profilePackage(iccid)
+    },
+    needs(iccid) {
+      const imported = store.read((db) => findImportedPackage(db, iccid))
+      return imported ? packageNeeds(imported) : others.needs(iccid)
     },
   }
 }
@@ -144,7 +151,8 @@ function noAccountOf(
   return isTaken ? 'numberInUse' : undefined
 }
 
-function isInRange(digits: string, range: NumberRange): boolean {
+/** Whether digits are of a range that the operator fills itself. */
+export function isInRange(digits: string, range: NumberRange): boolean {
   return digits.length === range.digits && digits.startsWith(range.prefix)
 }
 

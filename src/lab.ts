@@ -14,13 +14,22 @@ import {
 import { LabError } from './base/errors.ts'
 import { asBuffer, hex } from './base/octets.ts'
 import type { Curve } from './crypto/ec.ts'
+import { createApduCard } from './euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from './euicc/euicc.ts'
 import type { Personality } from './euicc/personality.ts'
 import { memoryStorage, type EuiccState, type EuiccStorage } from './euicc/state.ts'
 import { createLpa, type Lpa } from './lpa/lpa.ts'
+import { createModem, type Modem } from './modem/modem.ts'
+import type { ServingNetwork } from './nas/registration.ts'
 import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
+import {
+  makeSuciKeys,
+  parseSuciKeys,
+  serialiseSuciKeys,
+  type SuciKey,
+} from './operator/suci-keys.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
 import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
@@ -33,7 +42,13 @@ import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpFace, type SmdpSettings } from './smdp/smdp.ts'
+import {
+  createSmdp,
+  type Smdp,
+  type SmdpFace,
+  type SmdpSettings,
+  type SmdpTolerated,
+} from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -51,6 +66,8 @@ import {
   type FaceChoice,
   type LabIdentity,
 } from './lab-identity.ts'
+import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
+import { parseScenario } from './lab-scenario-file.ts'
 import {
   importProfile,
   labProfiles,
@@ -81,8 +98,8 @@ export interface LabOptions {
   readonly observer?: Observer
 }
 
-/** A phone: an eUICC and an LPA. */
-export interface Phone extends Lpa {
+/** A phone: an eUICC, an LPA and a modem. */
+export interface Phone extends Lpa, Modem {
   readonly name: string
   readonly eid: string
   readonly euicc: Euicc
@@ -101,6 +118,8 @@ export interface PhoneOptions {
   readonly es9Plus?: (address: string) => Es9Plus
   /** How the LPA reaches SM-DSs, and servers that may be one; in process unless told. */
   readonly es11?: (address: string) => Es11
+  /** The network that its modem finds; the lab's, in process, unless told. */
+  readonly network?: ServingNetwork
 }
 
 export interface Lab {
@@ -141,6 +160,11 @@ export interface Lab {
     readonly limit: number
   }): readonly ImportedProfile[]
   importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
+  /**
+   * Makes the profiles of a scenario and puts its orders in place; `scenario` is what its JSON file holds.
+   * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
+   */
+  loadScenario(scenario: unknown): Promise<LoadedScenario>
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -193,6 +217,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     store,
     environment: { ...environment, random: environment.random.stream('operator') },
     file,
+    ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
@@ -205,6 +230,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     ),
     addresses: [IN_PROCESS_ADDRESS],
     onProfileEvent: operator.noteProfileEvent,
+    onTolerated: toleratedTo(options.observer),
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
@@ -261,16 +287,39 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
+    async loadScenario(json) {
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const ownIccids = operator.file.ranges.iccid
+      const random = environment.random.stream('scenario')
+      return loadScenario({ store, smdp, random, ownIccids }, scenario)
+    },
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
       const name = phone.name ?? `phone-${++phones}`
-      return assemblePhone({ name, phone, identity, environment, observer, es9Plus, smdp, smds })
+      const { servingNetwork } = operator.network
+      return assemblePhone({
+        name,
+        phone,
+        identity,
+        environment,
+        observer,
+        es9Plus,
+        smdp,
+        smds,
+        servingNetwork,
+      })
     },
     async close() {
       await store.close().finally(() => home?.release())
     },
   }
+}
+
+function toleratedTo(observer: Observer | undefined) {
+  if (!observer) return undefined
+  return ({ what, ...side }: SmdpTolerated): void =>
+    observer({ ...side, direction: 'tolerated', message: what })
 }
 
 /** A kept lab that is opened again must not draw the numbers of its last run, so each opening has a stream of its own. */
@@ -314,6 +363,16 @@ function keptPki(home: Home, environment: Environment): TestPki {
     replaceFile(join(directory, name), octets)
   }
   return pki
+}
+
+/** Profiles carry the public keys, so the private ones last as long as the lab. */
+function keptSuciKeys(home: Home, { random }: Environment): readonly SuciKey[] {
+  const path = join(home.path, 'suci-keys.json')
+  const content = readIfThere(path)
+  if (content) return parseSuciKeys(content)
+  const keys = makeSuciKeys(random.stream('suci'))
+  replaceFile(path, serialiseSuciKeys(keys))
+  return keys
 }
 
 const STOCK_CHUNK = 2000
@@ -385,6 +444,7 @@ function assemblePhone(parts: {
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
   readonly smds: LabSmdss
+  readonly servingNetwork: ServingNetwork
 }): Phone {
   const { name, phone, environment, observer } = parts
   const { curves, personality } = phone
@@ -402,7 +462,22 @@ function assemblePhone(parts: {
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
   })
-  return { ...lpa, name, eid: euicc.eid, euicc }
+  const modem = createModem({
+    card: createApduCard({ euicc }),
+    network: phone.network ?? parts.servingNetwork,
+    random: environment.random.stream(`modem/${name}`),
+  })
+  return {
+    ...lpa,
+    name,
+    eid: euicc.eid,
+    euicc,
+    get attachment() {
+      return modem.attachment
+    },
+    attach: modem.attach,
+    detach: modem.detach,
+  }
 }
 
 /** The servers of this process by their addresses. */

@@ -20,6 +20,7 @@ import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
 import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
+import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { useVerb } from './verbs/use.ts'
 
@@ -56,6 +57,7 @@ const VERBS = [
   cardVerb,
   lpacVerb,
   profileVerb,
+  scenarioVerb,
   pkiVerb,
   benchVerb,
 ]

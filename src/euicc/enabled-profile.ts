@@ -1,5 +1,6 @@
 /** The enabled profile as the card's files: built when it is first needed, and kept while it is enabled. */
 
+import type { Random } from '../base/environment.ts'
 import type { ProfileImage } from '../profile/image.ts'
 import { update, type Card } from './card.ts'
 import type { InstalledProfile } from './state.ts'
@@ -9,6 +10,8 @@ import { mergeChanges, placesOf, type ProfileChanges, type ProfilePlaces } from 
 export interface EnabledProfile {
   readonly image: ProfileImage
   readonly places: ProfilePlaces
+  /** The card's own stream. */
+  readonly random: Random
   /** Stores changes and puts them on the image; when storing throws, neither has happened. */
   keep(changes: ProfileChanges): void
 }
@@ -50,6 +53,7 @@ function openProfile(
   return {
     image,
     places,
+    random: card.random,
     keep(changes) {
       update(card, {
         profiles: card.state.profiles.map((other) =>

@@ -10,6 +10,8 @@ import type { ProfileOrder } from '../operator/ordering.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
+import { registrationRoutes } from './registration-routes.ts'
+import { sbiRoutes } from './sbi-routes.ts'
 
 /** Where the servers of a lab are reached. */
 export interface ServedAddresses {
@@ -51,7 +53,15 @@ export function labRoutes(lab: Lab, served: ServedAddresses): Router {
       response.json(await lab.smdp.resetOrder({ iccid: String(request.params.iccid) }))
     })
     .all(methodNotAllowed(['POST']))
+  router
+    .route('/api/scenarios')
+    .post(async (request, response) => {
+      response.status(201).json(await lab.loadScenario(request.body as unknown))
+    })
+    .all(methodNotAllowed(['POST']))
   router.use(profileRoutes(lab))
+  router.use(registrationRoutes(lab.operator))
+  router.use(sbiRoutes(lab.operator.network))
   router
     .route('/api/euiccs')
     .post((request, response) => {

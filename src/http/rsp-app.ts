@@ -182,16 +182,14 @@ function jsonBinding(parts: BindingParts & { readonly route: Route }): Binding {
     let json: Json = null
     try {
       json = await readJson(request)
-      if (!isForLpas(rspFunction.interface)) {
-        const header = readEs2PlusHeader(json)
-        admit?.header(request, header)
-      }
+      const header = isForLpas(rspFunction.interface) ? undefined : readEs2PlusHeader(json)
+      if (header) admit?.header(request, header)
       const message = readFields(rspFunction.request, json)
       route.tolerate([
         ...toleratedHeaders(request.headers, { interface: rspFunction.interface, versions }),
         ...toleratedFields(rspFunction.request, json).map(tolerance),
       ])
-      return message
+      return header ? { ...message, header } : message
     } catch (error) {
       route.notUnderstood(json, error)
       throw error

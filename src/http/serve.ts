@@ -10,6 +10,7 @@ import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
+import { progressUrlOf, startProgressDelivery } from './progress-delivery.ts'
 import { es9PlusClients, type Binding } from './rsp-client.ts'
 import {
   es2PlusApp,
@@ -37,6 +38,8 @@ export interface ServeOptions extends Witnesses {
   readonly operator?: ListenerChoice
   /** How `ServedLab.es9Plus` speaks to servers; JSON unless told. */
   readonly lpaBinding?: Binding
+  /** Where the operator's software takes ES2+.HandleDownloadProgressInfo: `http://host:port`, with or without the path. */
+  readonly progressUrl?: string
 }
 
 export interface ServedLab {
@@ -65,10 +68,12 @@ const TOKEN_OCTETS = 32
 
 /**
  * Starts the listeners, with TLS certificates for their names, and sweeps the operator's books each minute.
- * @throws {LabError} unavailable — a port is taken; badInput — a listener's certificates or versions are none. Nothing is
- *   left listening
+ * @throws {LabError} unavailable — a port is taken; badInput — a listener's certificates or versions are none, or
+ *   `progressUrl` is no URL. Nothing is left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
+  // First of all: a URL that is none leaves nothing listening.
+  if (options.progressUrl !== undefined) progressUrlOf(options.progressUrl)
   const token = options.token ?? newToken(lab)
   const opened: { close(): Promise<void> }[] = []
   const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
@@ -106,7 +111,11 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     }
     const clients = es9PlusClients(trust)
     const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
-    const sweeping = startSweeping({ sweep: () => sweep(lab) }, options.reportDefect ?? (() => {}))
+    const reportDefect = options.reportDefect ?? (() => {})
+    const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
+    const delivery = options.progressUrl
+      ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
+      : undefined
     return {
       ...served,
       tls: first.tls,
@@ -120,7 +129,8 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       async close() {
         clients.close()
         smdsClients.close()
-        await Promise.all([...opened.map((listener) => listener.close()), sweeping.stop()])
+        const ending = opened.map((listener) => listener.close())
+        await Promise.all([...ending, sweeping.stop(), delivery?.stop()])
       },
     }
   } catch (error) {
@@ -130,8 +140,9 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
 }
 
 /** What is to be done from time to time while a lab is served. */
-async function sweep(lab: Lab): Promise<void> {
+async function sweepLab(lab: Lab): Promise<void> {
   await lab.operator.sweep()
+  await lab.smdp.sweep()
   await lab.smdp.settleEvents()
   await lab.smds.alternative.sweep()
 }

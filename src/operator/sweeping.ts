@@ -9,11 +9,11 @@ export interface Sweeping {
 
 /** Sweeps at once and then each minute, and keeps no process alive for it. A sweep that fails is told to `onError`. */
 export function startSweeping(
-  operator: { sweep(): Promise<unknown> },
+  swept: { sweep(): Promise<unknown> },
   onError: (error: unknown) => void,
 ): Sweeping {
   let last: Promise<unknown> = Promise.resolve()
-  const sweep = (): void => void (last = last.then(() => operator.sweep()).catch(onError))
+  const sweep = (): void => void (last = last.then(() => swept.sweep()).catch(onError))
   sweep()
   const timer = setInterval(sweep, SWEEP_EVERY_MS).unref()
   return {

@@ -6,10 +6,10 @@
  * later module adds keeps its octets, so that any package can be walked.
  */
 
-import { checkDer, children } from '../asn1/der.ts'
+import { checkDer, children, readTlv } from '../asn1/der.ts'
 import { decode, encode, type Asn1Type, type Infer } from '../asn1/schema.ts'
 import { concat, equalOctets } from '../base/octets.ts'
-import { automaticSequence, contextTagged } from './automatic.ts'
+import { contextTagged } from './automatic.ts'
 import { elementNumber } from './element-names.ts'
 import { PeApplication, PeRfm, PeSecurityDomain } from './elements/applications.ts'
 import { PeAkaParameter, PeCdmaParameter } from './elements/authentication.ts'
@@ -102,9 +102,6 @@ export type ProfileElement =
   | (ElementValue & { readonly tag: number; readonly raw: Uint8Array })
   | { readonly kind: 'other'; readonly tag: number; readonly raw: Uint8Array }
 
-/** The header every other element but ProfileHeader begins with. */
-const OtherElementHeader = automaticSequence('ProfileElement', { header: PEHeader })
-
 /**
  * The elements of a package, in order.
  * @throws {Asn1Error} naming the element and the path in it that is not DER or not as the module says
@@ -128,10 +125,11 @@ export function readProfileElement(element: {
   readonly tag: number
   readonly raw: Uint8Array
 }): ProfileElement {
-  const type = TYPE_BY_TAG.get(element.tag)
-  checkDer(element.raw)
-  if (!type) return { kind: 'other', ...element }
-  return { kind: type.kind, value: decode(type.type, element.raw), ...element } as ProfileElement
+  const { tag, raw } = element
+  const declared = TYPE_BY_TAG.get(tag)
+  checkDer(raw)
+  if (!declared) return { kind: 'other', tag, raw }
+  return { kind: declared.kind, value: decode(declared.type, raw), tag, raw } as ProfileElement
 }
 
 const TYPES = Object.entries(DECLARED).map(([kind, type], number) => ({
@@ -198,6 +196,12 @@ export function isSupportedElement({ tag }: ProfileElement): boolean {
 }
 
 /** PEHeader of any element but ProfileHeader. @throws {Asn1Error} when the element does not begin with one */
-export function elementHeader({ tag, raw }: ProfileElement): PEHeader {
-  return decode({ ...OtherElementHeader, tags: [tag] }, raw).header
+export function elementHeader({ raw }: ProfileElement): PEHeader {
+  const { valueStart, end } = readTlv(raw, 0)
+  const first = readTlv(raw, valueStart, end)
+  // Nothing behind it is looked at: PE-RFM has another component of the same tag.
+  return decode(ElementHeader, raw.subarray(first.start, first.end))
 }
+
+/** The header every element but ProfileHeader begins with. */
+const ElementHeader = contextTagged(0, PEHeader)

@@ -9,7 +9,7 @@ import { ES10 } from './es10.ts'
 export interface ProtocolMessage {
   readonly interface: string
   readonly function: string
-  /** `tolerated` comes before the request in which it was found. */
+  /** `tolerated` comes before the request, or before the answer of the call, in which it was found. */
   readonly direction: 'request' | 'response' | 'refusal' | 'tolerated'
   /** The message's value, what was thrown, or what was tolerated in words. */
   readonly message: unknown

@@ -66,10 +66,21 @@ export const STATUS_CODES = {
     message:
       'The eUICC refused and said why. Look at its side: its certificates, its CI keys, its session.',
   },
+  memoryInsufficient: {
+    subject: '8.1',
+    reason: '4.8',
+    message: 'The eUICC has not enough free memory for the profile.',
+  },
   euiccSignatureInvalid: {
     subject: '8.1',
     reason: '6.1',
     message: 'The signature of the eUICC or the challenge in it is wrong.',
+  },
+  iccidNotAllowed: {
+    subject: '8.2.1',
+    reason: '1.2',
+    message:
+      'The profile with this ICCID is not for this caller: another one has ordered it, or its type is for others.',
   },
   iccidInUse: {
     subject: '8.2.1',
@@ -91,6 +102,11 @@ export const STATUS_CODES = {
     subject: '8.2.1',
     reason: '3.10',
     message: 'Another EID is associated with this ICCID.',
+  },
+  profileTypeNotAllowed: {
+    subject: '8.2.5',
+    reason: '1.2',
+    message: 'Profiles of this type are for other callers.',
   },
   profileTypeUnavailable: {
     subject: '8.2.5',
@@ -178,6 +194,16 @@ export const STATUS_CODES = {
     subject: '8.8.4',
     reason: '3.7',
     message: 'The SM-DP+ has no certificate under a CI key that the eUICC can verify.',
+  },
+  orderExpired: {
+    subject: '8.8.5',
+    reason: '4.10',
+    message: 'The order has expired. Ask for a new one.',
+  },
+  downloadRetriesExceeded: {
+    subject: '8.8.5',
+    reason: '6.4',
+    message: 'The order was tried too often and has ended. Ask for a new one.',
   },
   smdpOidInvalid: {
     subject: '8.8',

@@ -4,6 +4,7 @@ import { EVENT_TABLES } from './tables/events.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { RSP_TABLES } from './tables/rsp.ts'
 import { OPERATOR_TABLES } from './tables/operator.ts'
+import { ORDER_LIMITS } from './tables/order-limits.ts'
 
 export interface Migration {
   readonly name: string
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: NETWORK_TABLES,
   },
   { name: '0020 events of the SM-DSs, and of the orders of the SM-DP+', sql: EVENT_TABLES },
+  { name: '0030 limits of orders, calls of ES2+, progress for the operator', sql: ORDER_LIMITS },
 ]

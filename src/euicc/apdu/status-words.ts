@@ -33,6 +33,14 @@ export const SW = {
   instructionNotSupported: 0x6d00,
   classNotSupported: 0x6e00,
   noDiagnosis: 0x6f00,
+  /** AUTHENTICATE (3GPP TS 31.102 §7.3). */
+  wrongMac: 0x9862,
+  contextNotSupported: 0x9864,
+  /** SEARCH RECORD has found nothing. */
+  searchFailed: 0x6282,
+  /** RETRIEVE DATA has more; SET DATA expects more (ETSI TS 102 221 §10.2.1.2, §10.2.1.3). */
+  moreToRetrieve: 0x62f1,
+  moreExpected: 0x63f1,
   /** INCREASE would go beyond the largest value (ETSI TS 102 221 §10.2.1.6). */
   maximumReached: 0x9850,
   /** A warning, with the answer: the file that was selected is deactivated, or terminated. */

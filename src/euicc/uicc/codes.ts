@@ -16,7 +16,7 @@ export function verifyPin(session: UiccSession): CardAnswer {
   const { command, card } = session
   if (command.p1 !== 0) return word(SW.incorrectP1P2)
   const code = namedCode(session)
-  if (command.data.length === 0) return triesOf(code)
+  if (command.data.length === 0) return triesOf(code, card.verified)
   if (command.data.length !== CODE_OCTETS) return word(SW.wrongLength)
   checkEnabled(code)
   present(session, { code, kind: 'codes', value: command.data })
@@ -24,9 +24,9 @@ export function verifyPin(session: UiccSession): CardAnswer {
   return word(SW.ok)
 }
 
-/** A disabled code needs no tries. */
-function triesOf(code: SecretCode): CardAnswer {
-  if (!code.isEnabled) return word(SW.ok)
+/** 9000 where no verification is needed, as ISO/IEC 7816-4 §11.5.6 has it, by which devices see that they may go on. */
+function triesOf(code: SecretCode, verified: ReadonlySet<SecretCode>): CardAnswer {
+  if (!code.isEnabled || verified.has(code)) return word(SW.ok)
   return word(code.triesLeft === 0 ? SW.blocked : triesLeftWord(code.triesLeft))
 }
 

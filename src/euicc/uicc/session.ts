@@ -33,6 +33,8 @@ export interface DataTransfer {
   readonly octets: Uint8Array
   /** Octets that have gone; of `set`, those that are still to come. */
   readonly count: number
+  /** Octets of the block that went last. */
+  readonly lastOctets?: number
 }
 
 export interface UiccSession {

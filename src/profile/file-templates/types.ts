@@ -59,11 +59,6 @@ export interface FileSystemTemplate {
   readonly files: readonly FileTemplate[]
 }
 
-/** The octets, and `FF` behind them: the content of a file of fixed length. */
-export function exactly(digits: string): DefaultContent {
-  return patterned({ start: digits, filler: 'FF' })
-}
-
 /** The octets of `start`, then `filler` up to those of `end`. */
 export function patterned(pattern: {
   readonly start?: string

@@ -1,7 +1,7 @@
 /** A profile made by hand, small and with a file of each kind, on a card behind APDUs. */
 
 import type { ExecutionContext } from 'ava'
-import { seededRandom } from '../../../src/base/environment.ts'
+import { seededRandom, type Random } from '../../../src/base/environment.ts'
 import { concat, hex, toHex } from '../../../src/base/octets.ts'
 import { createApduCard } from '../../../src/euicc/apdu/card.ts'
 import type { ApduCard, ApduSettings } from '../../../src/euicc/apdu/types.ts'
@@ -27,7 +27,7 @@ export const PIN2 = '35363738FFFFFFFF'
 export const WRONG = '30303030FFFFFFFF'
 export const PUK1 = '3132333435363738'
 export const ADM1 = '4142434445464748'
-/** 234101234567890 (3GPP TS 31.102 §4.2.2). */
+/** 234100123456789 (3GPP TS 31.102 §4.2.2). */
 export const IMSI = '082943011032547698'
 
 /** TS 35.208, test set 1. */
@@ -64,6 +64,11 @@ export interface ImageWishes {
   readonly services?: readonly number[]
   readonly authentication?: ProfileImage['naas'][number]['authentication']
   readonly suciCalcInfo?: string
+  readonly imsi?: string
+  /** Digits of the MNC, as EF.AD has them; 2 unless told. */
+  readonly mncLength?: number
+  /** EF.Routing_Indicator. */
+  readonly routingIndicator?: string
 }
 
 const SERVICES = [27, 38, 124, 125]
@@ -129,10 +134,16 @@ export function handMadeImage(wishes: ImageWishes = {}): ProfileImage {
   }
 }
 
-function fillUsim(usim: Directory, { services = SERVICES, suciCalcInfo }: ImageWishes): void {
-  ef(usim, { fileId: 0x6f07, content: hex(IMSI), rule: 2, shortFileId: 7 })
+function fillUsim(usim: Directory, wishes: ImageWishes): void {
+  const { services = SERVICES, suciCalcInfo, imsi = IMSI } = wishes
+  ef(usim, { fileId: 0x6f07, content: hex(imsi), rule: 2, shortFileId: 7 })
   ef(usim, { fileId: 0x6f38, content: serviceTable(services), rule: 2, shortFileId: 4 })
-  ef(usim, { fileId: 0x6fad, content: hex('00000002'), rule: 10, shortFileId: 3 })
+  ef(usim, {
+    fileId: 0x6fad,
+    content: Uint8Array.of(0, 0, 0, wishes.mncLength ?? 2),
+    rule: 10,
+    shortFileId: 3,
+  })
   ef(usim, {
     fileId: 0x6f39,
     kind: 'cyclic',
@@ -148,7 +159,8 @@ function fillUsim(usim: Directory, { services = SERVICES, suciCalcInfo }: ImageW
   const dfSaip = directory({ kind: 'df', fileId: 0x5fd0, pinStatus: '01810A', parent: usim })
   ef(dfSaip, { fileId: 0x4f01, content: hex(suciCalcInfo ?? 'A002FFFF'), rule: 3, shortFileId: 1 })
   const df5gs = directory({ kind: 'df', fileId: 0x5fc0, pinStatus: '01810A', parent: usim })
-  ef(df5gs, { fileId: 0x4f0a, content: hex('2143FFFF'), rule: 2, shortFileId: 10 })
+  const routingIndicator = hex(wishes.routingIndicator ?? '2143FFFF')
+  ef(df5gs, { fileId: 0x4f0a, content: routingIndicator, rule: 2, shortFileId: 10 })
 }
 
 function serviceTable(services: readonly number[]): Uint8Array {
@@ -261,6 +273,7 @@ export interface BenchWishes {
   /** What the images are like, by the place of the profile; the last holds for all that follow. */
   readonly images?: readonly ImageWishes[]
   readonly storage?: (initial: EuiccState) => EuiccStorage
+  readonly random?: Random
 }
 
 export function uiccBench(t: ExecutionContext, wishes: BenchWishes = {}): UiccBench {
@@ -273,7 +286,8 @@ export function uiccBench(t: ExecutionContext, wishes: BenchWishes = {}): UiccBe
   }
   const eid = '89049032123451234512345678901235'
   const state = { ...manufacturedEuicc({ eid, credentials: [], trustedCis: [] }), profiles }
-  return open(t, { storage: storage(state), imageOf, settings: wishes.settings })
+  const { settings, random = seededRandom('uicc') } = wishes
+  return open(t, { storage: storage(state), imageOf, settings, random })
 }
 
 /** Its elements are its ICCID: what the image is made of, and told from others by. */
@@ -301,10 +315,11 @@ function open(
     readonly storage: EuiccStorage
     readonly imageOf: (elements: Uint8Array) => ProfileImage
     readonly settings: ApduSettings | undefined
+    readonly random: Random
   },
 ): UiccBench {
-  const { storage, imageOf } = parts
-  const euicc = createEuicc({ storage, random: seededRandom('uicc'), buildImage: imageOf })
+  const { storage, imageOf, random } = parts
+  const euicc = createEuicc({ storage, random, buildImage: imageOf })
   const card = createApduCard({
     euicc,
     settings: {
@@ -324,7 +339,7 @@ function open(
     async play(script) {
       for (const [command, response] of script) {
         const given = await send(command)
-        const expected = response.replaceAll(' ', '')
+        const expected = response.replaceAll(' ', '').toUpperCase()
         if (expected.endsWith('…')) {
           t.true(given.startsWith(expected.slice(0, -1)), `${command} was answered ${given}`)
         } else t.is(given, expected, command)
@@ -332,4 +347,9 @@ function open(
     },
     again: () => open(t, parts),
   }
+}
+
+export function needed<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError('the test lacks something')
+  return value
 }

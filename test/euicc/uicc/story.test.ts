@@ -59,8 +59,9 @@ test('a PIN is blocked after three tries, power or not, and its PUK makes a new 
     [`002C000110${WRONG}${PIN1}`, '63C9'],
     [`002C000110${PUK1}39393939FFFFFFFF`, '9000'],
     ['002C0001', '63CA'],
-    ['00200001', '63C3'],
+    ['00200001', '9000'],
     [`0020000108${PIN1}`, '63C2'],
+    ['00200001', '63C2'],
     ['002000010839393939FFFFFFFF', '9000'],
   ])
 })
