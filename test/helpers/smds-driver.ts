@@ -1,7 +1,7 @@
 /** Event retrieval walked step by step between a real card and a real SM-DS, each message open to change on its way. */
 
 import { seededRandom } from '../../src/base/environment.ts'
-import { generateKeyPair } from '../../src/crypto/ec.ts'
+import { generateKeyPair, type Curve } from '../../src/crypto/ec.ts'
 import type { Lab, Phone } from '../../src/lab.ts'
 import { issueEuicc, issueEum } from '../../src/pki/issue.ts'
 import { createTestPki } from '../../src/pki/test-pki.ts'
@@ -89,6 +89,15 @@ export interface Forgery {
   readonly request: Edit<Es11Request<'authenticateClient'>>
 }
 
+/** No fault at all. */
+export const UNCHANGED: Forgery = {
+  foreignCi: false,
+  eum: same,
+  euicc: same,
+  signed1: same,
+  request: same,
+}
+
 const foreign = createTestPki({ random: seededRandom('foreign') })
 const random = seededRandom('certificates with faults')
 
@@ -98,17 +107,19 @@ export function forged(
     readonly lab: Lab
     readonly phone: Phone
     readonly request: Es11Request<'authenticateClient'>
+    /** Of the card's credential that signs; P-256 unless told. */
+    readonly curve?: Curve
   },
   forgery: Forgery,
 ): Es11Request<'authenticateClient'> {
-  const { lab, phone, request } = call
+  const { lab, phone, request, curve = 'P-256' } = call
   const response = request.authenticateServerResponse
   const signed = withSigned1(phone, { response, change: forgery.signed1 })
-  const { ci } = (forgery.foreignCi ? foreign : lab.pki)['P-256']
+  const { ci } = (forgery.foreignCi ? foreign : lab.pki)[curve]
   const { keyPair } = needed(phone.euicc.state.credentials[0])
   const eum = issueEum({
     issuer: ci,
-    keyPair: generateKeyPair({ curve: 'P-256', random }),
+    keyPair: generateKeyPair({ curve, random }),
     change: forgery.eum,
   })
   const euicc = issueEuicc({ issuer: eum, keyPair, eid: phone.eid, change: forgery.euicc })

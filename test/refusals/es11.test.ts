@@ -9,7 +9,7 @@ import { both, withExtension, type Change } from '../pki/helper.ts'
 import { createDriver, damaged, needed } from '../helpers/driver.ts'
 import { DAY_MS, START, testLab } from '../helpers/lab.ts'
 import { refusedWith, testRefusals, type Fault } from '../helpers/refusals.ts'
-import { createSmdsDriver, forged, type Forgery } from '../helpers/smds-driver.ts'
+import { createSmdsDriver, forged, UNCHANGED, type Forgery } from '../helpers/smds-driver.ts'
 
 type Initiate = Es11Request<'initiateAuthentication'>
 type Edit = (request: Initiate) => Initiate
@@ -110,13 +110,7 @@ function withAnswer(
 
 testRefusals<Forgery>({
   name: 'ES11.AuthenticateClient',
-  flawless: {
-    foreignCi: false,
-    eum: (recipe) => recipe,
-    euicc: (recipe) => recipe,
-    signed1: (signed1) => signed1,
-    request: (request) => request,
-  },
+  flawless: UNCHANGED,
   faults: [
     inRequest('a TransactionID of no session', '8.10.1/3.9', (request) => ({
       ...request,
