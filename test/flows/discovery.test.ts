@@ -176,6 +176,47 @@ test('wrong Confirmation Codes that end the order end its event as well', async 
   t.deepEqual((await phone.discover()).events, [])
 })
 
+test('an order whose time is over has no event any more', async (t) => {
+  const { lab, phone, order } = await bench(t, { smdp: { orderLifetimeMs: HOUR_MS } })
+  const { iccid } = await order()
+  lab.clock.advance(HOUR_MS)
+  await lab.smdp.sweep()
+  await lab.smdp.settleEvents()
+  t.is(orderState(lab, { iccid }), 'Error')
+  t.deepEqual((await phone.discover()).events, [])
+})
+
+for (const sent of ['with its EventID', 'without a MatchingID']) {
+  test(`an order that was announced is downloaded ${sent} (SGP.23 4.3.14.2.1, 05 and 06)`, async (t) => {
+    const { lab, phone, order } = await bench(t)
+    const { iccid, matchingId } = await order()
+    const asked = sent === 'with its EventID' ? { matchingId } : {}
+    await createDriver(lab, { phone, ...asked }).through('load')
+    await phone.sendNotifications()
+    t.is(orderState(lab, { iccid }), 'Installed')
+  })
+}
+
+test('an EventID is of no use to another eUICC, 8.1.1/3.8 (SGP.23 4.3.14.2.2, 19)', async (t) => {
+  const { lab, order } = await bench(t)
+  const { matchingId } = await order()
+  const stranger = createDriver(lab, { phone: lab.createPhone(), matchingId })
+  await stranger.through('authenticateServer')
+  t.is(await codeOf(t, stranger.authenticateClient()), '8.1.1/3.8')
+})
+
+test('a ConfirmOrder that comes again is answered as before, and announces nothing twice', async (t) => {
+  const { lab, phone, said } = await bench(t)
+  const { profileType } = lab.operator.file.profile
+  const { iccid } = await lab.es2Plus.downloadOrder({ profileType, eid: phone.eid })
+  const header = { functionRequesterIdentifier: 'operator', functionCallIdentifier: '1' }
+  const smdsAddress = lab.smds.root.address
+  const request = { header, iccid, smdsAddress, releaseFlag: true }
+  const first = await lab.es2Plus.confirmOrder(request)
+  t.deepEqual(await lab.es2Plus.confirmOrder(request), first)
+  t.deepEqual(said('ES12'), ['registerEvent request', 'registerEvent response'])
+})
+
 test('an order whose SM-DS cannot be reached is not confirmed, and can be with the same MatchingID', async (t) => {
   const { lab, phone } = await bench(t)
   const { profileType } = lab.operator.file.profile

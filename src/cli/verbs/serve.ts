@@ -50,6 +50,8 @@ interface ServeOptions extends CommonOptions {
 
 const RSP_PORT = 8443
 const OPERATOR_PORT = 8080
+/** Far enough for further listeners to have the ports that follow the first. */
+const SMDS_PORT_OFFSET = 1000
 const PORT_MAX = 65_535
 const TOKEN_OCTETS = 32
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
@@ -77,7 +79,7 @@ export function serveVerb(output: Output): Command {
     )
     .option(
       '--smds-port <number>',
-      'port of the root SM-DS, the alternative one has the next (default: after that for LPAs)',
+      `port of the root SM-DS, the alternative one has the next (default: that for LPAs and ${SMDS_PORT_OFFSET})`,
       portOf,
     )
     .option(
@@ -248,13 +250,13 @@ function serveOn(
 }
 
 function smdsPorts({ port, smdsPort }: ServeOptions) {
-  const root = smdsPort ?? portAfter(port)
-  return { root: { port: root }, alternative: { port: portAfter(root) } }
+  const root = smdsPort ?? portAfter(port, SMDS_PORT_OFFSET)
+  return { root: { port: root }, alternative: { port: portAfter(root, 1) } }
 }
 
-/** The next port, or any that is free. */
-function portAfter(port: number): number {
-  return port === 0 || port === PORT_MAX ? 0 : port + 1
+/** A port that follows another one; any that is free, where the other one is. */
+function portAfter(port: number, offset: number): number {
+  return port === 0 || port + offset > PORT_MAX ? 0 : port + offset
 }
 
 const TOLERATIONS_MAX = 200
