@@ -42,8 +42,17 @@ export async function createLab(options: LabOptions = {}): Promise<ListeningLab>
 export { LabError, type ErrorCode } from './base/errors.ts'
 export type { Lab, LabOptions, Phone, PhoneOptions } from './lab.ts'
 export type { ServedLab, ServeOptions } from './http/serve.ts'
-export { es9PlusClient } from './http/rsp-client.ts'
+export type {
+  Es2PlusListenerOptions,
+  RspListenerOptions,
+  ServedListener,
+} from './http/rsp-listeners.ts'
+export type { Es2PlusAccess, Es2PlusClient } from './http/es2plus-access.ts'
+export { es9PlusClient, type Binding } from './http/rsp-client.ts'
 export type { Balance, Operator } from './operator/operator.ts'
+export type { OperatorNetwork } from './operator/network.ts'
+export { createModem, type Attachment, type AttachStep, type Modem } from './modem/modem.ts'
+export type { NetworkAnswer, ServingNetwork } from './nas/registration.ts'
 export type { OrderedProfile, ProfileOrder } from './operator/ordering.ts'
 export type { Gift } from './operator/gifting.ts'
 export { amountFromText, formatAmount } from './operator/amount.ts'

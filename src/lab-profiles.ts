@@ -6,8 +6,16 @@ import { packageOctets, readPackage, type PackageFacts } from './profile/import.
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
 import { packageNeeds } from './profile/needs.ts'
+import {
+  OTA_KEY_NAMES,
+  OTA_KEY_OCTETS,
+  type OperatorProfile,
+  type OtaKeys,
+  type ProfileSubscriber,
+} from './profile/subscriber.ts'
 import { createProfileTemplate, personalise } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
+import { keepKeysInPlace } from './store/authentication.ts'
 import type { Store } from './store/engine.ts'
 import {
   addImportedProfile,
@@ -18,6 +26,7 @@ import {
 } from './store/imported-profiles.ts'
 import type { InventoryItem, NumberRange } from './store/inventory.ts'
 import type { Operator } from './operator/operator.ts'
+import { checkKeysInPlace } from './operator/subscriber-keys.ts'
 import type { ProfileSource } from './smdp/smdp.ts'
 
 /** The operator's profiles; the template is made once. */
@@ -26,20 +35,36 @@ export function labProfiles(parts: {
   readonly fillerOctets: number
 }): ProfileSource {
   const { operator } = parts
-  const { serviceProviderName, profileName } = operator.file.profile
   const template = createProfileTemplate({
-    operator: { serviceProviderName, profileName, ...operator.file.plmn },
+    operator: operatorProfile(operator),
     fillerOctets: parts.fillerOctets,
   })
   const needs = packageNeeds(template.octets)
   return {
     metadata(iccid, notificationAddress) {
       const metadata = profileMetadata(template, { iccid, notificationAddress })
-      const { notificationAddress: address, ...request } = metadata
-      return { ...request, notificationConfigurationInfo: allEventsTo(address) }
+      const { notificationAddresses, ...request } = metadata
+      return {
+        ...request,
+        notificationConfigurationInfo: notificationAddresses.flatMap(allEventsTo),
+      }
     },
     profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
     needs: () => needs,
+  }
+}
+
+/** The operator's file says how its profiles look; its network has the keys that conceal identities. */
+function operatorProfile({ file, network }: Operator): OperatorProfile {
+  const { profileType: _, profileOwner: owner, suci, ...profile } = file.profile
+  const keys = network.suciPublicKeys().map(({ id, profile: scheme, publicKey }) => {
+    return { keyId: id, scheme, publicKey }
+  })
+  return {
+    ...profile,
+    ...owner.mccMnc,
+    languages: file.languages,
+    ...(suci && { suci: { ...suci, keys } }),
   }
 }
 
@@ -85,6 +110,10 @@ export interface ProfileImport extends MetadataWishes {
   readonly package: Uint8Array
   /** What it is ordered by; `imported` unless told. */
   readonly profileType?: string
+  /** What the authentication centre shall hold in place of the package's keys: so a profile with a wrong Ki can be shown. */
+  readonly ki?: Uint8Array
+  /** OPc, or TOPc with TUAK. */
+  readonly opc?: Uint8Array
 }
 
 /** What was put on stock, and with which metadata. */
@@ -119,11 +148,14 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
     throw knownIccid(iccid, "is of the operator's own range, which the operator fills itself")
   }
   const encoded = encode(StoreMetadataRequest, metadata)
+  const keys = given.ki || given.opc ? { ki: given.ki, opc: given.opc } : undefined
+  if (keys) checkKeysInPlace(octets, keys)
   return parts.store.write((db) => {
     if (isKnownIccid(db, iccid)) throw knownIccid(iccid, 'is in stock already')
     const noAccount = noAccountOf(parts, { facts, isInUse: (number) => isKnownMsisdn(db, number) })
     const msisdn = noAccount === undefined ? facts.msisdn : undefined
     addImportedProfile(db, { iccid, profileType, imsi, msisdn, metadata: encoded, octets })
+    if (keys) keepKeysInPlace(db, { iccid, ...keys })
     const { serviceProviderName, profileName, profileClass } = metadata
     return {
       iccid,
@@ -169,7 +201,26 @@ function itemOf(operator: Operator, iccid: string): InventoryItem {
   throw new LabError('notFound', `the operator has no subscriber for the ICCID ${iccid}`)
 }
 
-function subscriberOf(item: InventoryItem) {
-  const { iccid, imsi, msisdn, ki, opc } = item
-  return { iccid, imsi, msisdn, ki, opc, pin1: item.pin, puk1: item.puk, adm1: item.adm }
+function subscriberOf(item: InventoryItem): ProfileSubscriber {
+  const { iccid, imsi, msisdn, ki, opc, pin2, puk2 } = item
+  return {
+    iccid,
+    imsi,
+    msisdn,
+    ki,
+    opc,
+    pin1: item.pin,
+    pin2,
+    puk1: item.puk,
+    puk2,
+    adm1: item.adm,
+    otaKeys: otaKeysOf(item.otaKeys),
+  }
+}
+
+function otaKeysOf(octets: Uint8Array): OtaKeys {
+  const keys = OTA_KEY_NAMES.map((name, at) => {
+    return [name, octets.subarray(at * OTA_KEY_OCTETS, (at + 1) * OTA_KEY_OCTETS)]
+  })
+  return Object.fromEntries(keys) as OtaKeys
 }

@@ -4,6 +4,7 @@ import type { Random } from './base/environment.ts'
 import { hex } from './base/octets.ts'
 import { encode } from './asn1/schema.ts'
 import { profileMetadata } from './profile/metadata.ts'
+import { OTA_KEY_NAMES, OTA_KEY_OCTETS, type OtaKeys } from './profile/subscriber.ts'
 import { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
 import type { PutOrder } from './smdp/fixture-orders.ts'
@@ -110,10 +111,15 @@ function madeProfile(
     ki: profileClass === 'test' ? TEST_KEY : random.bytes(KEY_OCTETS),
     opc: random.bytes(KEY_OCTETS),
     pin1: '0000',
+    pin2: '0000',
     puk1: '00000000',
+    puk2: '00000000',
     adm1: '00000000',
+    otaKeys: Object.fromEntries(
+      OTA_KEY_NAMES.map((name) => [name, random.bytes(OTA_KEY_OCTETS)]),
+    ) as OtaKeys,
   })
-  const { notificationAddress: _, ...metadata } = profileMetadata(template, {
+  const { notificationAddresses: _, ...metadata } = profileMetadata(template, {
     iccid,
     notificationAddress: '',
   })

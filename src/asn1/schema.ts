@@ -227,14 +227,16 @@ export function namedInteger<const N extends Readonly<Record<string, number>>>(
     },
     toOctets: (value) => integerOctets(numberOf(value)),
   })
-  return { ...type, numberOf }
+  const isName = (text: string): text is Name => Object.hasOwn(names, text)
+  return { ...type, numberOf, isName }
 }
 
-/** An INTEGER with names, which also tells the number behind a name. */
+/** An INTEGER with names, which also tells the number behind a name, and what is a name. */
 export interface NamedInteger<N extends Readonly<Record<string, number>>> extends Asn1Type<
   Extract<keyof N, string> | number
 > {
   numberOf(value: Extract<keyof N, string> | number): number
+  isName(text: string): text is Extract<keyof N, string>
 }
 
 /** BIT STRING as its bits, first bit first. */

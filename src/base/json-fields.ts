@@ -13,6 +13,10 @@ export interface TextRule {
 /** The fields of one JSON object. Whatever is not as expected throws `badInput` with the path of the field. */
 export interface JsonFields {
   onlyFields(names: readonly string[]): void
+  /** The names of the fields that are there, in the order in which they were written. */
+  names(): readonly string[]
+  /** The field's text, when it is text and not an object. */
+  wordOf(name: string): string | undefined
   child(name: string): JsonFields
   /** What `read` makes of a field that is there. */
   maybe<T>(name: string, read: () => T): T | undefined
@@ -52,6 +56,8 @@ export function jsonFields(
         if (!names.includes(name)) refuse(name, `no such field; there are ${names.join(', ')}`)
       }
     },
+    names: () => Object.keys(values),
+    wordOf: (name) => (typeof values[name] === 'string' ? values[name] : undefined),
     child: (name) => jsonFields(values[name], { path: pathOf(name) }),
     maybe: (name, read) => (values[name] === undefined ? undefined : read()),
     text: (name, rule) => checkText(values[name], { ...rule, path: pathOf(name) }),

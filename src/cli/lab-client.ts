@@ -19,6 +19,7 @@ export interface PostOptions {
 export interface Api {
   get<T>(path: string): Promise<T>
   post<T>(path: string, options: PostOptions): Promise<T>
+  delete(path: string): Promise<void>
 }
 
 /** A lab that answers. */
@@ -55,6 +56,9 @@ export function apiOf(access: ApiAccess): Api {
         },
         body: JSON.stringify(body),
       }),
+    async delete(path) {
+      await exchange(`${access.operatorUrl}${path}`, { method: 'DELETE', headers })
+    },
   }
 }
 
@@ -66,6 +70,7 @@ function notServed(directory: string): LabError {
 }
 
 const UNREACHABLE = 'unreachable'
+const NO_CONTENT = 204
 
 /** Nobody answers at the address, or it is another lab by now, which does not know the token. */
 function isGone(error: unknown): boolean {
@@ -81,6 +86,7 @@ async function exchange<T>(url: string, request: RequestInit): Promise<T> {
       cause: error,
     })
   })
+  if (response.status === NO_CONTENT) return undefined as T
   const answer: unknown = await response.json().catch(() => undefined)
   if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
   throw problemOf(answer, { url, status: response.status })

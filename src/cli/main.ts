@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { createOutput, sayError, type Output } from './output.ts'
 import { ExitCode, usageError } from './verb.ts'
+import { attachVerb } from './verbs/attach.ts'
 import { balanceVerb } from './verbs/balance.ts'
 import { benchVerb } from './verbs/bench.ts'
 import { cardVerb } from './verbs/card.ts'
 import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
+import { detachVerb } from './verbs/detach.ts'
 import { disableVerb } from './verbs/disable.ts'
 import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
@@ -51,6 +53,8 @@ const VERBS = [
   disableVerb,
   deleteVerb,
   notificationsVerb,
+  attachVerb,
+  detachVerb,
   balanceVerb,
   useVerb,
   giftVerb,

@@ -6,6 +6,7 @@ import { systemClock, systemRandom, type Clock } from '../base/environment.ts'
 import { assert, LabError } from '../base/errors.ts'
 import { asBuffer } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
+import { createApduCard } from '../euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
@@ -14,6 +15,7 @@ import { es11Clients, type FoundAt, type LpaTrust } from '../http/smds-clients.t
 import { SMDS_NAMES } from '../lab-smds.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
+import { createModem, type Modem } from '../modem/modem.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
 import { certificateFile } from '../pki/test-pki.ts'
@@ -24,9 +26,10 @@ import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
+import { servingNetworkClient } from './network-client.ts'
 import { commandLine } from './verb.ts'
 
-export interface CliPhone extends Lpa {
+export interface CliPhone extends Lpa, Pick<Modem, 'attach'> {
   readonly name: string
   readonly eid: string
   /** The data directory that it is kept in. */
@@ -212,8 +215,12 @@ async function run<T>(
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
   const { lab, name, observer, binding } = opened.choice
-  const { eid, ...euicc } = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const trust = { ...trustOf({ directory: lab.directory, lab }, euicc), binding }
+  const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
+  const trust = {
+    ...trustOf({ directory: lab.directory, lab }, euicc),
+    binding,
+    plainPorts: lab.service.plainPorts,
+  }
   const servers = es9PlusClients(trust)
   const smdss = es11Clients(trust)
   const es10 = es10Client(euicc)
@@ -227,8 +234,13 @@ async function run<T>(
     device: TEST_DEVICE,
     trustedCis: cisOf(lab.directory, euicc),
   })
+  const { attach } = createModem({
+    card: createApduCard({ euicc }),
+    network: servingNetworkClient(lab),
+    random: systemRandom(),
+  })
   try {
-    return await work({ ...lpa, name, eid, directory: lab.directory })
+    return await work({ ...lpa, attach, name, eid: euicc.eid, directory: lab.directory })
   } finally {
     servers.close()
     smdss.close()

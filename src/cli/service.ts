@@ -15,6 +15,8 @@ export interface Service {
   readonly rootDsAddress?: string
   readonly alternativeDsAddress?: string
   readonly pid: number
+  /** Ports of further listeners that have no TLS. */
+  readonly plainPorts?: readonly number[]
   /** The directory of the PKI that the SM-DP+ runs on, when it was given one. */
   readonly pki?: string
 }

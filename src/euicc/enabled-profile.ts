@@ -1,8 +1,12 @@
 /** The enabled profile as the card's files: built when it is first needed, and kept while it is enabled. */
 
 import type { Random } from '../base/environment.ts'
+import { Asn1Error } from '../asn1/der.ts'
+import { buildProfile } from '../profile/build.ts'
+import { readProfileElements } from '../profile/elements.ts'
 import type { ProfileImage } from '../profile/image.ts'
 import { update, type Card } from './card.ts'
+import { freeMemoryOctets } from './info.ts'
 import type { InstalledProfile } from './state.ts'
 import { mergeChanges, placesOf, type ProfileChanges, type ProfilePlaces } from './uicc/changes.ts'
 
@@ -10,6 +14,8 @@ import { mergeChanges, placesOf, type ProfileChanges, type ProfilePlaces } from 
 export interface EnabledProfile {
   readonly image: ProfileImage
   readonly places: ProfilePlaces
+  /** What the card has left for profiles. */
+  readonly freeOctets: number
   /** The card's own stream. */
   readonly random: Random
   /** Stores changes and puts them on the image; when storing throws, neither has happened. */
@@ -28,7 +34,7 @@ interface Cached {
 /** A look at the card that gives its enabled profile, or `undefined` without one that has files. */
 export function enabledProfileOf(
   card: Card,
-  build: ImageBuilder,
+  build: ImageBuilder = (elements) => executed(card, elements),
 ): () => EnabledProfile | undefined {
   let cached: Cached | undefined
   return () => {
@@ -39,6 +45,15 @@ export function enabledProfileOf(
       cached = { elements, isdpAid, enabled: openProfile(card, { profile, build }) }
     }
     return cached.enabled
+  }
+}
+
+function executed({ personality }: Card, elements: Uint8Array): ProfileImage | undefined {
+  try {
+    return buildProfile(readProfileElements(elements), { services: personality.services }).image
+  } catch (error) {
+    if (error instanceof Asn1Error) return undefined
+    throw error
   }
 }
 
@@ -54,6 +69,9 @@ function openProfile(
     image,
     places,
     random: card.random,
+    get freeOctets() {
+      return freeMemoryOctets(card)
+    },
     keep(changes) {
       update(card, {
         profiles: card.state.profiles.map((other) =>

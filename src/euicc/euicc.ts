@@ -82,7 +82,7 @@ export function createEuicc(options: {
   readonly storage: EuiccStorage
   readonly random: Random
   readonly personality?: Personality
-  /** How a profile's elements become files. */
+  /** How a profile's elements become files; by executing them unless told. */
   readonly buildImage?: ImageBuilder
 }): Euicc {
   const { personality = DEFAULT_PERSONALITY } = options
@@ -95,7 +95,7 @@ export function createEuicc(options: {
     cat: catAtPowerOn(personality),
   }
   powerOn(card)
-  const enabledProfile = enabledProfileOf(card, options.buildImage ?? (() => undefined))
+  const enabledProfile = enabledProfileOf(card, options.buildImage)
   return {
     eid: card.state.eid,
     personality,

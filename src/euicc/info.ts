@@ -2,6 +2,7 @@
 
 import { element } from '../asn1/der.ts'
 import { concat, hex } from '../base/octets.ts'
+import { uiccCapability } from '../profile/services.ts'
 import type { EUICCInfo1, EUICCInfo2 } from '../rsp/common.ts'
 import { forbiddenRules } from '../rsp/rat.ts'
 import { credentialsInUse, hasOperational, trustedCis, type Card } from './card.ts'
@@ -9,13 +10,6 @@ import { credentialsInUse, hasOperational, trustedCis, type Card } from './card.
 const PROFILE_PACKAGE_VERSION = Uint8Array.of(2, 3, 1)
 const FIRMWARE_VERSION = Uint8Array.of(0, 1, 0)
 const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
-/**
- * UICCCapability, the bits of the TCA module: USIM, ISIM and CSIM, Milenage, CAVE and TUAK, GBA, EAP, Java Card, several
- * applications of a kind, BER-TLV files, SUCI Profile A. Elements that need more than a USIM are taken, not run. The
- * last bit is set: bits that have names end with one (X.690 §11.2.2).
- */
-const UICC_CAPABILITY_BITS = '011111110011011011110001'
-
 const VOLATILE_OCTETS = 16 * 1024
 
 /** Octets of non-volatile memory that are left for profiles. */
@@ -36,7 +30,7 @@ export function euiccInfo2(card: Card): EUICCInfo2 {
     svn: personality.svn,
     euiccFirmwareVer: FIRMWARE_VERSION,
     extCardResource: extendedCardResource(card),
-    uiccCapability: Array.from(UICC_CAPABILITY_BITS, (bit) => bit === '1'),
+    uiccCapability: uiccCapability(personality.services),
     ts102241Version: Uint8Array.of(9, 2, 0),
     globalplatformVersion: Uint8Array.of(2, 3, 0),
     rspCapability: [

@@ -279,6 +279,7 @@ function loadProfileElements(
     ...(profileOwner?.gid1 && { gid1: profileOwner.gid1 }),
     ...(profileOwner?.gid2 && { gid2: profileOwner.gid2 }),
     freeOctets: freeMemoryOctets(card),
+    services: card.personality.services,
   })
   if (!result.ok) return failedLoad(REASON_OF_INSTALL[result.reason], result.euiccResponse)
   if (metadata.profileClass === 'test' && !hasTestKeys(result.profile)) {

@@ -5,6 +5,7 @@ import { LabError, messageOf } from '../base/errors.ts'
 import { jsonFields, refuseJson, type JsonFields } from '../base/json-fields.ts'
 import { fromHex } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
+import { CARD_SERVICES } from '../profile/services.ts'
 import { BPP_ERRORS, type ErrorReason, type OperatorId, type ProfileClass } from '../rsp/common.ts'
 import type { ProfilePolicyAuthorisationRule, RulesAuthorisationTable } from '../rsp/es10b.ts'
 import { PPRS } from '../rsp/rat.ts'
@@ -62,7 +63,7 @@ function parseJson(text: string, nameOrPath: string): unknown {
 }
 
 const FIELDS =
-  'name description source eid svn memoryOctets curves trustedCis profileClasses crlSupport rat forbiddenPprs blockOctetsMax leRequired responseMode isdrAids channelsMax terminalCapabilityRequired catBusy faults'
+  'name description source eid svn memoryOctets curves trustedCis profileClasses withoutServices crlSupport rat forbiddenPprs blockOctetsMax leRequired responseMode isdrAids channelsMax terminalCapabilityRequired catBusy faults'
 
 /**
  * Checks what a personality's file says; what it does not say is as in the default personality.
@@ -86,6 +87,7 @@ export function parsePersonality(json: unknown): Personality {
       ) ?? like.memoryOctets,
     curves: file.maybe('curves', () => file.choices('curves', CURVES)) ?? like.curves,
     trustedCis: file.maybe('trustedCis', () => parseTrustedCis(file)),
+    services: file.maybe('withoutServices', () => servicesBut(file)) ?? like.services,
     profileClasses:
       file.maybe('profileClasses', () => file.choices('profileClasses', PROFILE_CLASSES)) ??
       like.profileClasses,
@@ -194,4 +196,10 @@ function parseFailurePoint(point: JsonFields): FailurePoint {
     bppCommandId,
     errorReason: point.oneOf<ErrorReason>('errorReason', BPP_ERRORS[bppCommandId]),
   }
+}
+
+/** A card has what ours has, or less. */
+function servicesBut(file: JsonFields): Personality['services'] {
+  const missing = file.choices('withoutServices', CARD_SERVICES)
+  return CARD_SERVICES.filter((name) => !missing.includes(name))
 }

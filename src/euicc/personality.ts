@@ -1,6 +1,7 @@
 /** What kind of card an eUICC is: what it supports, how much it holds, and in which chosen way it misbehaves. */
 
 import type { Curve } from '../crypto/ec.ts'
+import { CARD_SERVICES, type ServiceName } from '../profile/services.ts'
 import type { BppCommandId, ErrorReason, ProfileClass } from '../rsp/common.ts'
 import type { RulesAuthorisationTable } from '../rsp/es10b.ts'
 
@@ -47,6 +48,8 @@ export interface Personality {
   /** The CIs that are trusted, by curve or by key identifier in hexadecimal; all of the card's unless given. */
   readonly trustedCis: readonly string[] | undefined
   readonly profileClasses: readonly ProfileClass[]
+  /** What the card has for profiles: UICCCapability says so, and a package that mandates more is refused. */
+  readonly services: readonly ServiceName[]
   /** Whether LoadCRL is there (SGP.22 §5.7.12, crlSupport). */
   readonly crlSupport: boolean
   /** The Rules Authorisation Table (SGP.22 §2.9.2). */
@@ -94,6 +97,7 @@ export const DEFAULT_PERSONALITY: Personality = {
   curves: ['P-256', 'brainpoolP256r1'],
   trustedCis: undefined,
   profileClasses: ['operational', 'test'],
+  services: CARD_SERVICES,
   crlSupport: true,
   rat: OPEN_RAT,
   blockOctetsMax: 255,

@@ -10,7 +10,7 @@ import {
   StoreMetadataRequest,
   type NotificationMetadata,
 } from '../rsp/common.ts'
-import type { ProfileChanges } from './uicc/changes.ts'
+import { readChanges, type ProfileChanges } from './uicc/changes.ts'
 
 /** CERT.EUICC and its key under one CI, with the EUM certificate between. */
 export interface EuiccCredential {
@@ -274,7 +274,7 @@ function readState(json: SerialisedState): EuiccState {
       elements: octetsOf(profile.elements),
       ciKeyId: octetsOf(profile.ciKeyId),
       ...(profile.isPreinstalled && { isPreinstalled: true }),
-      ...(profile.changes && { changes: profile.changes }),
+      ...(profile.changes && { changes: readChanges(profile.changes) }),
     })),
     notifications: json.notifications.map((stored) => ({
       metadata: {

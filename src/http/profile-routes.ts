@@ -3,7 +3,7 @@
 import { Router, type Request } from 'express'
 import { decode } from '../asn1/schema.ts'
 import { LabError } from '../base/errors.ts'
-import { fromBase64 } from '../base/octets.ts'
+import { fromBase64, fromHex } from '../base/octets.ts'
 import type { ImportAnswer, ProfileImport } from '../lab-profiles.ts'
 import type { Lab } from '../lab.ts'
 import { PACKAGE_OCTETS_MAX } from '../profile/import.ts'
@@ -88,6 +88,8 @@ const FIELDS: Readonly<Record<keyof ProfileImport, FieldReader>> = {
     return value.map((rule: Json) => oneOf(RULES)(rule, field))
   },
   icon: octetsOf,
+  ki: keyOf,
+  opc: keyOf,
 }
 
 function importOf(body: Json | undefined): ProfileImport {
@@ -108,6 +110,13 @@ function octetsOf(value: Json, field: string): Uint8Array {
   const octets = typeof value === 'string' ? fromBase64(value) : undefined
   if (octets && octets.length > 0) return octets
   throw badField(field, 'expected Base64 (RFC 4648 §4, with padding)')
+}
+
+/** Keys are written as they are everywhere else, in hexadecimal; they never go out again. */
+function keyOf(value: Json, field: string): Uint8Array {
+  const octets = typeof value === 'string' ? fromHex(value) : undefined
+  if (octets && [16, 32].includes(octets.length)) return octets
+  throw badField(field, 'expected 16 or 32 octets in hexadecimal')
 }
 
 function text({ max }: { readonly max: number }): FieldReader {

@@ -53,6 +53,7 @@ export interface ServedListener {
   /** As activation codes carry it, `localhost:8443`. */
   readonly address: string
   readonly url: string
+  readonly port: number
   /** The certificate that clients see, and where it is from; nothing without TLS. */
   readonly tls: TlsChoice | undefined
   close(): Promise<void>
@@ -187,7 +188,7 @@ async function open(
   const addresses = addressesOf(listener, options)
   const [address] = addresses
   const url = `${options.plain ? 'http' : 'https'}://${address}`
-  return { addresses, served: { address, url, tls, close: listener.close } }
+  return { addresses, served: { address, url, port: listener.port, tls, close: listener.close } }
 }
 
 function tlsFor(lab: Lab, options: Omit<RspListenerOptions, 'es2Plus'>): TlsChoice {

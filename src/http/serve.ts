@@ -108,6 +108,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const trust = {
       ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors } }),
       binding: options.lpaBinding,
+      plainPorts: plainPortsOf([first, ...listeners]),
     }
     const clients = es9PlusClients(trust)
     const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
@@ -152,6 +153,11 @@ function smdsChoice(kind: SmdsKind, options: ServeOptions): Parameters<typeof op
   const { host, plain, hostNames, strict, versions } = rsp
   const common = { ...(host !== undefined && { host }), plain, hostNames, strict, versions }
   return { kind, options: { ...common, ...smds[kind] }, reportDefect, noteTolerated }
+}
+
+/** The ports at which LPAs are answered without TLS. */
+export function plainPortsOf(listeners: readonly Pick<ServedListener, 'tls' | 'port'>[]): number[] {
+  return listeners.filter(({ tls }) => !tls).map(({ port }) => port)
 }
 
 function newToken(lab: Lab): string {

@@ -53,7 +53,8 @@ export async function openSmdsListener(
   const addresses = addressesOf(listener, { ...options, plain, testName: SMDS_NAMES[kind] })
   lab.smds[kind].setAddresses(addresses)
   const [address] = addresses
-  return { address, url: `${plain ? 'http' : 'https'}://${address}`, tls, close: listener.close }
+  const { port, close } = listener
+  return { address, url: `${plain ? 'http' : 'https'}://${address}`, port, tls, close }
 }
 
 function tlsFor(

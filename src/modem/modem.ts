@@ -54,6 +54,7 @@ export type AttachStep =
   | {
       readonly step: 'registrationAccept'
       readonly system: MobileSystem
+      readonly supi: string
       readonly registrationId: string
     }
   | { readonly step: 'refused'; readonly message: RegistrationRefusal['message'] }
@@ -201,7 +202,7 @@ async function answerTo(
 function accepted({ onStep }: Dialogue, answer: NetworkAnswer): Omit<Attachment, 'resynchronised'> {
   if (answer.message === 'registrationAccept') {
     const { registrationId, system, supi }: RegistrationAccept = answer
-    onStep({ step: 'registrationAccept', system, registrationId })
+    onStep({ step: 'registrationAccept', system, supi, registrationId })
     return { registrationId, system, supi }
   }
   if (answer.message === 'authenticationRequest') {

@@ -127,10 +127,10 @@ async function unlock(
   const verify = { ins: 0x20, p1: 0x00, p2: reference }
   const before = await channel.transmit(verify)
   if (before.statusWord === SW.ok) return
-  if (before.statusWord === SW.authenticationMethodBlocked) throw pinBlocked()
+  if (isBlocked(before)) throw pinBlocked()
   if (pin === undefined) throw pinRequired(before)
   const shown = await channel.transmit({ ...verify, data: pinOctets(pin) })
-  if (shown.statusWord === SW.authenticationMethodBlocked) throw pinBlocked()
+  if (isBlocked(shown)) throw pinBlocked()
   if ((shown.statusWord & 0xfff0) === TRIES_LEFT) throw pinWrong(shown)
   checkStatus(shown, 'VERIFY PIN')
 }
@@ -142,6 +142,10 @@ function pinOctets(pin: string): Uint8Array {
   const octets = Buffer.alloc(PIN_OCTETS, 0xff)
   octets.write(pin, 'latin1')
   return octets
+}
+
+function isBlocked({ statusWord }: UiccAnswer): boolean {
+  return statusWord === SW.authenticationMethodBlocked || statusWord === TRIES_LEFT
 }
 
 function triesLeft({ statusWord }: UiccAnswer): string {

@@ -31,7 +31,8 @@ export function imsiOfSupi(supi: string): string | undefined {
 export function formatSuci(suci: Suci): string {
   const { mcc, mnc, routingIndicator, scheme, homeNetworkPublicKeyId, output } = suci
   const text = scheme === 0 ? (bcdToDigits(output) ?? '') : toHex(output).toLowerCase()
-  return ['suci-0', mcc, mnc, routingIndicator, scheme, homeNetworkPublicKeyId, text].join('-')
+  const schemeDigit = scheme.toString(16)
+  return ['suci-0', mcc, mnc, routingIndicator, schemeDigit, homeNetworkPublicKeyId, text].join('-')
 }
 
 /** Reads the text of {@link formatSuci}; `undefined` for anything else. */

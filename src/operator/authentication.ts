@@ -18,6 +18,7 @@ import {
 } from '../crypto/aka.ts'
 import { deriveKasme, deriveKausf, deriveResStar } from '../crypto/key-derivation.ts'
 import { imsiOfSupi } from '../nas/suci.ts'
+import type { OperatorAlgorithm } from '../profile/subscriber.ts'
 import { keepSqn, lastSqn, profileOfImsi } from '../store/authentication.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { algorithmOf } from './subscriber-keys.ts'
@@ -75,11 +76,13 @@ export interface AuthenticationCentre {
 export function createAuthenticationCentre(parts: {
   readonly store: Store
   readonly random: Random
+  /** That of the profiles in stock; Milenage unless told. */
+  readonly algorithm?: OperatorAlgorithm | undefined
 }): AuthenticationCentre {
-  const { store, random } = parts
+  const { store, random, algorithm } = parts
   async function vector(request: VectorRequest): Promise<Vector> {
     const rand = random.bytes(RAND_OCTETS)
-    const { functions, sqn } = await store.write((db) => stepped(db, request))
+    const { functions, sqn } = await store.write((db) => stepped(db, { ...request, algorithm }))
     const made = challenge({ functions, rand, sqn, amf: AMF })
     if (made.xres.length > RES_OCTETS_MAX) throw refused('resTooLong')
     return { rand, ...made }
@@ -121,10 +124,11 @@ const SEQ_STEP_MAX = 1n << 28n
 /** Takes the subscriber's next sequence number, after AUTS if it lost step. Runs within one command of the store. */
 function stepped(
   db: Connection,
-  { supi, resynchronisation }: VectorRequest,
+  request: VectorRequest & { readonly algorithm: OperatorAlgorithm | undefined },
 ): { readonly functions: AkaFunctions; readonly sqn: bigint } {
-  const iccid = iccidOf(db, supi)
-  const algorithm = algorithmOf(db, iccid)
+  const { resynchronisation } = request
+  const iccid = iccidOf(db, request.supi)
+  const algorithm = algorithmOf(db, { iccid, operatorAlgorithm: request.algorithm })
   if (!algorithm) throw refused('noKeys')
   const functions = akaFunctions(algorithm)
   const last = lastSqn(db, iccid)

@@ -10,7 +10,7 @@ import {
 } from '../store/registrations.ts'
 import { createAuthenticationCentre, type AuthenticationCentre } from './authentication.ts'
 import { createAusf, type Ausf } from './ausf.ts'
-import type { Plmn } from './operator-file.ts'
+import type { OperatorFile } from './operator-file.ts'
 import { createServingNetwork } from './registration.ts'
 import { createSidf, type Sidf, type SuciKey, type SuciPublicKey } from './suci-keys.ts'
 
@@ -29,24 +29,37 @@ export interface OperatorNetwork {
 
 /** How long a phone's answer is waited for: T3560 and T3460 run five times for six seconds (TS 24.501 §10.2, TS 24.301 §10.2). */
 const ANSWER_WAIT_MS = 30_000
+/** Longer, so that it never forgets what a serving network still waits for. */
+const AUSF_WAIT_MS = 2 * ANSWER_WAIT_MS
 
 export function createOperatorNetwork(parts: {
   readonly store: Store
   readonly environment: Environment
-  readonly plmn: Plmn
+  readonly file: OperatorFile
   readonly suciKeys: readonly SuciKey[]
 }): OperatorNetwork {
-  const { store, environment, plmn, suciKeys } = parts
+  const { store, environment, suciKeys } = parts
+  const { plmn, profile } = parts.file
   const random = environment.random.stream('challenges')
-  const authenticationCentre = createAuthenticationCentre({ store, random })
+  const authenticationCentre = createAuthenticationCentre({
+    store,
+    random,
+    algorithm: profile.algorithm,
+  })
   const sidf = createSidf(suciKeys)
-  const common = { environment, authenticationCentre, sidf, waitMs: ANSWER_WAIT_MS }
-  const ausf = createAusf(common)
+  const common = { environment, authenticationCentre, sidf }
+  const ausf = createAusf({ ...common, waitMs: AUSF_WAIT_MS })
   return {
     authenticationCentre,
     sidf,
     ausf,
-    servingNetwork: createServingNetwork({ ...common, store, plmn, ausf }),
+    servingNetwork: createServingNetwork({
+      ...common,
+      store,
+      plmn,
+      ausf,
+      waitMs: ANSWER_WAIT_MS,
+    }),
     suciPublicKeys: () => sidf.publicKeys,
     registrations: ({ after = '', limit }) =>
       store.read((db) => listRegistrations(db, { after, limit })),

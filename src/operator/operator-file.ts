@@ -1,15 +1,15 @@
 /** The file that describes an operator: who it is, which numbers it owns, what it sells, what may be given away. */
 
 import { readFileSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LabError, messageOf } from '../base/errors.ts'
 import { jsonFields, type JsonFields } from '../base/json-fields.ts'
 import type { NumberRange, NumberRanges } from '../store/inventory.ts'
+import { readIfThere } from '../store/directory.ts'
 import { amountFromText, GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
+import { parsePlmn, parseProfile, type Plmn, type ProfileFile } from './profile-file.ts'
 
-export interface Plmn {
-  readonly mcc: string
-  readonly mnc: string
-}
+export type { Plmn } from './profile-file.ts'
 
 /** What a subscriber gets when the profile first comes to life. */
 export interface Plan {
@@ -29,14 +29,6 @@ export interface GiftingRules {
   readonly confirmation: false
 }
 
-/** What the eUICC shows of the operator's profiles (SGP.22 §2.4a.1.3, ProfileInfo). */
-export interface ProfileTemplate {
-  readonly profileType: string
-  readonly serviceProviderName: string
-  readonly profileName: string
-  readonly profileOwner: { readonly mccMnc: Plmn }
-}
-
 export interface OperatorFile {
   readonly id: string
   readonly name: string
@@ -49,7 +41,7 @@ export interface OperatorFile {
   readonly gigabyteBytes: number
   readonly plan: Plan
   readonly gifting: GiftingRules
-  readonly profile: ProfileTemplate
+  readonly profile: ProfileFile
 }
 
 /** The file of the neutral operator that comes with esim-lab. */
@@ -60,14 +52,20 @@ export const LAB_OPERATOR_FILE: URL = new URL('../../profiles/lab.json', import.
  * @throws {LabError} notFound — no such file; badInput — not JSON, or not an operator's file, naming the field
  */
 export function loadOperatorFile(path: string | URL = LAB_OPERATOR_FILE): OperatorFile {
-  return parseOperatorFile(parseJson(readText(path), path))
+  const beside = path instanceof URL ? path : pathToFileURL(path)
+  return parseOperatorFile(parseJson(readText(path), path), (name) =>
+    readIfThere(fileURLToPath(new URL(name, beside))),
+  )
 }
 
 /**
- * Checks what an operator's file says.
+ * Checks what an operator's file says. `readIcon` finds the icon that it names beside it; without one there is none.
  * @throws {LabError} badInput — with the field at fault and what was expected there
  */
-export function parseOperatorFile(json: unknown): OperatorFile {
+export function parseOperatorFile(
+  json: unknown,
+  readIcon: (name: string) => Uint8Array | undefined = () => undefined,
+): OperatorFile {
   const file = jsonFields(json, { path: 'operator file', isWhole: true })
   file.onlyFields('id name description plmn languages ranges units plan gifting profile'.split(' '))
   const gigabyteBytes = parseUnits(file.child('units'))
@@ -87,7 +85,7 @@ export function parseOperatorFile(json: unknown): OperatorFile {
     gigabyteBytes,
     plan: parsePlan(file.child('plan'), gigabyteBytes),
     gifting: parseGifting(file.child('gifting')),
-    profile: parseProfile(file.child('profile')),
+    profile: parseProfile(file.child('profile'), { readIcon }),
   }
 }
 
@@ -114,14 +112,6 @@ function parseJson(text: string, path: string | URL): unknown {
 function parseUnits(units: JsonFields): number {
   units.onlyFields(['gigabyteBytes'])
   return units.oneOf('gigabyteBytes', [GIGABYTE_BYTES, GIBIBYTE_BYTES])
-}
-
-function parsePlmn(plmn: JsonFields): Plmn {
-  plmn.onlyFields(['mcc', 'mnc'])
-  return {
-    mcc: plmn.text('mcc', { pattern: /^[0-9]{3}$/, expected: 'three digits' }),
-    mnc: plmn.text('mnc', { pattern: /^[0-9]{2,3}$/, expected: 'two or three digits' }),
-  }
 }
 
 function parseRanges(ranges: JsonFields): NumberRanges {
@@ -171,17 +161,5 @@ function parseGifting(gifting: JsonFields): GiftingRules {
     minAmountBytes: BigInt(gifting.integer('minAmountBytes', { min: 1, max: 2 ** 50 })),
     coolOffHours: gifting.oneOf('coolOffHours', [0 as const]),
     confirmation: gifting.oneOf('confirmation', [false as const]),
-  }
-}
-
-function parseProfile(profile: JsonFields): ProfileTemplate {
-  profile.onlyFields(['profileType', 'serviceProviderName', 'profileName', 'profileOwner'])
-  const owner = profile.child('profileOwner')
-  owner.onlyFields(['mccMnc'])
-  return {
-    profileType: profile.text('profileType', { maxOctets: 64 }),
-    serviceProviderName: profile.text('serviceProviderName', { maxOctets: 32 }),
-    profileName: profile.text('profileName', { maxOctets: 64 }),
-    profileOwner: { mccMnc: parsePlmn(owner.child('mccMnc')) },
   }
 }

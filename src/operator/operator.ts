@@ -4,6 +4,7 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
+import type { OperatorAlgorithm } from '../profile/subscriber.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
 import {
@@ -12,6 +13,7 @@ import {
   stockLevel,
   stockNumbers,
   type InventoryItem,
+  type KeyLengths,
   type StockLevel,
 } from '../store/inventory.ts'
 import {
@@ -159,7 +161,7 @@ export function createOperator(parts: {
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   return {
     file,
-    network: createOperatorNetwork({ store, environment, plmn: file.plmn, suciKeys }),
+    network: createOperatorNetwork({ store, environment, file, suciKeys }),
     ...queries(parts),
     ...stockAndAccounts(parts),
     ...attempt,
@@ -233,7 +235,13 @@ function stockAndAccounts({ store, environment, file }: Parts) {
   const nowMs = () => environment.clock.nowMs()
   return {
     stock: ({ count, profileType = file.profile.profileType }) =>
-      stockNumbers(store, { count, profileType, ranges: file.ranges, random: environment.random }),
+      stockNumbers(store, {
+        count,
+        profileType,
+        ranges: file.ranges,
+        random: environment.random,
+        keyLengths: keyLengthsOf(file.profile.algorithm),
+      }),
     openAccount({ iccid, profileType = file.profile.profileType } = {}) {
       const order = { iccid: iccid && normaliseIccid(iccid), profileType, atMs: nowMs() }
       return store.write((db) => openAccount(db, order))
@@ -262,6 +270,13 @@ function stockAndAccounts({ store, environment, file }: Parts) {
       }
     },
   } satisfies Partial<Operator>
+}
+
+const MILENAGE_LENGTHS: KeyLengths = { kiOctets: 16, opcOctets: 16 }
+
+function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
+  if (algorithm?.kind !== 'tuak') return MILENAGE_LENGTHS
+  return { kiOctets: algorithm.keyOctets, opcOctets: 32 }
 }
 
 function attempts({ store, environment, file }: Parts) {

@@ -44,7 +44,7 @@ export const REGISTRATION_REFUSALS = {
   illegalUe: { number: 3, text: 'No profile of this operator has this SUPI.' },
   servicesNotAllowed: {
     number: 7,
-    text: 'The account of this SUPI has no enabled profile, as far as the operator has been told.',
+    text: 'No account with an enabled profile has this SUPI, as far as the operator has been told.',
   },
 } as const
 

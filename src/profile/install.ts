@@ -5,15 +5,12 @@ import { encode } from '../asn1/schema.ts'
 import { iccidFromOctets, imsiFromOctets, mccMncToOctets } from '../base/bcd.ts'
 import { messageOf } from '../base/errors.ts'
 import { equalOctets, toHex } from '../base/octets.ts'
-import {
-  elementHeader,
-  isSupportedElement,
-  readProfileElement,
-  TEMPLATES,
-  type ProfileElement,
-} from './elements.ts'
-import { fileContent, type PEHeader } from './file.ts'
-import { EUICCResponse, type PEStatus, type PEStatusCode } from './status.ts'
+import { buildProfile, identificationOf, type ElementStatus } from './build.ts'
+import { readProfileElement, type ProfileElement } from './elements.ts'
+import { fileContent } from './file.ts'
+import type { ProfileImage } from './image.ts'
+import type { ServiceName } from './services.ts'
+import { EUICCResponse } from './status.ts'
 import { isServiceAvailable, usimFiles, type UsimFiles } from './usim-files.ts'
 
 /** What StoreMetadata said of the profile, and how much room the card has. */
@@ -26,6 +23,8 @@ export interface ExpectedProfile {
   readonly gid2?: Uint8Array | undefined
   /** Room for the package; unlimited unless given. */
   readonly freeOctets?: number
+  /** What the card has; all that our card has unless given. */
+  readonly services?: readonly ServiceName[]
 }
 
 /** A profile that is on the card. */
@@ -38,6 +37,8 @@ export interface InstalledContent {
   /** The package as it came. */
   readonly octets: Uint8Array
   readonly elements: readonly ProfileElement[]
+  /** What the elements made. */
+  readonly image: ProfileImage
 }
 
 /** Why a package is refused, named as in SGP.22's ErrorReason behind `installFailedDueTo`. */
@@ -60,51 +61,64 @@ export type InstallResult =
 /**
  * Takes a package as a card would and answers with the EUICCResponse, encoded. Never throws, whatever the octets.
  *
- * SGP.22 §5.5.5 and Table 4b. As cards in the field do, a success is one status `ok`, preceded by a status for each
- * element that was left out because it is not supported and not mandated; a failure is the one that ended it.
+ * SGP.22 §5.5.5 and Table 4b. The response has a status for each element in order, up to the one that ended it; an
+ * element that was left out because it is neither supported nor mandated has its own.
  */
 export function installProfileElements(upp: Uint8Array, expected: ExpectedProfile): InstallResult {
+  const noRoom = checkMemory(upp, expected)
+  if (noRoom) return refused([], noRoom)
   const { elements, broken } = readElements(upp)
+  const { statuses, failure, image } = buildProfile(elements, expected)
+  if (failure) return refused(statuses.slice(0, -1), peProblem(failure))
   const problem =
-    checkMemory(upp, expected) ??
-    firstOf(elements, checkElement) ??
-    broken ??
-    checkEnd(elements) ??
-    checkIccid(elements, expected) ??
-    checkOwner(elements, expected)
-  return problem ? refused(problem) : installed(upp, elements)
+    broken ?? checkEnd(elements) ?? checkIccid(elements, expected) ?? checkOwner(elements, expected)
+  if (problem) return refused(statuses, problem)
+  return image
+    ? installed(upp, { elements, image, statuses })
+    : refused(statuses, peProblem({ status: 'invalid-parameter', detail: 'no master file' }))
 }
 
-interface Problem {
+interface Problem extends ElementStatus {
   readonly reason: InstallFailure
-  readonly status: PEStatusCode
-  readonly identification?: number | undefined
   readonly detail: string
 }
 
-function installed(octets: Uint8Array, elements: readonly ProfileElement[]): InstallResult {
-  const supported = elements.filter(isSupportedElement)
-  const leftOut = elements.filter((element) => !isSupportedElement(element))
-  const warnings = leftOut.map((element): PEStatus => {
-    return { status: 'pe-not-supported', identification: headerOf(element)?.identification }
-  })
+function installed(
+  octets: Uint8Array,
+  made: {
+    readonly elements: readonly ProfileElement[]
+    readonly image: ProfileImage
+    readonly statuses: readonly ElementStatus[]
+  },
+): InstallResult {
+  const { image, statuses } = made
+  const elements = made.elements.filter((_, at) => statuses[at]?.status === 'ok')
   return {
     ok: true,
     profile: {
       iccid: iccidFromOctets(efIccid(elements)) ?? toHex(efIccid(elements)),
       imsi: imsiOf(usimFiles(elements)),
-      elementCount: supported.length,
+      elementCount: elements.length,
       octets,
-      elements: supported,
+      elements,
+      image,
     },
-    euiccResponse: encode(EUICCResponse, { peStatus: [...warnings, { status: 'ok' }] }),
+    euiccResponse: encode(EUICCResponse, { peStatus: statuses.map(wireStatus) }),
   }
 }
 
-function refused({ reason, status, identification, detail }: Problem): InstallResult {
+function wireStatus({ status, identification }: ElementStatus) {
+  return { status, ...(identification !== undefined && { identification }) }
+}
+
+const STATUS_MESSAGE_CHARACTERS_MAX = 64
+
+function refused(before: readonly ElementStatus[], problem: Problem): InstallResult {
+  const { reason, detail } = problem
   const euiccResponse = encode(EUICCResponse, {
-    peStatus: [{ status, identification }],
+    peStatus: [...before, problem].map(wireStatus),
     profileInstallationAborted: null,
+    statusMessage: Array.from(detail).slice(0, STATUS_MESSAGE_CHARACTERS_MAX).join(''),
   })
   return { ok: false, reason, euiccResponse, detail }
 }
@@ -115,20 +129,21 @@ function readElements(upp: Uint8Array): {
   readonly broken?: Problem
 } {
   const elements: ProfileElement[] = []
-  let identification: number | undefined
+  let number: ReturnType<typeof identificationOf> = {}
   try {
     for (let at = 0; at < upp.length;) {
-      identification = undefined
+      number = {}
       const { tag, start, end } = readTlv(upp, at)
       const raw = upp.subarray(start, end)
-      identification = headerOf({ kind: 'other', tag, raw })?.identification
+      number = identificationOf({ kind: 'other', tag, raw })
       elements.push(readProfileElement({ tag, raw }))
       at = end
     }
     return { elements }
   } catch (error) {
     const detail = `element ${elements.length}: ${messageOf(error)}`
-    return { elements, broken: peProblem('invalid-request-format', { identification, detail }) }
+    const broken = peProblem({ status: 'invalid-request-format', detail, ...number })
+    return { elements, broken }
   }
 }
 
@@ -141,80 +156,10 @@ function checkMemory(
   return { reason: 'insufficientMemory', status: 'not-enough-memory', detail }
 }
 
-function firstOf(
-  elements: readonly ProfileElement[],
-  check: (element: ProfileElement, place: Place) => Problem | undefined,
-): Problem | undefined {
-  for (const [at, element] of elements.entries()) {
-    const problem = check(element, { at, previous: elements[at - 1] })
-    if (problem) return problem
-  }
-  return undefined
-}
-
-interface Place {
-  readonly at: number
-  readonly previous: ProfileElement | undefined
-}
-
-function checkElement(element: ProfileElement, place: Place): Problem | undefined {
-  return (
-    checkPlace(element, place) ??
-    checkVersion(element) ??
-    checkSupport(element) ??
-    checkTemplate(element)
-  )
-}
-
-/** The header comes first and once, nothing comes behind the end. */
-function checkPlace(element: ProfileElement, { at, previous }: Place): Problem | undefined {
-  const identification = headerOf(element)?.identification
-  if (at === 0 && element.kind !== 'header') {
-    return peProblem('invalid-parameter', { identification, detail: 'no header at the beginning' })
-  }
-  if (at > 0 && element.kind === 'header') {
-    return peProblem('invalid-parameter', { detail: `a second header, element ${at}` })
-  }
-  if (previous?.kind === 'end') {
-    return peProblem('invalid-parameter', { identification, detail: `element ${at} after the end` })
-  }
-  return undefined
-}
-
-/** Major versions whose elements these declarations read. */
-const MAJOR_VERSIONS: readonly number[] = [2, 3]
-
-function checkVersion(element: ProfileElement): Problem | undefined {
-  if (element.kind !== 'header') return undefined
-  const { majorVersion, minorVersion } = element.value
-  if (MAJOR_VERSIONS.includes(majorVersion)) return undefined
-  const detail = `the package has version ${majorVersion}.${minorVersion}`
-  return peProblem('unsupported-profile-version', { detail })
-}
-
-function checkSupport(element: ProfileElement): Problem | undefined {
-  if (isSupportedElement(element)) return undefined
-  const header = headerOf(element)
-  if (header && header.mandated === undefined) return undefined
-  const detail = `element ${element.tag.toString(16).toUpperCase()} is mandated and not supported`
-  return peProblem('pe-not-supported', { identification: header?.identification, detail })
-}
-
-function checkTemplate(element: ProfileElement): Problem | undefined {
-  const { kind } = element
-  if (kind !== 'mf' && kind !== 'usim' && kind !== 'optUsim') return undefined
-  const { templateID } = element.value
-  const expected = TEMPLATES[kind]
-  // A later version of a template has one more arc: 2.23.143.1.2.4.2.
-  if (templateID === expected || templateID.startsWith(`${expected}.`)) return undefined
-  const { identification } = elementHeader(element)
-  const detail = `${kind} has the template ${templateID}`
-  return peProblem('template-not-supported', { identification, detail })
-}
-
 function checkEnd(elements: readonly ProfileElement[]): Problem | undefined {
   if (elements.at(-1)?.kind === 'end') return undefined
-  return peProblem('invalid-parameter', { detail: 'the package does not end with an end element' })
+  const detail = 'the package does not end with an end element'
+  return peProblem({ status: 'invalid-parameter', detail })
 }
 
 /** "The ICCID provided in the Profile Metadata is identical to the value of EF.ICCID." */
@@ -278,20 +223,11 @@ function imsiOf({ imsi }: UsimFiles): string | undefined {
   return imsi && imsiFromOctets(imsi)
 }
 
-/** The header of the element, where it has a readable one. */
-function headerOf(element: ProfileElement): PEHeader | undefined {
-  try {
-    return elementHeader(element)
-  } catch {
-    return undefined
-  }
-}
-
-function peProblem(
-  status: PEStatusCode,
-  more: { readonly identification?: number | undefined; readonly detail: string },
-): Problem {
-  return { reason: 'peProcessingError', status, ...more }
+/** SGP.22 Table 4b: a lack of memory has a reason of its own. */
+function peProblem(status: ElementStatus): Problem {
+  const isMemory = status.status === 'not-enough-memory'
+  const reason = isMemory ? 'insufficientMemory' : 'peProcessingError'
+  return { ...status, reason, detail: status.detail ?? `${status.status}` }
 }
 
 /** SGP.22 leaves the status of a mismatch open. */

@@ -1,6 +1,7 @@
 /** Profile metadata: what StoreMetadata says of a profile before it is loaded (SGP.22 §5.5.3). */
 
 import { iccidToOctets, mccMncToOctets } from '../base/bcd.ts'
+import type { PprIds } from '../rsp/common.ts'
 import type { ProfileClass } from './subscriber.ts'
 import type { ProfileTemplate } from './template.ts'
 
@@ -18,8 +19,9 @@ export interface ProfileMetadata {
     readonly gid1?: Uint8Array
     readonly gid2?: Uint8Array
   }
-  /** The host name to which the card's notifications go. */
-  readonly notificationAddress: string
+  readonly profilePolicyRules?: PprIds
+  /** The host names to which the card's notifications go. */
+  readonly notificationAddresses: readonly string[]
 }
 
 /** The metadata of one subscriber's profile, which agrees with the files that `personalise` writes. */
@@ -28,7 +30,7 @@ export function profileMetadata(
   subject: { readonly iccid: string; readonly notificationAddress: string },
 ): ProfileMetadata {
   const { operator } = template
-  const { gid1, gid2, icon } = operator
+  const { gid1, gid2, icon, profilePolicyRules, notificationAddresses = [] } = operator
   return {
     iccid: iccidToOctets(subject.iccid),
     serviceProviderName: operator.serviceProviderName,
@@ -40,6 +42,7 @@ export function profileMetadata(
       ...(gid1 && { gid1 }),
       ...(gid2 && { gid2 }),
     },
-    notificationAddress: subject.notificationAddress,
+    ...(profilePolicyRules && { profilePolicyRules }),
+    notificationAddresses: [subject.notificationAddress, ...notificationAddresses],
   }
 }

@@ -18,7 +18,7 @@ export interface NumberRanges {
   readonly msisdn: NumberRange
 }
 
-/** What a profile is personalised with. Ki and OPc are secrets: no answer to a client carries them. */
+/** What a profile is personalised with. Ki, OPc and the keys over the air are secrets: no answer to a client carries them. */
 export interface InventoryItem {
   readonly iccid: string
   readonly imsi: string
@@ -26,8 +26,12 @@ export interface InventoryItem {
   readonly ki: Uint8Array
   readonly opc: Uint8Array
   readonly pin: string
+  readonly pin2: string
   readonly puk: string
+  readonly puk2: string
   readonly adm: string
+  /** Six keys of 16 octets, one behind the other. */
+  readonly otaKeys: Uint8Array
   readonly profileType: string
   /** Whether a subscription has been opened on it. */
   readonly taken: boolean
@@ -38,6 +42,14 @@ export interface StockLevel {
   readonly total: number
   readonly taken: number
 }
+
+/** How long the secrets of the operator's algorithm are: Milenage's unless told. */
+export interface KeyLengths {
+  readonly kiOctets: 16 | 32
+  readonly opcOctets: 16 | 32
+}
+
+const MILENAGE_LENGTHS: KeyLengths = { kiOctets: 16, opcOctets: 16 }
 
 const CHUNK_ROWS = 2000
 
@@ -54,6 +66,7 @@ export async function stockNumbers(
     readonly profileType: string
     readonly ranges: NumberRanges
     readonly random: Random
+    readonly keyLengths?: KeyLengths
   },
 ): Promise<{ readonly count: number; readonly firstIccid: string; readonly lastIccid: string }> {
   if (!Number.isSafeInteger(run.count) || run.count < 1) {
@@ -113,6 +126,7 @@ function insertChunk(
     readonly profileType: string
     readonly ranges: NumberRanges
     readonly random: Random
+    readonly keyLengths?: KeyLengths
   },
 ): { readonly firstIccid: string; readonly lastIccid: string } {
   const first = nextSerial(db)
@@ -120,9 +134,11 @@ function insertChunk(
   // A stream for each chunk: a lab that is opened again with its old seed must not deal the same keys twice.
   const random = chunk.random.stream(`inventory/${first}`)
   const insert = db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO inventory
+       (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type, pin2, puk2, ota_keys)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const { kiOctets, opcOctets } = chunk.keyLengths ?? MILENAGE_LENGTHS
   const iccids = { firstIccid: '', lastIccid: '' }
   for (let serial = first; serial < first + chunk.rows; serial++) {
     const iccid = iccidOf(chunk.ranges.iccid, serial)
@@ -131,18 +147,23 @@ function insertChunk(
       iccid,
       numberOf(chunk.ranges.imsi, serial),
       numberOf(chunk.ranges.msisdn, serial),
-      random.bytes(16),
-      random.bytes(16),
+      random.bytes(kiOctets),
+      random.bytes(opcOctets),
       randomDigits(random, 4),
       randomDigits(random, 8),
       randomDigits(random, 8),
       chunk.profileType,
+      randomDigits(random, 4),
+      randomDigits(random, 8),
+      random.bytes(OTA_KEYS_OCTETS),
     )
     iccids.firstIccid ||= iccid
     iccids.lastIccid = iccid
   }
   return iccids
 }
+
+const OTA_KEYS_OCTETS = 96
 
 function nextSerial(db: Connection): number {
   const row = db
@@ -190,13 +211,16 @@ interface Row {
   readonly pin: string
   readonly puk: string
   readonly adm: string
+  readonly pin2: string
+  readonly puk2: string
+  readonly ota_keys: Buffer
   readonly profile_type: string
   readonly taken: number
 }
 
 function itemFromRow(row: Row | undefined): InventoryItem | undefined {
   if (!row) return undefined
-  const { iccid, imsi, msisdn, ki, opc, pin, puk, adm } = row
+  const { iccid, imsi, msisdn, ki, opc, pin, pin2, puk, puk2, adm } = row
   return {
     iccid,
     imsi,
@@ -204,8 +228,11 @@ function itemFromRow(row: Row | undefined): InventoryItem | undefined {
     ki,
     opc,
     pin,
+    pin2,
     puk,
+    puk2,
     adm,
+    otaKeys: row.ota_keys,
     profileType: row.profile_type,
     taken: row.taken === 1,
   }

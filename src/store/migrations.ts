@@ -3,7 +3,7 @@
 import { EVENT_TABLES } from './tables/events.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { RSP_TABLES } from './tables/rsp.ts'
-import { OPERATOR_TABLES } from './tables/operator.ts'
+import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
 import { ORDER_LIMITS } from './tables/order-limits.ts'
 
 export interface Migration {
@@ -25,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0004 sequence numbers, keys for imported profiles, and who is attached',
     sql: NETWORK_TABLES,
   },
+  { name: '0005 second PINs and keys over the air of the inventory', sql: MORE_SECRETS },
   { name: '0020 events of the SM-DSs, and of the orders of the SM-DP+', sql: EVENT_TABLES },
   { name: '0030 limits of orders, calls of ES2+, progress for the operator', sql: ORDER_LIMITS },
 ]

@@ -21,7 +21,7 @@ test('the demo tells programs one object per step, and leaves nothing behind', a
   const steps = jsonLines(stdout)
   t.deepEqual(
     steps.slice(0, -1).map(({ event, number, ok }) => ({ event, number, ok })),
-    Array.from({ length: 11 }, (_, at) => ({ event: 'step', number: at + 1, ok: true })),
+    Array.from({ length: 12 }, (_, at) => ({ event: 'step', number: at + 1, ok: true })),
   )
   const done = steps.at(-1)
   t.is(done?.event, 'done')

@@ -27,7 +27,7 @@ test('a card is managed with octets alone', async (t) => {
         'BF20 00',
         /^BF20618203020500A92C(0414[0-9A-F]{40}){2}AA2C(0414[0-9A-F]{40}){2} 9000$/,
       ],
-      ['GetEUICCInfo2: named bits end with a one', 'BF22 00', /8504007F36F1/],
+      ['GetEUICCInfo2: named bits end with a one', 'BF22 00', /8505077B82DB80/],
       ['the addresses', 'BF3C 00', /^BF3C1A8118[0-9A-F]{48} 9000$/],
       ['SetDefaultDpAddress', 'BF3F 06 80 04 612E6465', 'BF3F03800100 9000'],
       ['the addresses', 'BF3C 00', /^BF3C208004612E64658118/],

@@ -7,11 +7,14 @@ import test, { type ExecutionContext } from 'ava'
 import { iccidFromOctets } from '../../src/base/bcd.ts'
 import { seededRandom, systemClock, type Random } from '../../src/base/environment.ts'
 import { CURVES } from '../../src/crypto/ec.ts'
+import { servingNetworkClient } from '../../src/cli/network-client.ts'
+import { createApduCard } from '../../src/euicc/apdu/card.ts'
 import { createEuicc } from '../../src/euicc/euicc.ts'
 import { memoryStorage, parseEuicc } from '../../src/euicc/state.ts'
 import { es9PlusClient, type Closable } from '../../src/http/rsp-client.ts'
 import { TEST_DEVICE } from '../../src/lab.ts'
 import { createLpa, type Lpa } from '../../src/lpa/lpa.ts'
+import { createModem, type Modem } from '../../src/modem/modem.ts'
 import { readCertificate } from '../../src/pki/certificate.ts'
 import { certificateFile } from '../../src/pki/test-pki.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
@@ -62,7 +65,7 @@ interface Asked {
 }
 
 interface Subscription {
-  readonly phone: Lpa
+  readonly phone: CrashPhone
   readonly msisdn: string
   readonly iccid: string
   /** Whether the server has acknowledged all that its card had to say. */
@@ -182,7 +185,7 @@ function noteInstallation(world: World, request: Es9PlusRequest<'handleNotificat
   if (iccid) world.installed.add(iccidFromOctets(iccid) as string)
 }
 
-/** Orders a profile and makes a phone for it; `bringUp` downloads it, enables it and reports, from where it stopped. */
+/** Orders a profile and makes a phone for it; `bringUp` downloads it, enables it, reports and attaches, from where it stopped. */
 async function subscribe(world: World): Promise<Subscription> {
   const name = `phone-${world.random.below(2 ** 32)}`
   const made = await world.call('POST', { path: '/api/euiccs', body: { name } })
@@ -208,6 +211,7 @@ async function subscribe(world: World): Promise<Subscription> {
       if (profile?.state === 'disabled') await phone.enable({ iccid })
       const { failed } = await phone.sendNotifications()
       if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason).join('; '))
+      await phone.attach()
       subscription.live = true
     },
   }
@@ -216,15 +220,37 @@ async function subscribe(world: World): Promise<Subscription> {
   return subscription
 }
 
-function phoneOf(world: World, card: { readonly name: string; readonly state: string }): Lpa {
+type CrashPhone = Lpa & Pick<Modem, 'attach'>
+
+function phoneOf(
+  world: World,
+  card: { readonly name: string; readonly state: string },
+): CrashPhone {
   const storage = memoryStorage(parseEuicc(card.state))
-  return createLpa({
-    es10: es10Client(createEuicc({ storage, random: world.random.stream(card.name) })),
+  const random = world.random.stream(card.name)
+  const euicc = createEuicc({ storage, random })
+  const lpa = createLpa({
+    es10: es10Client(euicc),
     es9Plus: () => world.es9Plus,
     clock: systemClock(),
     device: TEST_DEVICE,
     trustedCis: storage.load().trustedCis,
   })
+  const network = servingNetworkClient({
+    get: async () => unused(),
+    delete: async () => unused(),
+    async post<T>(path: string, { body }: { readonly body: object }) {
+      const answer = await world.call('POST', { path, body })
+      if (answer.status >= 400) throw new Error(JSON.stringify(answer.body))
+      return answer.body as T
+    },
+  })
+  const { attach } = createModem({ card: createApduCard({ euicc }), network, random })
+  return { ...lpa, attach }
+}
+
+function unused(): never {
+  throw new RangeError('phones attach, and nothing else')
 }
 
 function bringUp(subscription: Subscription): Promise<void> {
@@ -293,7 +319,7 @@ async function ask(world: World, asked: Asked): Promise<void> {
   world.passes(`answered ${kind}`)
 }
 
-/** Acknowledged gifts and usage are as they were, and a repetition is answered with them. */
+/** Acknowledged gifts, usage and attachments are as they were, and a repetition is answered with them. */
 async function nothingAcknowledgedIsLost(world: World): Promise<void> {
   const { t } = world
   const orders = await allOrders(world)
@@ -302,6 +328,8 @@ async function nothingAcknowledgedIsLost(world: World): Promise<void> {
   for (const { msisdn, iccid } of world.subscriptions) {
     if (world.installed.has(iccid)) t.is((await plansOf(world, msisdn)).length, 1)
   }
+  const attached = await attachedNumbers(world)
+  for (const { msisdn, live } of world.subscriptions) if (live) t.true(attached.has(msisdn))
   for (const { path, key, request, answer } of world.asked) {
     if (!answer) continue
     if (path === '/api/gifts') {
@@ -311,6 +339,12 @@ async function nothingAcknowledgedIsLost(world: World): Promise<void> {
     const again = await world.call('POST', { path, key, body: request })
     t.deepEqual(again, { status: 200, replayed: true, body: answer })
   }
+}
+
+async function attachedNumbers(world: World): Promise<ReadonlySet<string>> {
+  const { body } = await world.call('GET', { path: '/api/registrations?limit=500' })
+  const registrations = body.registrations as { readonly msisdn: string }[]
+  return new Set(registrations.map(({ msisdn }) => msisdn))
 }
 
 async function allOrders(world: World): Promise<ReadonlyMap<string, string>> {

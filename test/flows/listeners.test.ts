@@ -119,6 +119,18 @@ test('a listener may carry a Brainpool certificate for clients that want one', a
   socket.destroy()
 })
 
+test('one listener may do without TLS where another has it', async (t) => {
+  const { lab, served, other } = await withSecond(t, { plain: true })
+  t.regex(served.rspUrl, /^https:/)
+  t.regex(other.url, /^http:/)
+  for (const { address } of [{ address: served.rspAddress }, other]) {
+    const { matchingId } = await lab.order()
+    const phone = lab.createPhone({ curves: ['P-256'], es9Plus: served.es9Plus })
+    const activationCode = parseActivationCode(`LPA:1$${address}$${matchingId}`)
+    await t.notThrowsAsync(phone.download({ activationCode }))
+  }
+})
+
 test('a listener that cannot be opened leaves none open', async (t) => {
   const lab = await startLab(t)
   const taken = await lab.listen()

@@ -99,3 +99,32 @@ test('a key of another curve than the server’s is not kept', async (t) => {
   await t.notThrowsAsync(createDriver(lab, { phone, matchingId }).through('load'))
   t.is(phone.euicc.state.profiles.length, 1)
 })
+
+test('a load that loses power behind any segment leaves the profiles as they were, and then succeeds', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const first = await lab.order()
+  await createDriver(lab, { phone, matchingId: first.matchingId }).through('load')
+  await phone.enable({ iccid: first.iccid })
+  const order = await lab.order()
+  const before = phone.euicc.state
+  const bound = async (): Promise<{ driver: Driver; segments: readonly Uint8Array[] }> => {
+    const driver = createDriver(lab, { phone, matchingId: order.matchingId })
+    await driver.through('prepareDownload')
+    const { boundProfilePackage } = await driver.getBoundProfilePackage()
+    return { driver, segments: segmentsOf(boundProfilePackage) }
+  }
+  const { segments } = await bound()
+  t.true(segments.length > 5)
+  for (let count = 1; count < segments.length; count++) {
+    const attempt = await bound()
+    t.is(await attempt.driver.load(attempt.segments.slice(0, count)), undefined, `${count}`)
+    phone.euicc.powerOff()
+    t.is(phone.euicc.state.profiles, before.profiles, `${count}`)
+    t.is(phone.euicc.state.nextSeqNumber, before.nextSeqNumber)
+  }
+  await createDriver(lab, { phone, matchingId: order.matchingId }).through('load')
+  await phone.sendNotifications()
+  t.is(orderState(lab, order), 'Installed')
+  t.is(phone.euicc.state.profiles.length, 2)
+})

@@ -4,7 +4,12 @@ import { checkVersions } from '../../src/http/rsp-headers.ts'
 import type { Listener } from '../../src/http/listener.ts'
 import { ES2PLUS, type Es2Plus } from '../../src/rsp/es2plus.ts'
 import { ES9PLUS } from '../../src/rsp/es9plus.ts'
-import { serve, smallSmdp } from './rsp-helper.ts'
+import {
+  initiateAuthenticationJson,
+  initiateAuthenticationResponse,
+  serve,
+  smallSmdp,
+} from './rsp-helper.ts'
 
 const LPA = { 'User-Agent': 'gsma-rsp-lpad', 'X-Admin-Protocol': 'gsma/rsp/v2.2.2' }
 const header = { functionRequesterIdentifier: 'operator', functionCallIdentifier: '1' }
@@ -131,4 +136,31 @@ test('versions that are accepted are a range', (t) => {
   ] as const) {
     t.throws(() => checkVersions({ from, to }), { message: /from x\.y\.z to x\.y\.z/ })
   }
+})
+
+test('an answer has the members of its function and no other, a refusal its header alone', async (t) => {
+  const implementation = {
+    ...smallSmdp(),
+    initiateAuthentication: async () => ({ ...initiateAuthenticationResponse, secret: 'ours' }),
+  }
+  const { port } = await serve(t, { handler: createRspApp({ table: ES9PLUS, implementation }) })
+  const membersOf = async (path: string, json: object) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...LPA },
+      body: JSON.stringify(json),
+    })
+    return Object.keys((await response.json()) as object)
+  }
+  const { initiateAuthentication, cancelSession } = ES9PLUS
+  t.deepEqual(await membersOf(initiateAuthentication.path, initiateAuthenticationJson), [
+    'header',
+    'transactionId',
+    'serverSigned1',
+    'serverSignature1',
+    'euiccCiPKIdToBeUsed',
+    'serverCertificate',
+  ])
+  t.deepEqual(await membersOf(cancelSession.path, cancel), ['header'])
+  t.deepEqual(await membersOf(initiateAuthentication.path, {}), ['header'])
 })

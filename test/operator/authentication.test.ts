@@ -8,6 +8,8 @@ import { createOperator, type Operator } from '../../src/operator/operator.ts'
 import { loadOperatorFile } from '../../src/operator/operator-file.ts'
 import { keepSqn, lastSqn } from '../../src/store/authentication.ts'
 import { openStore } from '../../src/store/engine.ts'
+import { addImportedProfile } from '../../src/store/imported-profiles.ts'
+import { foreignPackage, withElement } from '../helpers/packages.ts'
 import { temporaryDirectory } from '../helpers/lab.ts'
 import { createBench, type Bench } from './helper.ts'
 
@@ -170,6 +172,32 @@ test('AUTS of another RAND, of another key or with a changed bit set nothing bac
     bench.store.read((db) => lastSqn(db, iccid)),
     320n,
   )
+})
+
+test('an imported profile without keys that a card could use has no vectors', async (t) => {
+  const { store, operator } = await createBench(t)
+  const packages = {
+    '8900112345678901234': foreignPackage(),
+    '8900112345678901242': withElement(foreignPackage(), {
+      kind: 'akaParameter',
+      change: (value) => ({
+        ...value,
+        algoConfiguration: {
+          mappingParameter: { mappingOptions: Uint8Array.of(0), mappingSource: new Uint8Array(16) },
+        },
+      }),
+    }),
+  }
+  const ask = (imsi: string) =>
+    operator.network.authenticationCentre.epsVector({ supi: `imsi-${imsi}`, plmn: PLMN })
+  for (const [at, [iccid, octets]] of Object.entries(packages).entries()) {
+    const facts = { iccid, imsi: `26201000000000${at}`, msisdn: undefined, profileType: 'imported' }
+    await store.write((db) =>
+      addImportedProfile(db, { ...facts, metadata: new Uint8Array(1), octets }),
+    )
+  }
+  t.is((await ask('262010000000000')).xres.length, 8)
+  t.like(await t.throwsAsync(ask('262010000000001')), { code: 'refused', reason: 'noKeys' })
 })
 
 test('refuses AUTS and RAND of a wrong length, an unknown SUPI, and a number too many', async (t) => {

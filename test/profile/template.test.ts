@@ -3,22 +3,36 @@ import fc from 'fast-check'
 import { bcdToDigits, iccidFromOctets, imsiFromOctets } from '../../src/base/bcd.ts'
 import { LabError } from '../../src/base/errors.ts'
 import { hex, toHex } from '../../src/base/octets.ts'
-import { readProfileElements } from '../../src/profile/elements.ts'
+import { readProfileElements, type ProfileElement } from '../../src/profile/elements.ts'
 import { fileContent } from '../../src/profile/file.ts'
 import { profileMetadata } from '../../src/profile/metadata.ts'
-import type { ProfileSubscriber } from '../../src/profile/subscriber.ts'
+import {
+  OTA_KEY_NAMES,
+  type OperatorProfile,
+  type OtaKeys,
+  type ProfileSubscriber,
+} from '../../src/profile/subscriber.ts'
+import { personalOctets } from '../../src/profile/subscriber-values.ts'
 import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
 import { OPERATOR, SUBSCRIBER, subscribers, valueOf } from './helper.ts'
 
 const template = createProfileTemplate({ operator: OPERATOR })
 
 /** What a package says of its subscriber, read back by the declarations alone. */
-function subscriberOf(upp: Uint8Array): ProfileSubscriber & { headerIccid: string; acc: string } {
+function subscriberOf(upp: Uint8Array): ProfileSubscriber & {
+  readonly headerIccid: string
+  readonly acc: string
+  readonly impi: string
+  readonly impus: readonly string[]
+} {
   const elements = readProfileElements(upp)
   const { algoParameter } = valueOf(elements, 'akaParameter').algoConfiguration
-  const [pin1, adm1] = valueOf(elements, 'pinCodes').pinCodes.pinconfig ?? []
-  const [puk1] = valueOf(elements, 'pukCodes').pukCodes
+  const [pin1, adm1, pin2] = elements.flatMap((element) =>
+    element.kind === 'pinCodes' ? (element.value.pinCodes.pinconfig ?? []) : [],
+  )
+  const [puk1, puk2] = valueOf(elements, 'pukCodes').pukCodes
   const usim = valueOf(elements, 'usim')
+  const isim = valueOf(elements, 'isim')
   const number = fileContent(valueOf(elements, 'optUsim').efMsisdn ?? []).subarray(10)
   return {
     headerIccid: toHex(valueOf(elements, 'header').iccid).replace(/F*$/, ''),
@@ -26,12 +40,32 @@ function subscriberOf(upp: Uint8Array): ProfileSubscriber & { headerIccid: strin
     imsi: imsiFromOctets(fileContent(usim.efImsi)) ?? '',
     acc: toHex(fileContent(usim.efAcc)),
     msisdn: bcdToDigits(number.subarray(2, 1 + (number[0] ?? 0))) ?? '',
+    impi: identityIn(fileContent(isim.efImpi)),
+    impus: [0, 80, 160].map((at) => identityIn(fileContent(isim.efImpu).subarray(at))),
     ki: algoParameter?.key ?? hex(''),
     opc: algoParameter?.opc ?? hex(''),
     pin1: codeOf(pin1?.pinValue),
+    pin2: codeOf(pin2?.pinValue),
     puk1: codeOf(puk1?.pukValue),
+    puk2: codeOf(puk2?.pukValue),
     adm1: codeOf(adm1?.pinValue),
+    otaKeys: otaKeysOf(elements),
   }
+}
+
+function identityIn(field: Uint8Array): string {
+  return Buffer.from(field.subarray(2, 2 + (field[1] ?? 0))).toString('utf8')
+}
+
+function otaKeysOf(elements: readonly ProfileElement[]): OtaKeys {
+  const keys = elements.flatMap((element) =>
+    element.kind === 'securityDomain'
+      ? (element.value.keyList ?? []).flatMap(({ keyComponents }) =>
+          keyComponents.map(({ keyData }) => keyData),
+        )
+      : [],
+  )
+  return Object.fromEntries(OTA_KEY_NAMES.map((name, at) => [name, keys[at]])) as OtaKeys
 }
 
 function codeOf(octets: Uint8Array | undefined): string {
@@ -43,11 +77,19 @@ function codeOf(octets: Uint8Array | undefined): string {
 test('a personalised package says of the subscriber exactly what was put in', (t) => {
   fc.assert(
     fc.property(subscribers, (subscriber) => {
-      const { headerIccid, acc, ki, opc, ...digits } = subscriberOf(
+      const { headerIccid, acc, impi, impus, ki, opc, otaKeys, ...digits } = subscriberOf(
         personalise(template, subscriber),
       )
-      const { ki: kiIn, opc: opcIn, ...digitsIn } = subscriber
+      const { ki: kiIn, opc: opcIn, otaKeys: otaKeysIn, ...digitsIn } = subscriber
       t.deepEqual(digits, digitsIn)
+      for (const name of OTA_KEY_NAMES) t.is(toHex(otaKeys[name]), toHex(otaKeysIn[name]), name)
+      const domain = 'ims.mnc001.mcc001.3gppnetwork.org'
+      t.is(impi, `${subscriber.imsi}@${domain}`)
+      t.deepEqual(impus, [
+        `sip:${subscriber.imsi}@${domain}`,
+        `sip:+${subscriber.msisdn}@${domain}`,
+        `tel:+${subscriber.msisdn}`,
+      ])
       t.is(headerIccid, subscriber.iccid)
       t.is(toHex(ki), toHex(kiIn))
       t.is(toHex(opc), toHex(opcIn))
@@ -60,12 +102,12 @@ test('a personalised package says of the subscriber exactly what was put in', (t
 test('only the subscriber’s own octets differ from the template', (t) => {
   const upp = personalise(template, SUBSCRIBER)
   t.is(upp.length, template.octets.length)
-  const lengths = [10, 10, 9, 2, 24, 16, 16, 8, 8, 8]
   const own = new Set(
-    Object.values(template.offsets).flatMap((offset, at) =>
-      Array.from({ length: lengths[at] as number }, (_, index) => offset + index),
+    template.places.flatMap(({ name, offset }) =>
+      Array.from({ length: personalOctets(name, OPERATOR) }, (_, index) => offset + index),
     ),
   )
+  t.is(template.places.length, 22)
   const changed = [...upp.keys()].filter((at) => upp[at] !== template.octets[at])
   t.deepEqual(
     changed.filter((at) => !own.has(at)),
@@ -116,6 +158,8 @@ const REFUSED_SUBSCRIBERS: readonly (readonly [keyof ProfileSubscriber, string |
   ['pin1', '12ab'],
   ['puk1', '1234567'],
   ['adm1', '123456789'],
+  ['pin2', '1'],
+  ['puk2', '123456789'],
 ]
 
 for (const [field, value] of REFUSED_SUBSCRIBERS) {
@@ -184,10 +228,76 @@ test('the metadata agree with the operator and the ICCID', (t) => {
       icon: operator.icon.octets,
       profileClass: 'test',
       profileOwner: undefined,
-      notificationAddress: 'smdp.example',
+      notificationAddresses: ['smdp.example'],
     },
   )
   t.is(toHex(metadata.profileOwner?.mccMnc ?? hex('')), '00F110')
   t.is(metadata.profileOwner?.gid1, operator.gid1)
   t.false('gid2' in (metadata.profileOwner ?? {}))
 })
+
+function optionalFile(
+  operator: OperatorProfile,
+  field: 'efPnn' | 'efSpdi' | 'efHplmnwact' | 'efEhplmn',
+): string {
+  const { octets } = createProfileTemplate({ operator })
+  const file = valueOf(readProfileElements(octets), 'optUsim')[field]
+  return file ? toHex(fileContent(file)) : 'absent'
+}
+
+test('names and networks stand in the files that have them, and files for nothing are left out', (t) => {
+  const plmns = {
+    display: [{ mcc: '250', mnc: '01' }],
+    equivalentHome: [{ mcc: '310', mnc: '410' }],
+  }
+  const operator = { ...OPERATOR, networkName: { full: 'MTS' }, plmns }
+  // 3GPP TS 24.008 §10.5.3.5a: three letters in 21 bits, three bits to spare.
+  t.is(optionalFile(operator, 'efPnn'), '4304834DEA14')
+  t.is(optionalFile(operator, 'efSpdi'), 'A305800352F010')
+  t.is(optionalFile(operator, 'efEhplmn'), '130014')
+  t.is(optionalFile(OPERATOR, 'efHplmnwact'), '00F110C880')
+  for (const field of ['efPnn', 'efSpdi', 'efEhplmn'] as const) {
+    t.is(optionalFile(OPERATOR, field), 'absent', field)
+  }
+})
+
+test('an operator with TUAK has its keys, and its package says so', (t) => {
+  const operator: OperatorProfile = {
+    ...OPERATOR,
+    algorithm: { kind: 'tuak', keyOctets: 32, keccakIterations: 2, resOctets: 16 },
+  }
+  const tuak = createProfileTemplate({ operator })
+  const secrets = { ki: new Uint8Array(32).fill(1), opc: new Uint8Array(32).fill(2) }
+  const elements = readProfileElements(personalise(tuak, { ...SUBSCRIBER, ...secrets }))
+  const { eUICCMandatoryServices: services } = valueOf(elements, 'header')
+  t.true('tuak256' in services && !('milenage' in services))
+  const { algoParameter } = valueOf(elements, 'akaParameter').algoConfiguration
+  t.is(algoParameter?.algorithmID, 'tuak')
+  t.is(toHex(algoParameter?.opc ?? hex('')), '02'.repeat(32))
+  t.is(algoParameter?.numberOfKeccak, 2)
+  t.throws(() => personalise(tuak, SUBSCRIBER), { message: /ki must be 32 octets/ })
+})
+
+for (const calculatedBy of ['usim', 'device'] as const) {
+  test(`keys for SUCIs lie where the ${calculatedBy} finds them, and EF.UST says who calculates`, (t) => {
+    const key = { keyId: 27, scheme: 'profileB' as const, publicKey: new Uint8Array(33).fill(3) }
+    const operator = { ...OPERATOR, suci: { calculatedBy, routingIndicator: '17', keys: [key] } }
+    const elements = readProfileElements(createProfileTemplate({ operator }).octets)
+    const services = toHex(fileContent(valueOf(elements, 'usim').efUst)).slice(-4)
+    const inUsim = elements.find(({ kind }) => kind === 'dfSaip')
+    const df5gs = valueOf(elements, 'df5gs')
+    const information = `A0020201A12680011B8121${'03'.repeat(33)}`
+    t.is(services, calculatedBy === 'usim' ? '1E00' : '0E00')
+    t.is(toHex(fileContent(df5gs.efRoutingIndicator ?? [])), '71FFFFFF')
+    if (calculatedBy === 'usim') {
+      t.true(
+        inUsim?.kind === 'dfSaip' &&
+          toHex(fileContent(inUsim.value.efSuciCalcInfoUsim ?? [])) === information,
+      )
+      t.is(df5gs.efSuciCalcInfo, undefined)
+    } else {
+      t.is(inUsim, undefined)
+      t.is(toHex(fileContent(df5gs.efSuciCalcInfo ?? [])), information)
+    }
+  })
+}

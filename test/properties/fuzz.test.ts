@@ -40,7 +40,7 @@ async function openScene(t: ExecutionContext): Promise<Scene> {
   const lab = await createLab({
     startAt: new Date('2026-03-01T12:00:00Z'),
     stock: 1,
-    smdp: { sessionsMax: 64 },
+    smdp: { sessionsMax: 64, downloadAttemptsMax: Number.MAX_SAFE_INTEGER },
   })
   t.teardown(() => lab.close())
   const served = await lab.listen({

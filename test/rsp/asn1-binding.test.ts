@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { Asn1Error } from '../../src/asn1/der.ts'
 import type { Asn1Type } from '../../src/asn1/schema.ts'
@@ -11,7 +12,7 @@ import {
   writeAsn1Response,
 } from '../../src/rsp/asn1-binding.ts'
 import { ES9PLUS, type Es9PlusFunctionName, type Es9PlusRequest } from '../../src/rsp/es9plus.ts'
-import { refusalOf, RspError } from '../../src/rsp/status-codes.ts'
+import { refusalOf, refuse, RspError, type StatusName } from '../../src/rsp/status-codes.ts'
 import {
   cancelSessionRequest,
   handleNotificationRequest,
@@ -183,4 +184,25 @@ test('each refusal has its number, and those without one are undefinedError', (t
       t.regex(error.message, new RegExp(`the number ${number}\\.$`))
     }
   }
+})
+
+test('the page of status codes has the numbers of each function', (t) => {
+  const page = readFileSync('docs/status-codes.md', 'utf8')
+  const part = page.split('## Codes in the ASN.1 binding')[1]?.split('\n## ')[0] ?? ''
+  const written = [...part.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(
+    ([, name = '', cell = '']) => {
+      const numbers = cell.split(' · ').flatMap((one) => {
+        const [, number, names = ''] = /^(\d+) (.*)$/.exec(one) ?? []
+        return [...names.matchAll(/`(\w+)`/g)].map(([, status]) => [
+          refuse(status as StatusName).code,
+          Number(number),
+        ])
+      })
+      return [name, Object.fromEntries(numbers)]
+    },
+  )
+  const known = Object.entries(ES9PLUS).flatMap(([name, { asn1 }]) =>
+    name === 'handleNotification' ? [] : [[name, asn1.errors]],
+  )
+  t.deepEqual(Object.fromEntries(written), Object.fromEntries(known))
 })

@@ -11,6 +11,7 @@ import { loadPki, type TestPki } from '../../pki/test-pki.ts'
 import { startBenchServer, siblingScript, type BenchServer } from './child.ts'
 import { EXCHANGES, PACKAGE_OCTETS } from './floor.ts'
 import { giftFigures, type GiftFigures } from './gifts.ts'
+import { profileFigures, type ProfileFigures } from './profiles.ts'
 import { connector, downloadSteps, prepareSessions, runSessions, STEP_NAMES } from './sessions.ts'
 
 /** One way of running sessions, and what it gave. */
@@ -23,7 +24,7 @@ export interface SessionFigures {
 }
 
 /** Everything the bench measures; sizes in octets or MiB, times in milliseconds. */
-export interface BenchFigures extends GiftFigures {
+export interface BenchFigures extends GiftFigures, ProfileFigures {
   /** Those of HTTP with keep-alive and 8 clients. */
   readonly sessionsPerSecond: number
   /** CPU of the server for one session over HTTP with keep-alive, the least of several clients' runs. */
@@ -51,7 +52,7 @@ export interface BenchOptions {
 const SESSIONS = 600
 /** Node compiles what runs some thousand times; a server is measured when it has. */
 const WARM_UP_ROUNDS = 6
-const FILLER_OCTETS = 11_100
+const FILLER_OCTETS = 9_650
 const STOCK = 100_000
 
 /** Measures in a directory of its own, which is removed at the end. */
@@ -66,13 +67,21 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchFigures
     }
     step('the server, endpoint by endpoint')
     const serverCpuMsPerEndpoint = await endpointFigures({ directory, count })
+    step('profiles: personalised and installed')
+    const profiles = profileFigures({ fillerOctets: FILLER_OCTETS })
     step('the floor: cryptography and bare exchanges')
     const floor = await floorFigures()
     step('gifts from 64 callers')
     const gifts = await giftFigures(directory)
     step(`memory and start with ${STOCK.toLocaleString('en')} profiles in stock`)
     const large = await stockFigures(directory)
-    return { ...summary({ sessions, floor }), serverCpuMsPerEndpoint, ...gifts, ...large }
+    return {
+      ...summary({ sessions, floor }),
+      serverCpuMsPerEndpoint,
+      ...profiles,
+      ...gifts,
+      ...large,
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }

@@ -36,6 +36,7 @@ function textOf(figures: BenchFigures): string {
     `A session costs ${ms(serverCpuMsPerSession)}, its floor ${ms(floorMsPerSession)}: ${ratio.toFixed(2)} times the floor`,
     `  (cryptography ${ms(floor.cryptographyMs)}, bare exchanges ${ms(floor.exchangesMs)})`,
     '',
+    `A profile of ${figures.profilePackageOctets} octets: personalised in ${microseconds(figures.personaliseMs)}, executed by a card in ${microseconds(figures.installMs)}`,
     `Gifts: ${perSecond(figures.giftsPerSecond)}, half within ${ms(figures.giftP50Ms)}, 99 % within ${ms(figures.giftP99Ms)}`,
     `100,000 profiles in stock: ${figures.rssMiB.toFixed(0)} MiB resident, ready after ${figures.readyMs.toFixed(0)} ms`,
   ].join('\n')
@@ -47,4 +48,8 @@ function perSecond(rate: number): string {
 
 function ms(durationMs: number): string {
   return `${durationMs.toFixed(2)} ms`
+}
+
+function microseconds(durationMs: number): string {
+  return `${(durationMs * 1000).toFixed(0)} µs`
 }

@@ -7,11 +7,14 @@ import { serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab, type Phone } from '../../lab.ts'
 import type { DownloadStep } from '../../lpa/download.ts'
 import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import type { AttachStep } from '../../modem/modem.ts'
 import { formatActivationCode, parseActivationCode } from '../../rsp/activation-code.ts'
 import type { Es2Plus } from '../../rsp/es2plus.ts'
+import { attachStepJson, attachStepText } from '../attach-steps.ts'
 import { amountText, balanceText, instantText, type BalanceAnswer } from '../balance.ts'
 import { es2PlusClient } from '../es2plus-client.ts'
 import { apiOf, type Api } from '../lab-client.ts'
+import { servingNetworkClient } from '../network-client.ts'
 import type { Output } from '../output.ts'
 import { tellStory, type Story, type Told } from '../story.ts'
 import { temporaryDirectory } from '../temporary.ts'
@@ -20,7 +23,7 @@ import { verb } from '../verb.ts'
 export function demoVerb(output: Output): Command {
   return verb({
     name: 'demo',
-    summary: 'the whole story in one go: order, download, enable, use data, give data',
+    summary: 'the whole story in one go: order, download, enable, attach, use data, give data',
     examples: ['demo', 'demo --json'],
   }).action(() => demo(output))
 }
@@ -82,7 +85,8 @@ async function tell(stage: {
   const [first, second] = await story.step('The operator orders two profiles (ES2+)', () =>
     orderTwo(api),
   )
-  const phones = ['p1', 'p2'].map((name) => lab.createPhone({ name, es9Plus: served.es9Plus }))
+  const reached = { es9Plus: served.es9Plus, network: servingNetworkClient(api) }
+  const phones = ['p1', 'p2'].map((name) => lab.createPhone({ name, ...reached }))
   const [p1, p2] = phones as [Phone, Phone]
   const steps: [Phone, Ordered][] = [
     [p1, first],
@@ -95,6 +99,9 @@ async function tell(stage: {
     )
   }
   await story.step('Both phones enable their profiles and report it', () => enableTold(steps))
+  await story.step('Both phones attach to the network with their profiles', () =>
+    attachTold(phones),
+  )
   await story.step('Phone p1 uses data', () => useTold(api, first))
   const parties = { api, first, second }
   await story.step('Before the gift', () => balancesTold(parties))
@@ -184,6 +191,28 @@ async function enableTold(phones: readonly [Phone, Ordered][]): Promise<Told<voi
     fields: { enabled: reports },
   }
 }
+
+async function attachTold(phones: readonly Phone[]): Promise<Told<void>> {
+  const attached = []
+  for (const phone of phones) {
+    const steps: AttachStep[] = []
+    const attachment = await phone.attach({ onStep: (step) => void steps.push(step) })
+    attached.push({ phone: phone.name, ...attachment, steps })
+  }
+  return {
+    value: undefined,
+    lines: attached.flatMap(({ phone, steps }) =>
+      steps
+        .filter(({ step }) => TOLD_STEPS.includes(step))
+        .map((step) => `${phone}: ${attachStepText(step)}`),
+    ),
+    fields: {
+      attached: attached.map((each) => ({ ...each, steps: each.steps.map(attachStepJson) })),
+    },
+  }
+}
+
+const TOLD_STEPS: readonly AttachStep['step'][] = ['authenticationResponse', 'registrationAccept']
 
 async function useTold(api: Api, { msisdn }: Ordered): Promise<Told<void>> {
   const body = { msisdn, amountBytes: USED }

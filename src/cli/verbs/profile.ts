@@ -3,8 +3,9 @@
 import { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
 import { asBuffer, fromUtf8, toBase64 } from '../../base/octets.ts'
-import { packageOctets, readPackage } from '../../profile/import.ts'
-import { shownElements, showPackage } from '../../profile/show.ts'
+import { PACKAGE_OCTETS_MAX, packageOctets, readPackage } from '../../profile/import.ts'
+import { findingLine, lintPackage, type Finding, type Severity } from '../../profile/lint/index.ts'
+import { fileSystemLines, packageLines, shownFileSystem, shownPackage } from '../../profile/show.ts'
 import { readIfThere } from '../../store/directory.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
@@ -19,23 +20,42 @@ interface ImportOptions extends CommonOptions {
   readonly ppr?: readonly string[]
   readonly icon?: string
   readonly metadata?: string
+  readonly ki?: string
+  readonly opc?: string
+}
+
+interface ShowOptions {
+  readonly files?: true
+  readonly secrets?: true
 }
 
 export function profileVerb(output: Output): Command {
   const profile = new Command('profile').description('profile packages of others').action(() => {
-    throw new LabError(
-      'usage',
-      'say what is to be done: esim-lab profile import, or esim-lab profile show',
-    )
+    throw new LabError('usage', 'say what is to be done: esim-lab profile import, show or lint')
   })
   profile.addCommand(
     verb({
       name: 'show',
-      summary: 'list the elements of a package, with the files that they make',
-      examples: ['profile show profile.der', 'profile show profile.der --json'],
+      summary: 'show the elements of a package as a tree, with what they make',
+      examples: [
+        'profile show profile.der',
+        'profile show profile.der --files',
+        'profile show profile.der --secrets --json',
+      ],
     })
       .argument('<file>', 'the package')
-      .action((file: string) => show(file, output)),
+      .option('--files', 'show the file system that our card makes of it, by path')
+      .option('--secrets', 'show codes and keys as they are')
+      .action((file: string, options: ShowOptions) => show({ file, options }, output)),
+  )
+  profile.addCommand(
+    verb({
+      name: 'lint',
+      summary: 'check a package: order, services, lengths, access rules, codes, contents',
+      examples: ['profile lint profile.der', 'profile lint profile.der --json'],
+    })
+      .argument('<file>', 'the package')
+      .action((file: string) => lint(file, output)),
   )
   return profile.addCommand(
     labVerb({
@@ -55,6 +75,8 @@ export function profileVerb(output: Output): Command {
       .option('--owner <owner>', "MCC-MNC[:gid1[:gid2]] (default: the IMSI's network)")
       .option('--ppr <rules>', 'policy rules with commas between: ppr1,ppr2', listOf)
       .option('--icon <file>', 'JPEG or PNG, 64 × 64')
+      .option('--ki <hex>', "the Ki that the operator shall have in place of the package's")
+      .option('--opc <hex>', "the OPc that the operator shall have in place of the package's")
       .option('--metadata <file>', 'JSON with the fields of POST /api/profiles; options win')
       .action((files: readonly string[], options: ImportOptions) =>
         importAll({ files, options }, output),
@@ -62,13 +84,62 @@ export function profileVerb(output: Output): Command {
   )
 }
 
-function show(file: string, output: Output): void {
-  const facts = readPackage(packageOctets(contentOf(file, 'file')))
-  const { iccid, imsi, msisdn, serviceProviderName } = facts
-  const known = { iccid, imsi, msisdn, serviceProviderName }
-  const lines = Object.entries(known).map(([name, value]) => `${name} ${value ?? '-'}`)
-  const elements = shownElements(facts)
-  output.result({ file, ...known, elements }, [...lines, '', ...showPackage(facts)].join('\n'))
+function show(
+  { file, options }: { readonly file: string; readonly options: ShowOptions },
+  output: Output,
+): void {
+  const octets = packageOctets(contentOf(file, 'file'))
+  const { known, problem } = knownOf(octets)
+  const shown = shownPackage(octets, options)
+  const [first] = shown.elements
+  if (problem && first?.name !== 'header') throw problem
+  if (options.files) {
+    const system = shownFileSystem(octets)
+    output.result({ file, ...known, ...system }, fileSystemLines(system).join('\n'))
+  } else {
+    const lines = Object.entries(known).map(([name, value]) => `${name} ${value ?? '-'}`)
+    const text = [...lines, ...(lines.length > 0 ? [''] : []), ...packageLines(shown)].join('\n')
+    output.result({ file, ...known, ...shown }, text)
+  }
+  // Whatever could be read of it has been shown.
+  if (problem) throw problem
+}
+
+function knownOf(octets: Uint8Array): {
+  readonly known: Readonly<Record<string, string | undefined>>
+  readonly problem?: LabError
+} {
+  try {
+    const { iccid, imsi, msisdn, serviceProviderName } = readPackage(octets)
+    return { known: { iccid, imsi, msisdn, serviceProviderName } }
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'badInput') throw error
+    return { known: {}, problem: error }
+  }
+}
+
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note']
+
+function lint(file: string, output: Output): void {
+  const octets = packageOctets(contentOf(file, 'file'))
+  if (octets.length > PACKAGE_OCTETS_MAX) readPackage(octets)
+  const findings = lintPackage(octets)
+  const counts = SEVERITIES.map((severity) => countText(findings, severity))
+  const summary = `${file}: ${counts.join(', ')}.`
+  output.result(
+    { file, ok: !findings.some(({ severity }) => severity === 'error'), findings },
+    [...findings.map(findingLine), summary].join('\n'),
+  )
+  if (!findings.some(({ severity }) => severity === 'error')) return
+  throw new LabError('refused', `${summary} The package has errors.`, {
+    field: 'file',
+    reason: 'packageHasErrors',
+  })
+}
+
+function countText(findings: readonly Finding[], severity: Severity): string {
+  const count = findings.filter((finding) => finding.severity === severity).length
+  return `${count} ${severity}${count === 1 ? '' : 's'}`
 }
 
 /** POST /api/profiles, as far as the command shows it. */
@@ -99,7 +170,7 @@ async function importAll(
 }
 
 function metadataOf(options: ImportOptions): object {
-  const { metadata, icon, ppr } = options
+  const { metadata, icon, ppr, ki, opc } = options
   const chosen = {
     profileType: options.profileType,
     serviceProviderName: options.serviceProviderName,
@@ -108,6 +179,8 @@ function metadataOf(options: ImportOptions): object {
     profileOwner: options.owner,
     profilePolicyRules: ppr,
     icon: icon === undefined ? undefined : toBase64(contentOf(icon, 'icon')),
+    ki,
+    opc,
   }
   const side = metadata === undefined ? {} : sideFile(metadata)
   const said = Object.entries(chosen).filter(([, value]) => value !== undefined)

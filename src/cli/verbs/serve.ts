@@ -8,7 +8,7 @@ import { toHex } from '../../base/octets.ts'
 import type { Tolerated } from '../../http/rsp-app.ts'
 import type { VersionWindow } from '../../http/rsp-headers.ts'
 import type { RspListenerOptions } from '../../http/rsp-listeners.ts'
-import { serveLab, type ServedLab } from '../../http/serve.ts'
+import { plainPortsOf, serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
 import type { TlsChoice } from '../../pki/brought.ts'
 import type { Certificate } from '../../pki/certificate.ts'
@@ -183,6 +183,7 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
       alternativeDsAddress: smds.alternative.address,
       token,
       pid: process.pid,
+      plainPorts: plainPortsOf(served.listeners),
       ...(broughtPki && { pki: resolve(broughtPki.directory) }),
     })
     cleanUp.last(() => removeService(directory))

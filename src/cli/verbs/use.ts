@@ -3,11 +3,12 @@
 import type { Command } from 'commander'
 import { amountFromText, amountToJson, type JsonAmount } from '../../operator/amount.ts'
 import { amountText } from '../balance.ts'
-import { openLab } from '../lab-client.ts'
+import { LabError } from '../../base/errors.ts'
+import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { commandLine, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface UseOptions extends CommonOptions, PhoneOption {
   readonly key?: string
@@ -48,6 +49,21 @@ async function use(
     path: '/api/usage',
     body: { msisdn, amountBytes },
     key: options.key,
+  }).catch((error: unknown) => {
+    const ofPhone = asked.msisdn === undefined ? ` --phone ${options.phone}` : ''
+    throw isNotAttached(error) ? withHint(error, { lab, verb: `attach${ofPhone}` }) : error
   })
   output.result(usage, `${usage.msisdn} has used ${amountText(usage.amountBytes)}.`)
+}
+
+function isNotAttached(error: unknown): error is LabError {
+  return error instanceof LabError && error.reason === 'notAttached'
+}
+
+function withHint(
+  error: LabError,
+  at: { readonly lab: LabClient; readonly verb: string },
+): LabError {
+  const detail = `${error.message} Attach the phone first: ${commandLine(at.verb, at.lab)}`
+  return new LabError(error.code, detail, { reason: 'notAttached', cause: error })
 }

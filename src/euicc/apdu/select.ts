@@ -84,12 +84,12 @@ function activate({ card, target, session, application }: Selection): CardAnswer
   if (session && adf) {
     channel.isdrAid = undefined
     activateApplication(session.place, adf)
-    return selected(command, adf)
+    return selected(session, adf)
   }
   channel.isdrAid = aid
-  const returned = command.p2 & RETURN_NOTHING
-  if (returned === RETURN_NOTHING) return word(SW.ok)
-  return answer(returned === RETURN_FCP ? fcpOfIsdr(card, aid) : fciOfIsdr(card, aid))
+  return (command.p2 & RETURN_NOTHING) === RETURN_NOTHING
+    ? word(SW.ok)
+    : answer(fciOfIsdr(card, aid))
 }
 
 /** Only what is active on the channel can end (TS 102 221 §8.5.2). */
@@ -134,7 +134,7 @@ function selectAnyFile(card: CardState, target: Target): CardAnswer {
   const file = session ? selectFile(session) : checkDefaultMf(command)
   channel.isdrAid = undefined
   channel.chain = undefined
-  if (file) return selected(command, file)
+  if (session && file) return selected(session, file)
   return command.p2 === RETURN_NOTHING ? word(SW.ok) : answer(FCP_OF_MF)
 }
 
@@ -145,8 +145,9 @@ function checkDefaultMf({ p1, data }: ApduCommand): undefined {
 }
 
 /** The FCP, with a warning when the file is not to be used as it is (§10.2.1.2). */
-function selected({ p2 }: ApduCommand, file: ProfileFile): CardAnswer {
-  const data = (p2 & RETURN_NOTHING) === RETURN_NOTHING ? hex('') : fcpOf(file)
+function selected({ command, profile }: UiccSession, file: ProfileFile): CardAnswer {
+  const isSilent = (command.p2 & RETURN_NOTHING) === RETURN_NOTHING
+  const data = isSilent ? hex('') : fcpOf(file, profile)
   if (isTerminated(file)) return { data, statusWord: SW.selectedIsTerminated }
   return { data, statusWord: isDeactivated(file) ? SW.selectedIsDeactivated : SW.ok }
 }
@@ -159,6 +160,7 @@ function sessionOf(card: CardState, { command, channel }: Target): UiccSession |
   return { card, command, channel, profile, place: placeOf(channel, profile) }
 }
 
+/** Whether FCI or FCP is asked for: SGP.22 §5.7.1 wants its data in the FCI template of GlobalPlatform. */
 function fciOfIsdr(card: CardState, aid: Uint8Array): Uint8Array {
   return element(0x6f, element(0x84, aid), proprietaryData(card), isdrTemplate(card))
 }
@@ -212,5 +214,7 @@ export function status(card: CardState, target: Target): CardAnswer {
   }
   if (p2 !== 0x00) return word(SW.incorrectP1P2)
   if (channel.isdrAid) return answer(fcpOfIsdr(card, channel.isdrAid))
-  return answer(card.profile ? fcpOf(placeOf(channel, card.profile).directory) : FCP_OF_MF)
+  return answer(
+    card.profile ? fcpOf(placeOf(channel, card.profile).directory, card.profile) : FCP_OF_MF,
+  )
 }

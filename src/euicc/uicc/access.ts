@@ -87,14 +87,21 @@ interface Question {
 
 const PADDING = 0xff
 
-/** One of the conditions behind a fitting access mode is enough. @throws {Asn1Error} the rule is malformed */
+/**
+ * Access modes in a row share the conditions behind them, of which one is enough.
+ * @throws {Asn1Error} the rule is malformed
+ */
 function allows(rule: Uint8Array, question: Question): boolean {
   let fits = false
+  let isAfterMode = false
   for (let at = 0; at < rule.length && rule[at] !== PADDING;) {
     const item = readTlv(rule, at)
     at = item.end
-    if (isAccessMode(item)) fits = fitsMode(rule, { item, mode: question.mode })
-    else if (fits && isFulfilled(rule, { item, question })) return true
+    const isMode = isAccessMode(item)
+    if (isMode) {
+      fits = (isAfterMode && fits) || fitsMode(rule, { item, mode: question.mode })
+    } else if (fits && isFulfilled(rule, { item, question })) return true
+    isAfterMode = isMode
   }
   return false
 }

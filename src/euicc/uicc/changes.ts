@@ -44,6 +44,24 @@ export function mergeChanges(
   return merged as ProfileChanges
 }
 
+/** Changes as they were stored. @throws {RangeError} what is there is none that a card has stored */
+export function readChanges(stored: ProfileChanges): ProfileChanges {
+  const { contents = {}, lifeCycles = {}, codes = {}, unblockCodes = {}, sqn = {} } = stored
+  const areCodes = [...Object.values(codes), ...Object.values(unblockCodes)].every(
+    ({ value, triesLeft, isEnabled }) =>
+      fromHex(value) && Number.isInteger(triesLeft) && typeof isEnabled === 'boolean',
+  )
+  const isRight =
+    areCodes &&
+    Object.values(contents).every((octets) => fromHex(octets)) &&
+    Object.values(lifeCycles).every((state) => Number.isInteger(state)) &&
+    Object.values(sqn).every((numbers) => numbers.every((seq) => SEQ.test(seq)))
+  if (!isRight) throw new RangeError('changes of a profile that nothing has made')
+  return stored
+}
+
+const SEQ = /^[0-9a-f]{1,12}$/
+
 /** A profile's files, codes and applications by path, and back. */
 export interface ProfilePlaces {
   /** Linked files are one body: the path is that of the first of them. */

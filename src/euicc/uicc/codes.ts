@@ -146,7 +146,7 @@ function present(session: UiccSession, presented: Presented): void {
   const { card } = session
   const { code } = presented
   if (code.triesLeft === 0) refuseWith(SW.blocked)
-  if (!timingSafeEqual(code.value, presented.value)) {
+  if (!isSame(code.value, presented.value)) {
     const triesLeft = code.triesLeft - 1
     keepCodes(session, { ...presented, becomes: { triesLeft }, isRight: false })
     card.verified.delete(code)
@@ -156,6 +156,10 @@ function present(session: UiccSession, presented: Presented): void {
   if (code.triesLeft === code.triesMax && !becomes && !alsoUnblocks) return
   const right = { ...becomes, triesLeft: code.triesMax }
   keepCodes(session, { ...presented, becomes: right, isRight: true })
+}
+
+function isSame(value: Uint8Array, presented: Uint8Array): boolean {
+  return value.length === presented.length && timingSafeEqual(value, presented)
 }
 
 function keepCodes(

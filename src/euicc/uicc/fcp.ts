@@ -3,26 +3,33 @@
 import { Asn1Error, children, element } from '../../asn1/der.ts'
 import { concat, hex } from '../../base/octets.ts'
 import type { Directory, ElementaryFile, ProfileFile } from '../../profile/image.ts'
+import type { EnabledProfile } from '../enabled-profile.ts'
 import { findCode, isDirectory } from './session.ts'
 
-/** The FCP template, with the PIN status as it is now. */
-export function fcpOf(file: ProfileFile): Uint8Array {
-  return isDirectory(file) ? fcpOfDirectory(file) : fcpOfEf(file)
+/** The FCP template, with the PIN status and the room that is left as they are now. */
+export function fcpOf(file: ProfileFile, { freeOctets }: EnabledProfile): Uint8Array {
+  return isDirectory(file) ? fcpOfDirectory(file, freeOctets) : fcpOfEf(file)
 }
 
 /** Shareable, a DF, and the data coding byte. */
 const DIRECTORY_DESCRIPTOR = hex('82027821')
 /** Characteristics of the UICC, and tag 87: TERMINAL CAPABILITY is supported, please send it (SGP.22 §3.4.2). */
-const OF_THE_UICC = element(0xa5, hex('800171'), hex('870101'))
+const CHARACTERISTICS = hex('800171')
+const TERMINAL_CAPABILITY = hex('870101')
 
-function fcpOfDirectory(directory: Directory): Uint8Array {
+function fcpOfDirectory(directory: Directory, freeOctets: number): Uint8Array {
   const { kind, aid } = directory
   return element(
     0x62,
     DIRECTORY_DESCRIPTOR,
     kind === 'adf' ? hex('') : fileIdOf(directory),
     aid ? element(0x84, aid) : hex(''),
-    kind === 'mf' ? OF_THE_UICC : hex(''),
+    element(
+      0xa5,
+      kind === 'mf' ? CHARACTERISTICS : hex(''),
+      element(0x83, fourOctets(freeOctets)),
+      kind === 'mf' ? TERMINAL_CAPABILITY : hex(''),
+    ),
     lifeCycleOf(directory),
     accessRuleOf(directory),
     pinStatusOf(directory),
@@ -41,6 +48,7 @@ function fcpOfEf(file: ElementaryFile): Uint8Array {
     lifeCycleOf(file),
     accessRuleOf(file),
     element(0x80, twoOctets(body.octets.length)),
+    element(0x81, twoOctets(body.octets.length)),
     element(0x88, shortFileId === undefined ? hex('') : Uint8Array.of(shortFileId << 3)),
   )
 }
@@ -103,4 +111,10 @@ export function keyReferencesOf(pinStatus: Uint8Array): number[] {
 
 function twoOctets(value: number): Uint8Array {
   return Uint8Array.of((value >> 8) & 0xff, value & 0xff)
+}
+
+function fourOctets(value: number): Uint8Array {
+  const octets = Buffer.alloc(4)
+  octets.writeUInt32BE(value)
+  return octets
 }

@@ -194,3 +194,15 @@ BEGIN SELECT RAISE(ABORT, 'the journal is never changed'); END;
 CREATE TRIGGER idempotency_keys_stand BEFORE UPDATE ON idempotency_keys
 BEGIN SELECT RAISE(ABORT, 'an answer given is never changed'); END;
 `
+
+/** What a profile is personalised with besides; rows that were there get theirs from SQLite's own chance. */
+export const MORE_SECRETS = `
+ALTER TABLE inventory ADD COLUMN pin2 TEXT;
+ALTER TABLE inventory ADD COLUMN puk2 TEXT;
+ALTER TABLE inventory ADD COLUMN ota_keys BLOB CHECK (length(ota_keys) = 96);
+
+UPDATE inventory SET
+  pin2 = printf('%04d', abs(random() % 10000)),
+  puk2 = printf('%08d', abs(random() % 100000000)),
+  ota_keys = randomblob(96);
+`

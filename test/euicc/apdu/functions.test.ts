@@ -66,7 +66,9 @@ const FUNCTIONS: Readonly<Record<string, (card: Scripted) => readonly Step[]>> =
   'GetProfilesInfo and SetNickname': ({ iccid, isdpAid }) => [
     [
       'BF2D 00',
-      new RegExp(`^BF2D..A0..E3..(?=.*5A0A${iccid})(?=.*4F10${isdpAid})(?=.*9F700100).*9000$`),
+      new RegExp(
+        `^BF2D(81)?..A0(81)?..E3(81)?..(?=.*5A0A${iccid})(?=.*4F10${isdpAid})(?=.*9F700100).*9000$`,
+      ),
     ],
     [`BF2918 5A0A${iccid} 900A4D79206E69636B20C3A9`, /^BF29038001009000$/],
     ['BF2D 00', /900A4D79206E69636B20C3A9.*9000$/],
@@ -95,7 +97,7 @@ const FUNCTIONS: Readonly<Record<string, (card: Scripted) => readonly Step[]>> =
   ],
   'ListNotification, RetrieveNotificationsList and RemoveNotificationFromList': () => [
     ['BF28 00', /^BF28(?:..)+A0(?:..)+BF2F..8001(?:..)+9000$/],
-    ['BF2B05 A003 800101', /^BF2B81..A081..BF37(?:..)+9000$/],
+    ['BF2B05 A003 800101', /^BF2B82....A082....BF37(?:..)+9000$/],
     ['BF3003 800101', /^BF30038001009000$/],
     ['BF3003 800101', /^BF30038001019000$/],
     ['BF2B05 A003 800101', /^BF2B02A0009000$/],

@@ -3,7 +3,7 @@ import test from 'ava'
 import { concat, fromHex, hex, toHex } from '../../../src/base/octets.ts'
 import { akaFunctions, challenge, openAuts } from '../../../src/crypto/aka.ts'
 import type { AuthenticationParameters } from '../../../src/profile/image.ts'
-import { ISIM, K, OPC, PIN1, uiccBench, USIM } from './helper.ts'
+import { ISIM, K, needed, OPC, PIN1, uiccBench, USIM } from './helper.ts'
 
 interface MilenageSet {
   readonly set: string
@@ -32,6 +32,7 @@ const IN_USIM = [
 ] as const
 
 const LIMIT = 1n << 28n
+const ZEROS: readonly bigint[] = Array.from({ length: 32 }, () => 0n)
 
 function parametersOf(set: MilenageSet): AuthenticationParameters {
   const seq = BigInt(`0x${set.sqn}`) >> 5n
@@ -105,12 +106,12 @@ test('numbers out of order are taken while each is new for its index', async (t)
 })
 
 test('the limits of Annex C.2 hold as the profile has them', async (t) => {
-  const first = sets[0] as MilenageSet
+  const first = needed(sets[0])
   const parameters = {
     ...parametersOf(first),
     algorithm: { kind: 'milenage', k: hex(K), opc: hex(OPC), resOctets: 8 },
     sqnAgeLimit: 5n,
-    sqn: Array.from({ length: 32 }, () => 0n).with(0, 100n),
+    sqn: ZEROS.with(0, 100n),
   } as const
   const old = challengeWith((95n << 5n) | 1n)
   const far = challengeWith((100n + LIMIT + 1n) << 5n)
@@ -184,6 +185,35 @@ test('the ISIM authenticates by itself, without Kc and without the GSM context',
   t.is((await send(challengeWith(0x20n))).length / 2, 1 + 9 + 17 + 17 + 2)
 })
 
+test('TUAK answers with keys of 256 bits, and has no Kc of them', async (t) => {
+  const algorithm = {
+    kind: 'tuak',
+    k: hex('AB'.repeat(32)),
+    topc: hex('CD'.repeat(32)),
+    keccakIterations: 1,
+    resOctets: 16,
+    macOctets: 16,
+    ckIkOctets: 32,
+  } as const
+  const authentication = { ...parametersOf(needed(sets[0])), algorithm, sqn: [...ZEROS] }
+  const { play } = uiccBench(t, { images: [{ authentication }] })
+  const { autn, xres, ck, ik } = challenge({
+    functions: akaFunctions(algorithm),
+    rand: hex(RAND),
+    sqn: 0x20n,
+    amf: hex('8000'),
+  })
+  const answer = `DB 10 ${toHex(xres)} 20 ${toHex(ck)} 20 ${toHex(ik)} 9000`
+  const command = `008800812A 10 ${RAND} 18 ${toHex(autn)}00`
+  await play([
+    ...IN_USIM,
+    [`0088008122 10 ${RAND} 10 ${RAND} 00`, '6700'],
+    [command, answer],
+    [command, 'DC16…'],
+    [`008800801110${RAND}00`, '9864'],
+  ])
+})
+
 test('the test algorithm of TS 34.108 knows no limits but the order', async (t) => {
   const algorithm = { kind: 'test', k: hex(K), resOctets: 16 } as const
   const authentication: AuthenticationParameters = {
@@ -191,7 +221,7 @@ test('the test algorithm of TS 34.108 knows no limits but the order', async (t) 
     sqnOptions: 6,
     sqnDelta: 1n,
     sqnAgeLimit: 1n,
-    sqn: Array.from({ length: 32 }, () => 0n),
+    sqn: [...ZEROS],
   }
   const { play, send } = uiccBench(t, { images: [{ authentication }] })
   await play(IN_USIM)
@@ -207,7 +237,7 @@ test('the test algorithm of TS 34.108 knows no limits but the order', async (t) 
 
 test('parameters that fit no algorithm are 6985, not a defect', async (t) => {
   const [set] = sets
-  const right = parametersOf(set as MilenageSet)
+  const right = parametersOf(needed(set))
   const algorithm = { kind: 'milenage', k: hex('00'), opc: hex('00'), resOctets: 8 } as const
   const { play } = uiccBench(t, { images: [{ authentication: { ...right, algorithm } }] })
   await play([...IN_USIM, [challengeWith(0x20n), '6985']])

@@ -24,6 +24,8 @@ export const USIM = 'A0000000871002FF44FF12890000010F'
 export const ISIM = 'A0000000871004FF44FF12890000010F'
 export const PIN1 = '31323334FFFFFFFF'
 export const PIN2 = '35363738FFFFFFFF'
+/** Available memory, as FCP of a directory has it: the default card's without the few octets of a bench's profile. */
+export const ROOM = '83040007FFF6'
 export const WRONG = '30303030FFFFFFFF'
 export const PUK1 = '3132333435363738'
 export const ADM1 = '4142434445464748'
@@ -52,6 +54,8 @@ const RULES = [
   '800101 A40683010A950108 A406830101950108',
   // 8: a rule that is cut short
   '800101 A406',
+  // 9: two modes with one condition
+  '800101 800102 9000',
 ]
 const RULE_OCTETS = 48
 
@@ -88,7 +92,7 @@ export function handMadeImage(wishes: ImageWishes = {}): ProfileImage {
     rule: 4,
     shortFileId: 2,
   })
-  ef(mf, { fileId: 0x2f05, content: hex('656EFFFF'), rule: 1, shortFileId: 5 })
+  const languages = ef(mf, { fileId: 0x2f05, content: hex('656EFFFF'), rule: 1, shortFileId: 5 })
   const telecom = directory({ kind: 'df', fileId: 0x7f10, pinStatus: '01810A', parent: mf })
   ef(telecom, {
     fileId: 0x6f3a,
@@ -107,6 +111,7 @@ export function handMadeImage(wishes: ImageWishes = {}): ProfileImage {
   usim.codes.push(code(0x81, { value: PIN2, unblockedBy: 0x81 }))
   usim.unblockCodes.push(code(0x81, { value: PUK1 }))
   fillUsim(usim, wishes)
+  ef(usim, { fileId: 0x6f05, link: languages, rule: 5, shortFileId: 2 })
   const isim = directory({
     kind: 'adf',
     fileId: 0x7ff2,
@@ -154,6 +159,7 @@ function fillUsim(usim: Directory, wishes: ImageWishes): void {
   ef(usim, { fileId: 0x6f41, content: hex('0102'), rule: 7 })
   ef(usim, { fileId: 0x6f42, content: hex('0102'), rule: 8 })
   ef(usim, { fileId: 0x6f43, content: hex('0102') })
+  ef(usim, { fileId: 0x6f47, content: hex('0102'), rule: 9 })
   ef(usim, { fileId: 0x6f44, content: hex('0102'), rule: 5, specialInformation: 0x80 })
   ef(usim, { fileId: 0x6f45, kind: 'berTlv', content: hex(''), rule: 5, shortFileId: 20 })
   const dfSaip = directory({ kind: 'df', fileId: 0x5fd0, pinStatus: '01810A', parent: usim })
@@ -199,6 +205,8 @@ function directory(wanted: {
 interface WantedEf {
   readonly fileId: number
   readonly content?: Uint8Array
+  /** The file that this one is linked with. */
+  readonly link?: ElementaryFile
   readonly records?: readonly Uint8Array[]
   readonly kind?: 'cyclic' | 'berTlv'
   readonly rule?: number
@@ -219,7 +227,7 @@ function ef(parent: Directory, wanted: WantedEf): ElementaryFile {
     ...(shortFileId && { shortFileId }),
     ...(records?.[0] && { recordOctets: records[0].length }),
     descriptor: hex(DESCRIPTORS[kind]),
-    body: { octets: content ?? concat(...(records ?? [])) },
+    body: wanted.link?.body ?? { octets: content ?? concat(...(records ?? [])) },
     specialInformation: wanted.specialInformation ?? 0,
     parent,
   }

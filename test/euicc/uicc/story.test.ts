@@ -5,7 +5,7 @@ test('a terminal reads ICCID, finds the USIM by the beginning of its AID, and ne
   const { play, iccids } = uiccBench(t)
   await play([
     ['00A40004023F00', '62…'],
-    ['00A40004022FE2', '62178202412183022FE28A01058B032F0604800200 0A880110 9000'],
+    ['00A40004022FE2', '621B 82024121 83022FE2 8A0105 8B032F0604 8002000A 8102000A 880110 9000'],
     ['00B000000A', `${iccids[0]}9000`],
     ['00A4040407A000000087100200', '62…'],
     ['80F2000112', `8410${USIM}9000`],
