@@ -57,11 +57,12 @@ async function download(
   )
 }
 
-async function downloadInto(
+/** Downloads, tells the servers, and says what was installed. */
+export async function downloadInto(
   phone: CliPhone,
   asked: {
     readonly activationCode: ActivationCode
-    readonly options: DownloadOptions
+    readonly options: Pick<DownloadOptions, 'acceptRules' | 'confirmationCode' | 'enable'>
     readonly output: Output
   },
 ): Promise<void> {
@@ -89,7 +90,7 @@ async function downloadInto(
 /** Where the eUICC wants consent to the profile's rules, the user is told what they mean (SGP.22 §3.1.3 (8)). */
 async function rulesDecision(
   preview: ProfilePreview,
-  asked: { readonly options: DownloadOptions; readonly output: Output },
+  asked: { readonly options: Pick<DownloadOptions, 'acceptRules'>; readonly output: Output },
 ): Promise<'accept' | 'reject' | 'postpone'> {
   const { options, output } = asked
   if (!preview.policyRulesConsentRequired || options.acceptRules) return 'accept'

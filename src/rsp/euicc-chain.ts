@@ -1,7 +1,8 @@
+import type { Environment } from '../base/environment.ts'
 import { CertificateError, readCertificate, type Certificate } from '../pki/certificate.ts'
 import { validateChain, type ChainFault } from '../pki/chain.ts'
-import { refuse, type RspError, type StatusName } from '../rsp/status-codes.ts'
-import type { SmdpContext } from './smdp.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
+import { refuse, type RspError, type StatusName } from './status-codes.ts'
 
 /**
  * CERT.EUICC, verified up to a CI that the server trusts (SGP.22 §4.5.2.2), the EUM's side first. An EUM's certificate
@@ -10,7 +11,12 @@ import type { SmdpContext } from './smdp.ts'
  *   euiccCertificateInvalid
  */
 export function verifyEuiccChain(
-  context: Pick<SmdpContext, 'trustedCis' | 'environment' | 'isRevoked'>,
+  context: {
+    readonly trustedCis: readonly Certificate[]
+    /** What the CIs' lists say; nothing is revoked without it. */
+    readonly isRevoked?: IsRevoked | undefined
+    readonly environment: Pick<Environment, 'clock'>
+  },
   certificates: { readonly eumCertificate: Uint8Array; readonly euiccCertificate: Uint8Array },
 ): Certificate {
   const eum = readOr('eumCertificateInvalid', certificates.eumCertificate)
