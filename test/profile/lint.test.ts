@@ -11,6 +11,7 @@ import {
 } from '../../src/profile/elements.ts'
 import type { Fcp, File } from '../../src/profile/file.ts'
 import { findingLine, lintPackage, LINT_RULES } from '../../src/profile/lint/index.ts'
+import { surveyPackage } from '../../src/profile/survey.ts'
 import { foreignPackage } from '../helpers/packages.ts'
 import { anyElement } from './any-element.ts'
 
@@ -294,6 +295,13 @@ const BREAKING: Readonly<Record<string, { readonly make: Breaking; readonly also
   'file-length': {
     make: change('usim', (value) => ({
       ...value,
+      efSpn: described(value.efSpn, { efFileSize: hex('10') }),
+    })),
+    also: ['content-too-long'],
+  },
+  'file-longer': {
+    make: change('usim', (value) => ({
+      ...value,
       efSpn: described(value.efSpn, { efFileSize: hex('18') }),
     })),
   },
@@ -554,6 +562,20 @@ test('a finding names its element by place, name and offset', (t) => {
     end && findingLine(end),
     `error: element ${number} (end) at octet ${octets.length} stands behind the end. Move it before the end, or remove it. [behind-end]`,
   )
+})
+
+test('a generic element begins in the master file, whatever came before', (t) => {
+  const octets = broken((parts) => {
+    const at = parts.findIndex(({ kind }) => kind === 'optUsim')
+    const fileManagementCMD = [[{ createFCP: FILE }]]
+    const added = {
+      kind: 'genericFileManagement',
+      value: { gfmHeader, fileManagementCMD },
+    } as const
+    return [...parts.slice(0, at), added, ...parts.slice(at)]
+  })
+  const file = surveyPackage(octets).files.find(({ made }) => made?.fileId === 0x2f50)
+  t.is(file?.made?.parent?.kind, 'mf')
 })
 
 test('no octets are too strange to be checked', (t) => {
