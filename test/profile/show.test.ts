@@ -101,7 +101,7 @@ test('the file system that comes of it is a tree', (t) => {
   for (const name of ['3F00 MF', '2FE2 EF.ICCID', '6F07 EF.IMSI'])
     t.true(paths.includes(name), name)
   const lines = fileSystemLines(system)
-  t.regex(lines.at(-1) ?? '', /^3F00 MF {2}rule 2F06:14/)
+  t.regex(lines[0] ?? '', /^3F00 MF {2}rule 2F06:14/)
   t.true(lines.some((line) => /^│ {2}[├└]─ 6F07 EF\.IMSI {2}transparent/.test(line)))
   t.true(lines.some((line) => line.startsWith('└─ ')))
 })
