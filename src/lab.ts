@@ -36,6 +36,8 @@ import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from '.
 import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
 import { ES2PLUS, type Es2Plus } from './rsp/es2plus.ts'
+import type { Es11 } from './rsp/es11.ts'
+import type { Es12 } from './rsp/es12.ts'
 import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
@@ -55,6 +57,7 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
+import { createLabSmdss, smdsAddressOf, smdsAt, type LabSmdss } from './lab-smds.ts'
 import {
   checkBrought,
   createIdentity,
@@ -113,6 +116,8 @@ export interface PhoneOptions {
   readonly storage?: (initial: EuiccState) => EuiccStorage
   /** How the LPA reaches servers; in process unless told. */
   readonly es9Plus?: (address: string) => Es9Plus
+  /** How the LPA reaches SM-DSs, and servers that may be one; in process unless told. */
+  readonly es11?: (address: string) => Es11
   /** The network that its modem finds; the lab's, in process, unless told. */
   readonly network?: ServingNetwork
 }
@@ -131,6 +136,10 @@ export interface Lab {
   /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
+  /** A root SM-DS and an alternative one, which tells the root one of its events. */
+  readonly smds: LabSmdss
+  /** ES12 of the lab's SM-DSs, called by its SM-DP+ within the process. */
+  readonly es12: (address: string) => Es12
   /**
    * ES9+ under some of the SM-DP+'s certificates, or under those of another PKI, for a listener of its own.
    * @throws {LabError} badInput — there are none
@@ -225,6 +234,17 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
+  const smds = await createLabSmdss({
+    store,
+    environment,
+    identity,
+    own: pki,
+    brought,
+    withTestCi,
+    observer,
+  })
+  const es12 = (address: string): Es12 => smdsAt(smds, address).es12({ oid: smdp.oid })
+  smdp.setSmds(es12)
   const es9Plus = observer ? observed({ table: ES9PLUS, observer }, smdp.es9Plus) : smdp.es9Plus
   const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
   const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
@@ -244,6 +264,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     smdp,
     es9Plus,
     es2Plus,
+    smds,
+    es12,
     openFace(choice = {}) {
       const face = smdp.openFace({ ...faceOf(identity, choice), addresses: [smdp.address] })
       if (!observer) return face
@@ -254,7 +276,9 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     order(order = {}) {
       const { makeRepeatable } = smdp
       const parts = { operator, es2Plus, makeRepeatable }
-      const place = (): Promise<OrderedProfile> => orderProfile(parts, order)
+      const named = order.smDs
+      const addressed = named === undefined ? {} : { smDs: smdsAddressOf(smds, named) }
+      const place = (): Promise<OrderedProfile> => orderProfile(parts, { ...order, ...addressed })
       const ownType = operator.file.profile.profileType
       // Only the operator's own type can be made anew; another that has run out stays so.
       return (order.profileType ?? ownType) === ownType ? stocking.retry(place) : place()
@@ -282,6 +306,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
         observer,
         es9Plus,
         smdp,
+        smds,
         servingNetwork,
       })
     },
@@ -418,6 +443,7 @@ function assemblePhone(parts: {
   readonly observer: Observer | undefined
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
+  readonly smds: LabSmdss
   readonly servingNetwork: ServingNetwork
 }): Phone {
   const { name, phone, environment, observer } = parts
@@ -431,6 +457,7 @@ function assemblePhone(parts: {
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, client) : client,
     es9Plus: phone.es9Plus ?? inProcess(parts),
+    es11: phone.es11 ?? smdsInProcess(parts),
     clock: environment.clock,
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
@@ -458,5 +485,21 @@ function inProcess(parts: { readonly es9Plus: Es9Plus; readonly smdp: Smdp }) {
   return (address: string): Es9Plus => {
     if (sameAddress(address, parts.smdp.address)) return parts.es9Plus
     throw new LabError('unavailable', `no server of this lab has the address ${address}.`)
+  }
+}
+
+/** An LPA learns from the certificate that a server shows whether it is an SM-DP+; the rest of ES11 is not for those. */
+function smdsInProcess(parts: {
+  readonly es9Plus: Es9Plus
+  readonly smdp: Smdp
+  readonly smds: LabSmdss
+}) {
+  return (address: string): Es11 => {
+    if (!sameAddress(address, parts.smdp.address)) return smdsAt(parts.smds, address).es11
+    return {
+      initiateAuthentication: parts.es9Plus.initiateAuthentication,
+      authenticateClient: () =>
+        Promise.reject(new LabError('unavailable', `${address} is no SM-DS.`)),
+    }
   }
 }

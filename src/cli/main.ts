@@ -12,6 +12,7 @@ import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { detachVerb } from './verbs/detach.ts'
 import { disableVerb } from './verbs/disable.ts'
+import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
@@ -46,6 +47,7 @@ const VERBS = [
   serveVerb,
   orderVerb,
   downloadVerb,
+  discoverVerb,
   profilesVerb,
   enableVerb,
   disableVerb,

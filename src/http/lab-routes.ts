@@ -13,11 +13,16 @@ import { profileRoutes } from './profile-routes.ts'
 import { registrationRoutes } from './registration-routes.ts'
 import { sbiRoutes } from './sbi-routes.ts'
 
+/** Where the servers of a lab are reached. */
+export interface ServedAddresses {
+  readonly rspAddress: string
+  readonly rspUrl: string
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
+}
+
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
-export function labRoutes(
-  lab: Lab,
-  served: { readonly rspAddress: string; readonly rspUrl: string },
-): Router {
+export function labRoutes(lab: Lab, served: ServedAddresses): Router {
   const router = Router()
   router
     .route('/api/lab')
@@ -85,6 +90,7 @@ const ORDER_FIELDS = {
   confirmationCode: /^.{1,64}$/su,
   matchingId: /^[0-9A-Za-z_-]{0,255}$/,
   release: 'flag',
+  smDs: /^[!-~]{1,255}$/,
   repeatable: 'flag',
 } satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
 

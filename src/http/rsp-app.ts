@@ -14,6 +14,7 @@ import {
 import { readEs2PlusHeader, type Es2PlusHeader } from '../rsp/es2plus.ts'
 import {
   failureBody,
+  isForLpas,
   readFields,
   SUCCESS_HEADER,
   toleratedFields,
@@ -181,7 +182,7 @@ function jsonBinding(parts: BindingParts & { readonly route: Route }): Binding {
     let json: Json = null
     try {
       json = await readJson(request)
-      const header = rspFunction.interface === 'ES2+' ? readEs2PlusHeader(json) : undefined
+      const header = isForLpas(rspFunction.interface) ? undefined : readEs2PlusHeader(json)
       if (header) admit?.header(request, header)
       const message = readFields(rspFunction.request, json)
       route.tolerate([

@@ -8,8 +8,9 @@ import {
 } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { Asn1Error } from '../asn1/der.ts'
+import { systemRandom } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
-import { fromUtf8 } from '../base/octets.ts'
+import { fromUtf8, toHex } from '../base/octets.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import {
   ASN1_CONTENT_TYPE,
@@ -20,6 +21,7 @@ import {
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
 import {
   checkHeader,
+  isForLpas,
   isObject,
   readFields,
   writeFields,
@@ -38,6 +40,10 @@ interface ClientOptions {
   readonly timeoutMs?: number | undefined
   /** JSON unless told; functions without an ASN.1 binding are called in JSON all the same. */
   readonly binding?: Binding | undefined
+  /** Where the server is found, when the network does not know its name: `host` or `host:port`. */
+  readonly foundAt?: string | undefined
+  /** Who calls, where messages have a header that says so. */
+  readonly requester?: string | undefined
 }
 
 /** How functions travel: LPAs choose, servers speak both (SGP.22 §6.5, §6.6). */
@@ -62,6 +68,8 @@ export type Es9PlusTrust =
 export type Es9PlusClientOptions = ClientOptions & Es9PlusTrust
 
 const TIMEOUT_MS = 30_000
+const DEFAULT_REQUESTER = 'esim-lab'
+const CALL_ID_OCTETS = 8
 const HTTPS_PORT = 443
 const HTTP_PORT = 80
 /** A Bound Profile Package of the longest kind in Base64, with room for its header. */
@@ -124,21 +132,24 @@ export function rspClient<Table extends Readonly<Record<string, RspFunction>>>(
   options: RspClientOptions<Table>,
 ): RspInterface<Table> & Closable {
   const exchange = exchangeWith(options)
+  const { requester = DEFAULT_REQUESTER } = options
   const functions = Object.entries(options.table).map(([name, rspFunction]) => {
     const call = options.binding === 'asn1' && rspFunction.asn1 ? callInAsn1 : callInJson
-    return [name, (message: object) => call(rspFunction, { message, exchange })]
+    return [name, (message: object) => call(rspFunction, { message, exchange, requester })]
   })
   const close = (): void => exchange.agent.destroy()
   return { ...(Object.fromEntries(functions) as RspInterface<Table>), close }
 }
 
 interface Sent {
+  readonly requester: string
   readonly message: object
   readonly exchange: Exchange
 }
 
 async function callInJson(rspFunction: RspFunction, sent: Sent): Promise<object> {
-  const text = JSON.stringify(writeFields(rspFunction.request, sent.message as Fields))
+  const fields = writeFields(rspFunction.request, sent.message as Fields)
+  const text = JSON.stringify({ ...headerOf(rspFunction, sent), ...fields })
   const answer = await exchanged(rspFunction, {
     exchange: sent.exchange,
     path: rspFunction.path,
@@ -149,6 +160,13 @@ async function callInJson(rspFunction: RspFunction, sent: Sent): Promise<object>
   if (!isObject(json) || !isObject(json['header'])) throw notAnAnswer(rspFunction, answer)
   checkHeader(json)
   return readAnswer(rspFunction, json)
+}
+
+/** SGP.22 §6.5.1.3: between servers, a message says who calls and which call it is. */
+function headerOf(rspFunction: RspFunction, { requester }: Sent): { readonly header?: Json } {
+  if (isForLpas(rspFunction.interface)) return {}
+  const functionCallIdentifier = toHex(systemRandom().unique(CALL_ID_OCTETS))
+  return { header: { functionRequesterIdentifier: requester, functionCallIdentifier } }
 }
 
 async function callInAsn1(rspFunction: RspFunction, sent: Sent): Promise<object> {
@@ -231,15 +249,20 @@ interface Exchange {
 
 function exchangeWith(options: RspClientOptions<unknown>): Exchange {
   const { address, tls, timeoutMs = TIMEOUT_MS } = options
-  const server = parseAddress(address, tls ? HTTPS_PORT : HTTP_PORT)
-  const agent = tls ? tlsAgent({ server, trust: tls, handshakeTimeoutMs: timeoutMs }) : plainAgent()
+  const port = tls ? HTTPS_PORT : HTTP_PORT
+  const server = parseAddress(address, port)
+  const foundAt = options.foundAt === undefined ? undefined : parseAddress(options.foundAt, port)
+  const agent = tls
+    ? tlsAgent({ server, foundAt, trust: tls, handshakeTimeoutMs: timeoutMs })
+    : plainAgent()
   const open = (path: string, body: Body): ClientRequest =>
     (tls ? requestHttps : requestHttp)({
-      ...server,
+      ...(tls ? server : (foundAt ?? server)),
       agent,
       method: 'POST',
       path,
       headers: {
+        Host: address,
         'User-Agent': 'gsma-rsp-lpad',
         'X-Admin-Protocol': ADMIN_PROTOCOL,
         'Content-Type': body.type,

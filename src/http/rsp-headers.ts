@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 import { LabError } from '../base/errors.ts'
-import type { RspFunction } from '../rsp/json-binding.ts'
+import { isForLpas, type RspFunction } from '../rsp/json-binding.ts'
 import { refuse, type RspError } from '../rsp/status-codes.ts'
 
 /** The version of SGP.22 that our messages follow, as `X-Admin-Protocol` carries it (§6.2). */
@@ -61,12 +61,12 @@ function adminProtocol(headers: IncomingHttpHeaders, window: VersionWindow): rea
   ]
 }
 
-/** Only LPAs name themselves: ES2+ asks for no User-Agent. */
+/** Only LPAs name themselves: ES2+, ES12 and ES15 ask for no User-Agent. */
 function userAgent(
   headers: IncomingHttpHeaders,
   side: RspFunction['interface'],
 ): readonly Tolerance[] {
-  if (side === 'ES2+' || USER_AGENT.test(headers['user-agent'] ?? '')) return []
+  if (!isForLpas(side) || USER_AGENT.test(headers['user-agent'] ?? '')) return []
   const sent = headers['user-agent']
   const found = sent === undefined ? 'no User-Agent' : `User-Agent ${shown(sent)}`
   return [tolerance(`${found}, where gsma-rsp-lpad or gsma-rsp-lpae is asked for`)]

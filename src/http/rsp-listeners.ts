@@ -128,12 +128,13 @@ function faceAt(
   }
 }
 
-type Rules = Pick<
+/** What `RspRules` and who hears of it are to an app. */
+export type Rules = Pick<
   RspAppOptions<never>,
   'strict' | 'versions' | 'observer' | 'reportDefect' | 'noteTolerated'
 >
 
-function rulesOf(lab: Lab, choice: { readonly rules: RspRules } & Witnesses): Rules {
+export function rulesOf(lab: Lab, choice: { readonly rules: RspRules } & Witnesses): Rules {
   const { strict, versions } = choice.rules
   if (versions) checkVersions(versions)
   const { reportDefect, noteTolerated } = choice
@@ -202,15 +203,21 @@ function tlsFor(lab: Lab, options: Omit<RspListenerOptions, 'es2Plus'>): TlsChoi
   })
 }
 
-function addressesOf(
+/** The addresses of a server on a port, its own first; those of its name in tests with and without the port. */
+export function addressesOf(
   { port }: Listener,
-  { hostNames = HOST_NAMES, plain = false }: Omit<RspListenerOptions, 'es2Plus'>,
+  named: {
+    readonly hostNames?: readonly [string, ...string[]] | undefined
+    readonly plain?: boolean | undefined
+    readonly testName?: string
+  },
 ): [string, ...string[]] {
+  const { hostNames = HOST_NAMES, plain = false, testName = TEST_NAME } = named
   const isDefaultPort = port === (plain ? 80 : 443)
   const withPort = (name: string): string => {
     const host = name.includes(':') ? `[${name}]` : name
     return isDefaultPort ? host : `${host}:${port}`
   }
   const [first, ...others] = hostNames
-  return [withPort(first), ...others.map(withPort), withPort(TEST_NAME), TEST_NAME]
+  return [withPort(first), ...others.map(withPort), withPort(testName), testName]
 }

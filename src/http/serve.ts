@@ -3,8 +3,10 @@
 import type { Lab } from '../lab.ts'
 import type { TlsChoice } from '../pki/brought.ts'
 import { startSweeping } from '../operator/sweeping.ts'
+import type { SmdsKind } from '../lab-smds.ts'
+import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
-import { labRoutes } from './lab-routes.ts'
+import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
@@ -20,6 +22,8 @@ import {
   type ServedListener,
   type Witnesses,
 } from './rsp-listeners.ts'
+import { es11Clients } from './smds-clients.ts'
+import { linkSmds, namesOf, openSmdsListener } from './smds-listeners.ts'
 
 export interface ServeOptions extends Witnesses {
   /** What the operator's clients send as `Authorization: Bearer …`; made up when it is not given. */
@@ -29,6 +33,8 @@ export interface ServeOptions extends Witnesses {
   readonly listeners?: readonly RspListenerOptions[]
   /** ES2+ on a port of its own; it is on the operator's listener in any case, behind the token. */
   readonly es2Plus?: Es2PlusListenerOptions
+  /** Where the SM-DSs listen; TLS, names and rules are those of `rsp`. */
+  readonly smds?: Readonly<Partial<Record<SmdsKind, ListenerChoice>>>
   readonly operator?: ListenerChoice
   /** How `ServedLab.es9Plus` speaks to servers; JSON unless told. */
   readonly lpaBinding?: Binding
@@ -40,15 +46,21 @@ export interface ServedLab {
   /** The SM-DP+'s address as activation codes carry it, `localhost:8443`. */
   readonly rspAddress: string
   readonly rspUrl: string
+  /** The SM-DSs' addresses, likewise. */
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
   /** The certificate that LPAs see, and where it is from; nothing without TLS. */
   readonly tls: TlsChoice | undefined
   /** The further listeners, in their order. */
   readonly listeners: readonly ServedListener[]
   readonly es2Plus: ServedListener | undefined
+  readonly smds: Readonly<Record<SmdsKind, ServedListener>>
   readonly operatorUrl: string
   readonly token: string
   /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
   readonly es9Plus: (address: string) => Es9Plus
+  /** ES11 in the same way. The names of the lab's SM-DSs are known to it, as if by DNS. */
+  readonly es11: (address: string) => Es11
   close(): Promise<void>
 }
 
@@ -79,14 +91,27 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     }
     const { es2Plus: own } = options
     const es2Plus = own && (await keep(openEs2PlusListener(lab, { ...options, options: own })))
-    const served = { rspAddress: first.address, rspUrl: first.url }
+    const smds = {
+      root: await keep(openSmdsListener(lab, smdsChoice('root', options))),
+      alternative: await keep(openSmdsListener(lab, smdsChoice('alternative', options))),
+    }
+    const links = linkSmds(lab, { smds, plain: rsp.plain ?? false })
+    opened.push(links)
+    const served = {
+      rspAddress: first.address,
+      rspUrl: first.url,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
+    }
     const operator = await keep(listenForOperator(lab, { options, token, served }))
     const { anchors } = lab
-    const clients = es9PlusClients({
-      ...(rsp.plain ? { plain: true } : { tls: { anchors } }),
+    const trust = {
+      ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors } }),
       binding: options.lpaBinding,
-      plainPorts: plainPortsOf([first, ...listeners]),
-    })
+    }
+    const plainPorts = plainPortsOf([first, ...listeners])
+    const clients = es9PlusClients({ ...trust, plainPorts })
+    const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
     const reportDefect = options.reportDefect ?? (() => {})
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
     const delivery = options.progressUrl
@@ -97,11 +122,14 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       tls: first.tls,
       listeners,
       es2Plus,
+      smds,
       es9Plus: clients.at,
+      es11: smdsClients.at,
       operatorUrl: urlOf(operator),
       token,
       async close() {
         clients.close()
+        smdsClients.close()
         const ending = opened.map((listener) => listener.close())
         await Promise.all([...ending, sweeping.stop(), delivery?.stop()])
       },
@@ -112,9 +140,19 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
   }
 }
 
+/** What is to be done from time to time while a lab is served. */
 async function sweepLab(lab: Lab): Promise<void> {
   await lab.operator.sweep()
   await lab.smdp.sweep()
+  await lab.smdp.settleEvents()
+  await lab.smds.alternative.sweep()
+}
+
+function smdsChoice(kind: SmdsKind, options: ServeOptions): Parameters<typeof openSmdsListener>[1] {
+  const { rsp = {}, smds = {}, reportDefect, noteTolerated } = options
+  const { host, plain, hostNames, strict, versions } = rsp
+  const common = { ...(host !== undefined && { host }), plain, hostNames, strict, versions }
+  return { kind, options: { ...common, ...smds[kind] }, reportDefect, noteTolerated }
 }
 
 /** The ports at which LPAs are answered without TLS. */
@@ -131,7 +169,7 @@ function listenForOperator(
   choice: {
     readonly options: ServeOptions
     readonly token: string
-    readonly served: Pick<ServedLab, 'rspAddress' | 'rspUrl'>
+    readonly served: ServedAddresses
   },
 ): Promise<Listener> {
   const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options

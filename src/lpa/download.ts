@@ -139,8 +139,8 @@ async function authenticate(procedure: Procedure): Promise<Authenticated> {
  * The LPA's own checks of the server: it is the one that was called, its OID is the one of the activation code, and its
  * certificate is valid by the device's clock (SGP.22 §3.1.2 (10), §3.1.3 (2), §4.5.2.2).
  */
-function checkServer(
-  { context, activationCode }: Procedure,
+export function checkServer(
+  { context, activationCode, role = 'dp-auth' }: ServerCheck,
   initiated: Es9PlusResponse<'initiateAuthentication'>,
 ): void {
   const { smdpAddress, smdpOid } = activationCode
@@ -166,10 +166,18 @@ function checkServer(
       `the server's OID is ${found}, the activation code says ${smdpOid}`,
     )
   }
-  checkDates(context, { der: serverCertificate, role: 'dp-auth' })
+  checkDates(context, { der: serverCertificate, role })
 }
 
-function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
+interface ServerCheck {
+  readonly context: LpaContext
+  readonly activationCode: Pick<ActivationCode, 'smdpAddress' | 'smdpOid'>
+  /** An SM-DP+'s unless told. */
+  readonly role?: 'dp-auth' | 'ds-auth'
+}
+
+/** @throws {LabError} refused — it is none */
+export function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
   try {
     return readCertificate(der)
   } catch (error) {
@@ -184,7 +192,7 @@ function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
 /** A card has no clock, so an expired certificate is the LPA's to notice. */
 function checkDates(
   context: LpaContext,
-  certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' },
+  certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' | 'ds-auth' },
 ): void {
   if (context.trustedCis.length === 0) return
   const verdict = validateChain({
@@ -203,7 +211,8 @@ function checkDates(
 
 const SignedCtxParams1 = signed(CtxParams1)
 
-function ctxParams1(context: LpaContext, matchingId: string) {
+/** What the eUICC signs of the device and of what it wants; for an SM-DS the MatchingID is an EventID. */
+export function ctxParams1(context: LpaContext, matchingId: string) {
   const value = { ctxParamsForCommonAuthentication: { matchingId, deviceInfo: context.device } }
   return seal(SignedCtxParams1, value)
 }
@@ -491,7 +500,7 @@ async function cancelBoth(session: OpenSession, reason: CancelSessionReason): Pr
 }
 
 /** A refusal of the server, with the function that it refused and its code as the reason. */
-async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promise<T> {
+export async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -503,14 +512,15 @@ async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promi
   }
 }
 
-function cardRefused(functionName: string, word: string | number): LabError {
+/** What the eUICC refused, by its own word for it. */
+export function cardRefused(functionName: string, word: string | number): LabError {
   return new LabError('refused', `the eUICC refused ${functionName}: ${word}.`, {
     reason: String(word),
   })
 }
 
 /** A status word in place of an answer; it is the reason, as `6A80`. */
-function cardFailed(error: CardError): LabError {
+export function cardFailed(error: CardError): LabError {
   const reason = error.statusWord.toString(16).toUpperCase()
   return new LabError('refused', `${error.message}.`, { reason, cause: error })
 }

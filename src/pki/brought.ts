@@ -129,7 +129,8 @@ export function isValid({ notBeforeMs, notAfterMs }: Certificate, atMs: number):
   return atMs >= notBeforeMs && atMs < notAfterMs + 1000
 }
 
-function isFor(certificate: Certificate, hostName: string): boolean {
+/** Whether a TLS certificate names a host. */
+export function isFor(certificate: Certificate, hostName: string): boolean {
   const peer = new X509Certificate(certificate.der)
   return isIP(hostName) === 0
     ? peer.checkHost(hostName, { subject: 'never' }) !== undefined
@@ -289,6 +290,7 @@ function cisAfter(pki: FoundPki, first: readonly FoundCi[]): Certificate[] {
   return [...new Set([...first, ...pki.cis])].map(({ certificate }) => certificate)
 }
 
-function withKey({ certificate, keyPair }: FoundCredential): Credential[] {
+/** The credential, if its key is there. */
+export function withKey({ certificate, keyPair }: FoundCredential): Credential[] {
   return keyPair ? [{ certificate, keyPair }] : []
 }

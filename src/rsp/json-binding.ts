@@ -12,6 +12,8 @@ export type Json =
 /** How a field of a message stands in JSON. */
 export interface JsonField<T> {
   readonly presence: 'required' | 'optional'
+  /** Another name under which peers send the field; it is never written. */
+  readonly alsoNamed?: string
   toJson(value: T): Json
   /** @throws {FieldError} saying what was expected */
   fromJson(json: Json): T
@@ -116,6 +118,18 @@ export const flagField: JsonField<boolean> = {
   },
 }
 
+/** A list of objects, each with the same fields. */
+export function listField<F extends Fields>(fields: F): JsonField<readonly MessageOf<F>[]> {
+  return {
+    presence: 'required',
+    toJson: (entries) => entries.map((entry) => writeFields(fields, entry)),
+    fromJson(json) {
+      if (!Array.isArray(json)) throw new FieldError('expected a list')
+      return json.map((entry: Json) => readFields(fields, entry))
+    },
+  }
+}
+
 /** The same field, which may be absent. */
 export function optionalField<T>(
   field: JsonField<T>,
@@ -136,7 +150,7 @@ export type MessageOf<F> = {
 
 /** One function of an RSP interface: name, section, path, fields. */
 export interface RspFunction<Request extends Fields = Fields, Response extends Fields = Fields> {
-  readonly interface: 'ES2+' | 'ES9+'
+  readonly interface: 'ES2+' | 'ES9+' | 'ES11' | 'ES12' | 'ES15'
   readonly section: string
   readonly path: string
   readonly request: Request
@@ -145,6 +159,11 @@ export interface RspFunction<Request extends Fields = Fields, Response extends F
   readonly kind: 'request-response' | 'notification'
   /** The function in the ASN.1 binding, on interfaces that have it. */
   readonly asn1?: Asn1Binding
+}
+
+/** Whether LPAs call the functions of an interface: they name themselves in User-Agent, others in a header of the message. */
+export function isForLpas(side: RspFunction['interface']): boolean {
+  return side === 'ES9+' || side === 'ES11'
 }
 
 /** The interface that a table of functions describes, as its caller sees it. */
@@ -159,7 +178,7 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
   if (!isObject(json)) throw refuse('formatInvalid', { detail: 'Expected a JSON object.' })
   const message: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    const member = memberOf(json, name) ?? memberOf(json, field.alsoNamed ?? name)
     if (member === undefined || member === null) {
       if (field.presence === 'required') {
         throw refuse('fieldMissing', { detail: `Send '${name}'.`, subjectIdentifier: name })
@@ -175,8 +194,11 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
 export function toleratedFields(fields: Fields, json: Json): readonly string[] {
   if (!isObject(json)) return []
   return Object.entries(fields).flatMap(([name, field]) => {
-    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    const { alsoNamed } = field
+    const isMisnamed = alsoNamed !== undefined && !Object.hasOwn(json, name)
+    const member = memberOf(json, isMisnamed ? alsoNamed : name)
     if (member === undefined) return []
+    if (isMisnamed) return [`'${alsoNamed}' for '${name}'`]
     const what = member === null ? 'null for a field that is absent' : field.tolerated?.(member)
     return what === undefined ? [] : [`'${name}': ${what}`]
   })

@@ -128,6 +128,11 @@ export const STATUS_CODES = {
     reason: '4.3',
     message: 'No profile of this order suits this eUICC or device.',
   },
+  matchingIdInvalid: {
+    subject: '8.2.6',
+    reason: '2.1',
+    message: 'An order with an SM-DS address cannot have an empty MatchingID.',
+  },
   matchingIdInUse: {
     subject: '8.2.6',
     reason: '3.3',
@@ -205,10 +210,45 @@ export const STATUS_CODES = {
     reason: '3.10',
     message: 'The SM-DP+ OID is not that of this SM-DP+.',
   },
+  smdsFailed: {
+    subject: '8.9',
+    reason: '4.2',
+    message: 'The SM-DS raised an error.',
+  },
   smdsInaccessible: {
     subject: '8.9',
     reason: '5.1',
-    message: 'The SM-DS cannot be reached: this lab has none. Leave smdsAddress out.',
+    message: 'The SM-DS cannot be reached. Check its address.',
+  },
+  smdsInvalidAddress: {
+    subject: '8.9.1',
+    reason: '3.8',
+    message: 'This SM-DS does not serve that address.',
+  },
+  smdsCiKeyUnsupported: {
+    subject: '8.9.2',
+    reason: '3.1',
+    message: 'The SM-DS trusts none of the CI keys with which the eUICC can sign.',
+  },
+  smdsSvnUnsupported: {
+    subject: '8.9.3',
+    reason: '3.1',
+    message: 'The SM-DS does not support the SGP.22 version of the eUICC.',
+  },
+  smdsCertificateUnavailable: {
+    subject: '8.9.4',
+    reason: '3.7',
+    message: 'The SM-DS has no certificate under a CI key that the eUICC can verify.',
+  },
+  eventDuplicated: {
+    subject: '8.9.5',
+    reason: '3.3',
+    message: 'The caller has registered an event with this EventID already. EventIDs never repeat.',
+  },
+  eventUnknown: {
+    subject: '8.9.5',
+    reason: '3.9',
+    message: 'The SM-DS has no event with this EventID for the eUICC.',
   },
   transactionIdUnknown: {
     subject: '8.10.1',
@@ -218,7 +258,7 @@ export const STATUS_CODES = {
   ciUnknown: {
     subject: '8.11.1',
     reason: '3.9',
-    message: 'The CI of the EUM certificate is not trusted by this SM-DP+.',
+    message: 'The CI of the EUM certificate is not trusted by this server.',
   },
   defect: {
     subject: '1.2',

@@ -1,18 +1,17 @@
 import { element } from '../asn1/der.ts'
 import { seal } from '../asn1/schema.ts'
 import { concat, equalOctets } from '../base/octets.ts'
-import { sign, verify } from '../crypto/ec.ts'
+import { sign } from '../crypto/ec.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import { eidOf } from '../pki/chain.ts'
-import { SmdpSigned2, type AuthenticateServerResponse } from '../rsp/es10b.ts'
+import { SmdpSigned2 } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { verifyEuiccChain } from '../rsp/euicc-chain.ts'
+import { isSignedFor, type AuthenticateResponseOk } from '../rsp/server-authentication.ts'
 import { refuse, RspError } from '../rsp/status-codes.ts'
 import { chooseOrder } from './choose-order.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
 import type { InitiatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
-
-type AuthenticateResponseOk = NonNullable<AuthenticateServerResponse['authenticateResponseOk']>
 
 /**
  * Checks that the eUICC which answered is the one that was challenged, and offers it a profile.
@@ -108,15 +107,8 @@ function checkEuiccSigned1(check: {
   readonly euiccCertificate: Certificate
 }): void {
   const { session, response } = check
-  const { raw: data, value: signed } = response.euiccSigned1
-  if (
-    !verify(check.euiccCertificate.publicKey, { data, signature: response.euiccSignature1 }) ||
-    !equalOctets(signed.serverChallenge, session.serverChallenge) ||
-    signed.serverAddress !== session.serverAddress
-  ) {
-    throw refuse('euiccSignatureInvalid')
-  }
-  if (!equalOctets(signed.euiccInfo2.svn, session.svn)) {
+  if (!isSignedFor(session, check)) throw refuse('euiccSignatureInvalid')
+  if (!equalOctets(response.euiccSigned1.value.euiccInfo2.svn, session.svn)) {
     throw refuse('svnUnsupported', { detail: 'EUICCInfo2 has another version than EUICCInfo1.' })
   }
 }

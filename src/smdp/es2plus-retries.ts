@@ -23,24 +23,40 @@ export function answerOnce<T extends object>(
   call: Call,
   work: (db: Connection) => T,
 ): Promise<T> {
-  const key = keyOf(call)
-  if (!key) return context.store.write(work)
-  const atMs = context.environment.clock.nowMs()
   return context.store.write((db) => {
-    const kept = findCall(db, key)
-    const isRecent = kept && atMs - kept.atMs <= context.settings.callRetryMs
-    if (isRecent && kept.leftAs === orderAs(db, kept.iccid)) return JSON.parse(kept.answer) as T
+    const kept = keptAnswer<T>(db, { context, call })
+    if (kept) return kept
     const answer = work(db)
-    const iccid = call.request.iccid ?? (answer as { readonly iccid?: string }).iccid ?? ''
-    keepCall(db, {
-      ...key,
-      iccid,
-      leftAs: orderAs(db, iccid),
-      answer: JSON.stringify(answer),
-      atMs,
-    })
+    keepAnswer(db, { context, call, answer })
     return answer
   })
+}
+
+/** What the same call was answered before. */
+export function keptAnswer<T extends object>(
+  db: Connection,
+  { context, call }: { readonly context: SmdpContext; readonly call: Call },
+): T | undefined {
+  const key = keyOf(call)
+  const kept = key && findCall(db, key)
+  if (!kept || context.environment.clock.nowMs() - kept.atMs > context.settings.callRetryMs) {
+    return undefined
+  }
+  return kept.leftAs === orderAs(db, kept.iccid) ? (JSON.parse(kept.answer) as T) : undefined
+}
+
+/** Keeps the answer to a call, with the order as the call has left it. */
+export function keepAnswer(
+  db: Connection,
+  answered: { readonly context: SmdpContext; readonly call: Call; readonly answer: object },
+): void {
+  const { context, call, answer } = answered
+  const key = keyOf(call)
+  if (!key) return
+  const iccid = call.request.iccid ?? (answer as { readonly iccid?: string }).iccid ?? ''
+  const atMs = context.environment.clock.nowMs()
+  const leftAs = orderAs(db, iccid)
+  keepCall(db, { ...key, iccid, leftAs, answer: JSON.stringify(answer), atMs })
 }
 
 function keyOf({ name, request }: Call): CallKey | undefined {

@@ -7,6 +7,12 @@ import type { Es2PlusHeader, Es2PlusRequest, Es2PlusResponse } from '../rsp/es2p
 import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import {
+  endOrderEvent,
+  findEventOfOrder,
+  findOrderEvent,
+  planEvent,
+} from '../store/order-events.ts'
+import {
   findAvailable,
   findOrder,
   findOrderByMatchingId,
@@ -16,7 +22,7 @@ import {
   type Order,
 } from '../store/orders.ts'
 import { mayUseType } from '../store/profile-types.ts'
-import { answerOnce } from './es2plus-retries.ts'
+import { answerOnce, keepAnswer, keptAnswer } from './es2plus-retries.ts'
 import type { SmdpContext } from './smdp.ts'
 
 /**
@@ -82,35 +88,94 @@ function knownOrder(
 
 /**
  * Gives the order its MatchingID and Confirmation Code: Confirmed, or Released with the release flag (SGP.22 §5.3.2).
- * An empty MatchingID is the default SM-DP+ use case; an absent one is made here.
- * @throws {RspError} iccidUnknown, iccidNotAllowed, iccidTransitionInvalid, eidConflict, eidMandatory, smdsInaccessible,
- *   matchingIdInUse
+ * An empty MatchingID is the default SM-DP+ use case; an absent one is made here. With an SM-DS, the order is released
+ * when its event is registered there; if that fails, the order is as it was.
+ * @throws {RspError} iccidUnknown, iccidNotAllowed, iccidTransitionInvalid, eidConflict, eidMandatory, matchingIdInvalid,
+ *   matchingIdInUse, smdsInaccessible, smdsFailed
  */
-export function confirmOrder(
+export async function confirmOrder(
   context: SmdpContext,
   request: Es2PlusRequest<'confirmOrder'>,
 ): Promise<Es2PlusResponse<'confirmOrder'>> {
-  return answerOnce(context, { name: 'confirmOrder', request }, (db) => {
-    const order = knownOrder(db, request)
-    if (order.state !== 'Allocated' && order.state !== 'Linked') {
-      throw refuse('iccidTransitionInvalid', { detail: `It is ${order.state}.` })
-    }
-    const eid = orderEid(order, request)
-    const matchingId = request.matchingId ?? newMatchingId(db, context.environment.random)
-    if (findOrderByMatchingId(db, matchingId)) {
-      throw refuse('matchingIdInUse', { subjectIdentifier: matchingId })
-    }
-    saveOrder(db, {
-      ...order,
-      eid,
-      orderedEid: eid,
-      matchingId,
-      ...confirmationHashes(context, request.confirmationCode),
-      expiresMs: order.expiresMs ?? expiryOf(context),
-      state: request.releaseFlag ? 'Released' : 'Confirmed',
-    })
+  const call = { name: 'confirmOrder', request } as const
+  const answerTo = ({ confirmed }: Confirmation): Es2PlusResponse<'confirmOrder'> => {
+    const { eid, matchingId = '' } = confirmed
     return { eid, matchingId, smdpAddress: context.addresses[0] }
+  }
+  if (request.smdsAddress === undefined || !request.releaseFlag) {
+    return answerOnce(context, call, (db) => answerTo(confirm(db, { context, request })))
+  }
+  const begun = await context.store.write((db) => {
+    const kept = keptAnswer<Es2PlusResponse<'confirmOrder'>>(db, { context, call })
+    return kept ? { kept } : { confirmation: confirm(db, { context, request }) }
   })
+  if (begun.kept) return begun.kept
+  const { confirmation } = begun
+  await releaseProfile(context, request).catch(async (error: unknown) => {
+    await context.store.write((db) => unconfirm(db, confirmation))
+    throw error
+  })
+  const answer = answerTo(confirmation)
+  await context.store.write((db) => keepAnswer(db, { context, call, answer }))
+  return answer
+}
+
+interface Confirmation {
+  readonly before: Order
+  readonly confirmed: Order
+}
+
+function confirm(
+  db: Connection,
+  asked: { readonly context: SmdpContext; readonly request: Es2PlusRequest<'confirmOrder'> },
+): Confirmation {
+  const { context, request } = asked
+  const { smdsAddress } = request
+  const before = knownOrder(db, request)
+  if (before.state !== 'Allocated' && before.state !== 'Linked') {
+    throw refuse('iccidTransitionInvalid', { detail: `It is ${before.state}.` })
+  }
+  const eid = orderEid(before, request)
+  const matchingId = request.matchingId ?? newMatchingId(db, randomFor(context, request))
+  if (smdsAddress !== undefined && matchingId === '') {
+    throw refuse('matchingIdInvalid', { detail: 'It is the EventID of the order at the SM-DS.' })
+  }
+  if (findOrderByMatchingId(db, matchingId)) {
+    throw refuse('matchingIdInUse', { subjectIdentifier: matchingId })
+  }
+  const confirmed: Order = {
+    ...before,
+    eid,
+    orderedEid: eid,
+    matchingId,
+    ...confirmationHashes(context, request.confirmationCode),
+    expiresMs: before.expiresMs ?? expiryOf(context),
+    state: request.releaseFlag && smdsAddress === undefined ? 'Released' : 'Confirmed',
+  }
+  if (smdsAddress !== undefined && eid !== undefined) {
+    const { iccid } = before
+    planNewEvent(db, { eventId: matchingId, iccid, eid, smdsAddress })
+  }
+  saveOrder(db, confirmed)
+  return { before, confirmed }
+}
+
+/** EventIDs never repeat (SGP.22 §3.6.1.1), not even those of orders that have long ended. */
+function planNewEvent(db: Connection, event: Parameters<typeof planEvent>[1]): void {
+  const known = findOrderEvent(db, event.eventId)
+  if (known && (known.announced || known.iccid !== event.iccid)) {
+    const detail = 'It was the EventID of an earlier order.'
+    throw refuse('matchingIdInUse', { detail, subjectIdentifier: event.eventId })
+  }
+  planEvent(db, event)
+}
+
+/** Takes a confirmation back, unless the order has gone on since. */
+function unconfirm(db: Connection, { before, confirmed }: Confirmation): void {
+  const order = findOrder(db, before.iccid)
+  if (order?.state !== 'Confirmed' || order.matchingId !== confirmed.matchingId) return
+  saveOrder(db, before)
+  endOrderEvent(db, before.iccid)
 }
 
 function orderEid(order: Order, request: Es2PlusRequest<'confirmOrder'>): string | undefined {
@@ -120,10 +185,16 @@ function orderEid(order: Order, request: Es2PlusRequest<'confirmOrder'>): string
   const eid = order.eid ?? request.eid
   const needsEid = request.matchingId === '' || request.smdsAddress !== undefined
   if (needsEid && eid === undefined) throw refuse('eidMandatory')
-  if (request.smdsAddress !== undefined) {
-    throw refuse('smdsInaccessible', { subjectIdentifier: request.smdsAddress })
-  }
   return eid
+}
+
+/** An EventID must not repeat in a lab that is started again with the same seed, so it follows none. */
+function randomFor(
+  { environment: { random } }: SmdpContext,
+  { smdsAddress }: Es2PlusRequest<'confirmOrder'>,
+): Pick<Random, 'below'> {
+  if (smdsAddress === undefined) return random
+  return { below: (limit) => (random.unique(1)[0] ?? 0) % limit }
 }
 
 function expiryOf({ environment, settings }: SmdpContext): number | undefined {
@@ -159,7 +230,7 @@ const MATCHING_ID_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const MATCHING_ID_GROUPS = [4, 4, 4, 4]
 
 /** A MatchingID that no order has. */
-export function newMatchingId(db: Connection, random: Random): string {
+export function newMatchingId(db: Connection, random: Pick<Random, 'below'>): string {
   const letter = (): string => MATCHING_ID_ALPHABET[random.below(MATCHING_ID_ALPHABET.length)] ?? ''
   for (;;) {
     const matchingId = MATCHING_ID_GROUPS.map((length) =>
@@ -170,22 +241,33 @@ export function newMatchingId(db: Connection, random: Random): string {
 }
 
 /**
- * Lets the profile be downloaded: Confirmed becomes Released; one that is Released stays so (SGP.22 §5.3.4).
- * @throws {RspError} iccidUnknown, iccidNotAllowed, iccidTransitionInvalid
+ * Lets the profile be downloaded: Confirmed becomes Released; one that is Released stays so (SGP.22 §5.3.4). The event
+ * of an order with an SM-DS is registered first; if that fails, the order stays Confirmed.
+ * @throws {RspError} iccidUnknown, iccidNotAllowed, iccidTransitionInvalid, smdsInaccessible, smdsFailed
  */
-export function releaseProfile(
+export async function releaseProfile(
   context: SmdpContext,
   request: Es2PlusRequest<'releaseProfile'>,
 ): Promise<Es2PlusResponse<'releaseProfile'>> {
-  return answerOnce(context, { name: 'releaseProfile', request }, (db) => {
-    const order = knownOrder(db, request)
-    if (order.state === 'Released') return {}
-    if (order.state !== 'Confirmed') {
-      throw refuse('iccidTransitionInvalid', { detail: `It is ${order.state}.` })
-    }
-    saveOrder(db, { ...order, state: 'Released' })
-    return {}
-  })
+  // In a loop, since the order may be cancelled and given anew while the SM-DS answers.
+  while ((await context.store.write((db) => release(db, request))) === 'announceFirst') {
+    await context.events.announce(request.iccid)
+  }
+  return {}
+}
+
+function release(
+  db: Connection,
+  request: Es2PlusRequest<'releaseProfile'>,
+): 'released' | 'announceFirst' {
+  const order = knownOrder(db, request)
+  if (order.state === 'Released') return 'released'
+  if (order.state !== 'Confirmed') {
+    throw refuse('iccidTransitionInvalid', { detail: `It is ${order.state}.` })
+  }
+  if (findEventOfOrder(db, request.iccid)?.state === 'planned') return 'announceFirst'
+  saveOrder(db, { ...order, state: 'Released' })
+  return 'released'
 }
 
 const CANCELLABLE_STATES = new Set(['Allocated', 'Linked', 'Confirmed', 'Released', 'Error'])

@@ -6,6 +6,7 @@ import { eidOf, oidOf } from '../pki/chain.ts'
 import type { FinalResult, NotificationEvent, NotificationMetadata } from '../rsp/common.ts'
 import type { OtherSignedNotification, ProfileInstallationResult } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { verifyEuiccChain } from '../rsp/euicc-chain.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import {
@@ -20,7 +21,6 @@ import {
   type Order,
   type ProfileEvent,
 } from '../store/orders.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
 import { releasedAnew } from './open-order.ts'
 import { installationFailed, noteProgress, SUCCESS } from './progress.ts'
 import type { SmdpContext } from './smdp.ts'

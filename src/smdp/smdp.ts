@@ -4,7 +4,10 @@ import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import type { Credential } from '../pki/issue.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import { oidOf } from '../pki/chain.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
+import { LabError } from '../base/errors.ts'
+import type { Es12 } from '../rsp/es12.ts'
 import type { Es2Plus } from '../rsp/es2plus.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
 import {
@@ -24,6 +27,7 @@ import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
 import { createKeptPackages, type KeptPackages } from './kept-packages.ts'
+import { createOrderEvents, type OrderEvents } from './order-events.ts'
 import { deliverProgress, type ProgressDelivery, type SendProgress } from './progress-outbox.ts'
 import { makeRepeatable, resetOrder, type ResetOrder } from './repeat-orders.ts'
 import { createSessionStore, type SessionStore } from './sessions.ts'
@@ -96,6 +100,7 @@ export interface SmdpContext {
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
+  readonly events: OrderEvents
   /** The operator is told within the SM-DP+'s own transaction, so that both keep it or neither. */
   onProfileEvent(db: Connection, event: ProfileEvent): void
   /** Whether anybody delivers HandleDownloadProgressInfo: else the outbox would grow for nobody. */
@@ -165,7 +170,13 @@ export interface Smdp {
   reportProgress(wanted: { readonly isWanted: boolean }): void
   /** Says under which addresses the server is reached once its listeners know their ports. */
   setAddresses(addresses: readonly [string, ...string[]]): void
+  /** Says how SM-DSs are reached, each by its address; until then none is. */
+  setSmds(es12: (address: string) => Es12): void
+  /** Deletes the events of orders that have ended at their SM-DSs, as far as these answer. */
+  settleEvents(): Promise<void>
   readonly address: string
+  /** The OID by which other servers know it. */
+  readonly oid: string
   /** What the server signs with, in its order of preference. */
   readonly credentials: readonly DpCredentials[]
   /** RSP sessions that are open. */
@@ -175,7 +186,7 @@ export interface Smdp {
 const KEPT_PACKAGES_OCTETS_MAX = 16 * 1024 * 1024
 
 export function createSmdp(
-  options: Omit<SmdpContext, 'sessions' | 'packages' | 'settings' | 'progress'> & {
+  options: Omit<SmdpContext, 'sessions' | 'packages' | 'settings' | 'events' | 'progress'> & {
     readonly settings?: Partial<SmdpSettings>
   },
 ): Smdp {
@@ -185,14 +196,24 @@ export function createSmdp(
     sessionsMax: settings.sessionsMax,
     lifetimeMs: settings.sessionLifetimeMs,
   })
+  let es12: (address: string) => Es12 = noSmds
+  const events = createOrderEvents({
+    store: options.store,
+    clock: options.environment.clock,
+    es12: (address) => es12(address),
+    address: () => context.addresses[0],
+  })
   const packages = createKeptPackages({ octetsMax: KEPT_PACKAGES_OCTETS_MAX })
   const context: SmdpContext = {
     ...options,
     settings,
     sessions,
     packages,
+    events,
     progress: { isWanted: false },
   }
+  /** Orders may end in any of these functions. */
+  const thenEvents = <T>(work: Promise<T>): Promise<T> => work.finally(events.kick)
   const faces: SmdpContext[] = [context]
   /** A card may have come by one way and bring its notifications by another. */
   const anyFace = (): SmdpContext =>
@@ -204,10 +225,10 @@ export function createSmdp(
         })
   const es9PlusOf = (face: SmdpContext): Es9Plus => ({
     initiateAuthentication: async (request) => initiateAuthentication(face, request),
-    authenticateClient: (request) => authenticateClient(face, request),
-    getBoundProfilePackage: (request) => getBoundProfilePackage(face, request),
-    handleNotification: (request) => handleNotification(anyFace(), request),
-    cancelSession: (request) => cancelSession(face, request),
+    authenticateClient: (request) => thenEvents(authenticateClient(face, request)),
+    getBoundProfilePackage: (request) => thenEvents(getBoundProfilePackage(face, request)),
+    handleNotification: (request) => thenEvents(handleNotification(anyFace(), request)),
+    cancelSession: (request) => thenEvents(cancelSession(face, request)),
   })
   return {
     es9Plus: es9PlusOf(context),
@@ -225,8 +246,8 @@ export function createSmdp(
     },
     es2Plus: {
       downloadOrder: (request) => downloadOrder(context, request),
-      confirmOrder: (request) => confirmOrder(context, request),
-      cancelOrder: (request) => cancelOrder(context, request),
+      confirmOrder: (request) => thenEvents(confirmOrder(context, request)),
+      cancelOrder: (request) => thenEvents(cancelOrder(context, request)),
       releaseProfile: (request) => releaseProfile(context, request),
     },
     addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
@@ -235,18 +256,27 @@ export function createSmdp(
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     putOrders: (db, orders) => putOrders(db, { context, orders }),
     configure: (changed) => void Object.assign(settings, changed),
-    sweep: () => sweepOrders(context),
+    sweep: () => thenEvents(sweepOrders(context)),
     deliverProgress: (send) => deliverProgress(context, send),
     reportProgress: ({ isWanted }) => void (context.progress.isWanted = isWanted),
     setAddresses: (addresses) => void (context.addresses = addresses),
+    setSmds: (reached) => void (es12 = reached),
+    settleEvents: events.settle,
     credentials: options.credentials,
     get address() {
       return context.addresses[0]
+    },
+    get oid() {
+      return oidOf((options.credentials[0] as DpCredentials).dpAuth.certificate)
     },
     get sessionCount() {
       return sessions.size
     },
   }
+}
+
+function noSmds(address: string): Es12 {
+  throw new LabError('unavailable', `no SM-DS is known at ${address}`)
 }
 
 /** The same context but for some of it; what changes later, such as settings, changes in both. */

@@ -32,8 +32,6 @@ const INITIATE: readonly Sequence[] = [
   { number: '09', title: 'nominal, eUICC of version 2.3.0' },
 ]
 
-const NO_SMDS = 'needs an SM-DS'
-
 export const CATALOGUE: readonly Section[] = [
   { section: '4.3.12.2.1', name: 'ES9+.InitiateAuthentication, NIST', sequences: INITIATE },
   {
@@ -97,7 +95,7 @@ export const CATALOGUE: readonly Section[] = [
       { number: '01', title: 'default SM-DP+' },
       { number: '02', title: 'default SM-DP+, Confirmation Code' },
       { number: '03', title: 'second attempt after a MatchingID that was refused' },
-      { number: '05-06', title: 'SM-DS, without and with MatchingID', missing: NO_SMDS },
+      { number: '05-06', title: 'SM-DS, without and with MatchingID' },
       { number: '08', title: 'activation code, order for the EID' },
       { number: '09', title: 'activation code, order for the EID, Confirmation Code' },
       { number: '11', title: 'activation code, order for any EID' },
@@ -127,7 +125,7 @@ export const CATALOGUE: readonly Section[] = [
       { number: '15', title: 'profile with PPR1 where it is forbidden, 8.2.5/4.3' },
       { number: '16', title: 'order expired, 8.8.5/4.10' },
       { number: '17', title: 'too many attempts, 8.8.5/6.4' },
-      { number: '19', title: 'SM-DS, order for another EID, 8.1.1/3.8', missing: NO_SMDS },
+      { number: '19', title: 'SM-DS, order for another EID, 8.1.1/3.8' },
       { number: '20', title: 'activation code, order for another EID, 8.1.1/3.8' },
       { number: '21', title: 'order that another eUICC has begun, 8.1.1/3.8' },
     ],

@@ -55,11 +55,12 @@ async function download(
   )
 }
 
-async function downloadInto(
+/** Downloads, tells the servers, and says what was installed. */
+export async function downloadInto(
   phone: CliPhone,
   asked: {
     readonly activationCode: ActivationCode
-    readonly options: DownloadOptions
+    readonly options: Pick<DownloadOptions, 'confirmationCode' | 'enable'>
     readonly output: Output
   },
 ): Promise<void> {

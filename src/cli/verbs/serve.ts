@@ -33,6 +33,7 @@ interface ServeOptions extends CommonOptions {
   readonly ephemeral?: true
   readonly port: number
   readonly operatorPort?: number
+  readonly smdsPort?: number
   readonly host?: string
   readonly name?: string
   readonly plain?: true
@@ -49,6 +50,9 @@ interface ServeOptions extends CommonOptions {
 
 const RSP_PORT = 8443
 const OPERATOR_PORT = 8080
+/** Far enough for further listeners to have the ports that follow the first. */
+const SMDS_PORT_OFFSET = 1000
+const PORT_MAX = 65_535
 const TOKEN_OCTETS = 32
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
 
@@ -71,6 +75,11 @@ export function serveVerb(output: Output): Command {
     .option(
       '--operator-port <number>',
       `port of the operator's API (default: ${OPERATOR_PORT})`,
+      portOf,
+    )
+    .option(
+      '--smds-port <number>',
+      `port of the root SM-DS, the alternative one has the next (default: that for LPAs and ${SMDS_PORT_OFFSET})`,
       portOf,
     )
     .option(
@@ -165,11 +174,13 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
     cleanUp.last(() => served.close())
     if (options.ephemeral) keepPki(lab, directory)
     replaceFile(ciFile(directory), toPem('CERTIFICATE', ciOf({ lab, served }).der))
-    const { operatorUrl, rspAddress, rspUrl, token } = served
+    const { operatorUrl, rspAddress, rspUrl, token, smds } = served
     writeService(directory, {
       operatorUrl,
       rspAddress,
       rspUrl,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
       token,
       pid: process.pid,
       plainPorts: plainPortsOf(served.listeners),
@@ -229,6 +240,7 @@ function serveOn(
       ...rules,
       ...(es2Plus?.shared && { es2Plus: es2Plus.shared }),
     },
+    smds: smdsPorts(options),
     listeners,
     ...(es2Plus?.own && { es2Plus: es2Plus.own }),
     operator: { port: operatorPort },
@@ -236,6 +248,16 @@ function serveOn(
     ...(progressUrl !== undefined && { progressUrl }),
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
+}
+
+function smdsPorts({ port, smdsPort }: ServeOptions) {
+  const root = smdsPort ?? portAfter(port, SMDS_PORT_OFFSET)
+  return { root: { port: root }, alternative: { port: portAfter(root, 1) } }
+}
+
+/** A port that follows another one; any that is free, where the other one is. */
+function portAfter(port: number, offset: number): number {
+  return port === 0 || port + offset > PORT_MAX ? 0 : port + offset
 }
 
 const TOLERATIONS_MAX = 200
@@ -294,7 +316,7 @@ function keepPki(lab: Lab, directory: string): void {
 
 async function announce(serving: Serving, output: Output): Promise<void> {
   const { served, lab, directory } = serving
-  const { rspAddress, rspUrl, operatorUrl } = served
+  const { rspAddress, rspUrl, operatorUrl, smds } = served
   const { activationCode } = await welcomeCode(lab, directory)
   const ciCertificate = ciFile(directory)
   const tokenFile = serviceFile(directory)
@@ -303,6 +325,8 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     event: 'ready',
     rspAddress,
     rspUrl,
+    rootDsAddress: smds.root.address,
+    alternativeDsAddress: smds.alternative.address,
     operatorUrl,
     tokenFile: resolve(tokenFile),
     ciCertificate: resolve(ciCertificate),
@@ -317,6 +341,7 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     `esim-lab is ready after ${readyMs} ms. A test system: trust nothing that it signs.`,
     '',
     `  SM-DP+ for LPAs   ${rspUrl}${serving.plain ? '   (plain HTTP: no TLS)' : ''}`,
+    `  SM-DS             ${smds.root.url} (root), ${smds.alternative.url} (alternative)`,
     ...served.listeners.map(({ url, tls }) => `  listener          ${url}${tlsNote(tls)}`),
     ...(served.es2Plus ? [`  ES2+              ${served.es2Plus.url}`] : []),
     `  operator's API    ${operatorUrl}   (token in ${tokenFile})`,

@@ -1,7 +1,7 @@
+import type { Environment } from '../base/environment.ts'
 import { CertificateError, readCertificate, type Certificate } from '../pki/certificate.ts'
 import { validateChain, type ChainFault } from '../pki/chain.ts'
-import { refuse, type RspError, type StatusName } from '../rsp/status-codes.ts'
-import type { SmdpContext } from './smdp.ts'
+import { refuse, type RspError, type StatusName } from './status-codes.ts'
 
 /**
  * CERT.EUICC, verified up to a CI that the server trusts (SGP.22 §4.5.2.2), the EUM's side first.
@@ -9,7 +9,10 @@ import type { SmdpContext } from './smdp.ts'
  *   euiccCertificateInvalid
  */
 export function verifyEuiccChain(
-  context: Pick<SmdpContext, 'trustedCis' | 'environment'>,
+  context: {
+    readonly trustedCis: readonly Certificate[]
+    readonly environment: Pick<Environment, 'clock'>
+  },
   certificates: { readonly eumCertificate: Uint8Array; readonly euiccCertificate: Uint8Array },
 ): Certificate {
   const eum = readOr('eumCertificateInvalid', certificates.eumCertificate)
