@@ -31,9 +31,7 @@ export function es11Clients(
       address,
       binding,
       foundAt: trust.foundAt?.[address.toLowerCase()],
-      ...(trust.tls
-        ? { tls: { anchors: trust.tls.anchors, role: ['ds-tls', 'dp-tls'] } }
-        : { plain: true }),
+      ...(trust.tls ? { tls: { ...trust.tls, role: ['ds-tls', 'dp-tls'] } } : { plain: true }),
     }),
   )
 }
