@@ -30,6 +30,7 @@ export interface ScenarioProfiles {
   readonly requesters: readonly string[]
 }
 
+/** `smdsAddress` may be `root` or `alternative`: the lab's own. */
 export interface Scenario {
   readonly name: string
   readonly settings: Partial<SmdpSettings>
@@ -220,6 +221,7 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     'errorDetail',
     'repeatable',
     'requester',
+    'smDs',
   ])
   const { maybe } = order
   const count = (name: string, min: number): number | undefined =>
@@ -246,13 +248,26 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     errorDetail: maybe('errorDetail', () => order.text('errorDetail', {})),
     repeatable: order.flag('repeatable') ?? false,
     requester: maybe('requester', () => order.text('requester', REQUESTER)),
+    smdsAddress: maybe('smDs', () =>
+      order.text('smDs', {
+        pattern: /^[^\s$]{1,255}$/,
+        expected: 'root, alternative or an address',
+      }),
+    ),
   }
   checkState(order, parsed)
   return parsed
 }
 
 /** The store would refuse it too, and say less. */
-function checkState(order: JsonFields, { state, eid, matchingId }: FixtureOrder): void {
+function checkState(order: JsonFields, parsed: FixtureOrder): void {
+  const { state, eid, matchingId, smdsAddress } = parsed
+  if (smdsAddress !== undefined && eid === undefined) {
+    order.refuse('eid', 'the EID of the eUICC, for an event at an SM-DS')
+  }
+  if (smdsAddress !== undefined && matchingId === '') {
+    order.refuse('matchingId', 'an EventID, or none to have one made')
+  }
   if (STATES_WITH_EID.includes(state) && eid === undefined) {
     order.refuse('eid', `the EID of the eUICC, for the state ${state}`)
   }

@@ -7,11 +7,13 @@ import { profileMetadata } from './profile/metadata.ts'
 import { OTA_KEY_NAMES, OTA_KEY_OCTETS, type OtaKeys } from './profile/subscriber.ts'
 import { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
+import { RspError } from './rsp/status-codes.ts'
 import type { PutOrder } from './smdp/fixture-orders.ts'
 import type { Smdp } from './smdp/smdp.ts'
 import type { Connection, Store } from './store/engine.ts'
 import { isKnownIccid } from './store/imported-profiles.ts'
 import type { NumberRange } from './store/inventory.ts'
+import { findEventOfOrder } from './store/order-events.ts'
 import { setRequesters } from './store/profile-types.ts'
 import { isOfScenario, putScenarioProfile } from './store/scenario-profiles.ts'
 import { isInRange } from './lab-profiles.ts'
@@ -22,7 +24,12 @@ export interface LoadedScenario {
   readonly name: string
   /** Profiles that were made, or made anew. */
   readonly profiles: number
-  readonly orders: readonly PutOrder[]
+  readonly orders: readonly LoadedOrder[]
+}
+
+export interface LoadedOrder extends PutOrder {
+  /** Why its event is not registered. */
+  readonly eventProblem?: string
 }
 
 /**
@@ -46,14 +53,31 @@ export async function loadScenario(
     packages: packagesOf(profiles, parts.random),
   }))
   const orders = await parts.store.write((db) => {
+    const events = scenario.orders.map(({ iccid }) => findEventOfOrder(db, iccid))
     for (const [at, { profiles, packages }] of made.entries()) {
       putProfiles(db, { at, profiles, packages, ownIccids: parts.ownIccids })
     }
-    return parts.smdp.putOrders(db, scenario.orders)
+    return parts.smdp.putOrders(db, { orders: scenario.orders, events })
   })
   parts.smdp.configure(scenario.settings)
   const count = made.reduce((total, { packages }) => total + packages.length, 0)
-  return { name: scenario.name, profiles: count, orders }
+  const loaded: LoadedOrder[] = []
+  for (const order of orders) loaded.push(await withEvent(parts.smdp, order))
+  return { name: scenario.name, profiles: count, orders: loaded }
+}
+
+const RELEASED_STATES: readonly PutOrder['state'][] = ['Released', 'Downloaded']
+
+/** An order that may be downloaded has its event at the SM-DS; one that is not released waits for that. */
+async function withEvent(smdp: Smdp, order: PutOrder): Promise<LoadedOrder> {
+  if (order.smdsAddress === undefined || !RELEASED_STATES.includes(order.state)) return order
+  try {
+    await smdp.announceEvent(order)
+    return order
+  } catch (error) {
+    if (!(error instanceof RspError)) throw error
+    return { ...order, eventProblem: `${error.code}: ${error.message}` }
+  }
 }
 
 interface MadeProfile {

@@ -258,6 +258,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     own: pki,
     brought,
     withTestCi,
+    isRevoked,
     observer,
   })
   const es12 = (address: string): Es12 => smdsAt(smds, address).es12({ oid: smdp.oid })
@@ -305,7 +306,12 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     async loadScenario(json) {
-      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const parsed = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const orders = parsed.orders.map(({ smdsAddress: named, ...order }) => ({
+        ...order,
+        smdsAddress: named === undefined ? undefined : smdsAddressOf(smds, named),
+      }))
+      const scenario = { ...parsed, orders }
       const ownIccids = operator.file.ranges.iccid
       const random = environment.random.stream('scenario')
       return loadScenario({ store, smdp, random, ownIccids }, scenario)

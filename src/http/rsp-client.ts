@@ -102,24 +102,28 @@ export function es9PlusClient(options: Es9PlusClientOptions): Es9Plus & Closable
   })
 }
 
+/** Whom an LPA believes at which port. */
+export type PortTrust = Es9PlusTrust & {
+  /** Ports that are spoken to without TLS, whatever goes for others. */
+  readonly plainPorts?: readonly number[] | undefined
+}
+
+/** How the server at an address is spoken to. @throws {LabError} badInput — the address is none */
+export function trustAt({ plainPorts = [], ...trust }: PortTrust, address: string): Es9PlusTrust {
+  const { port } = parseAddress(address, HTTPS_PORT)
+  return plainPorts.includes(port) || !trust.tls ? { plain: true } : { tls: trust.tls }
+}
+
 /** ES9+ of servers by their addresses, one client for each, with connections that last until all are closed. */
 export function es9PlusClients(
-  trust: Es9PlusTrust & {
-    readonly binding?: Binding | undefined
-    /** Ports that are spoken to without TLS, whatever goes for others. */
-    readonly plainPorts?: readonly number[] | undefined
-  },
+  trust: PortTrust & { readonly binding?: Binding | undefined },
 ): Closable & { readonly at: (address: string) => Es9Plus } {
-  const { binding, plainPorts = [], ...others } = trust
+  const { binding } = trust
   const clients = new Map<string, Es9Plus & Closable>()
-  const trustAt = (address: string): Es9PlusTrust => {
-    const { port } = parseAddress(address, HTTPS_PORT)
-    return plainPorts.includes(port) ? { plain: true } : others
-  }
   return {
     at(address) {
       const client =
-        clients.get(address) ?? es9PlusClient({ address, binding, ...trustAt(address) })
+        clients.get(address) ?? es9PlusClient({ address, binding, ...trustAt(trust, address) })
       clients.set(address, client)
       return client
     },

@@ -109,9 +109,9 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const trust = {
       ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors, isRevoked: lab.isRevoked } }),
       binding: options.lpaBinding,
+      plainPorts: plainPortsOf([first, ...listeners]),
     }
-    const plainPorts = plainPortsOf([first, ...listeners])
-    const clients = es9PlusClients({ ...trust, plainPorts })
+    const clients = es9PlusClients(trust)
     const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
     const reportDefect = options.reportDefect ?? (() => {})
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)

@@ -4,7 +4,7 @@ import type { Certificate } from '../pki/certificate.ts'
 import type { Credential } from '../pki/issue.ts'
 import { ES11, type Es11 } from '../rsp/es11.ts'
 import type { ES12, Es12, ES15 } from '../rsp/es12.ts'
-import { rspClient, type Binding, type Closable, type Es9PlusTrust } from './rsp-client.ts'
+import { rspClient, trustAt, type Binding, type Closable, type PortTrust } from './rsp-client.ts'
 
 /** Clients by address, one for each, with connections that last until all are closed. */
 export interface ClientsByAddress<T> extends Closable {
@@ -15,7 +15,7 @@ export interface ClientsByAddress<T> extends Closable {
 export type FoundAt = Readonly<Record<string, string>>
 
 /** Whom an LPA believes, and where it finds servers. */
-export type LpaTrust = Es9PlusTrust & { readonly foundAt?: FoundAt | undefined }
+export type LpaTrust = PortTrust & { readonly foundAt?: FoundAt | undefined }
 
 /**
  * ES11 of SM-DSs, for an LPA. A server of which the LPA does not know yet whether it is an SM-DS may be an SM-DP+, as far
@@ -25,15 +25,16 @@ export function es11Clients(
   trust: LpaTrust & { readonly binding?: Binding | undefined },
 ): ClientsByAddress<Es11> {
   const { binding } = trust
-  return clientsByAddress((address) =>
-    rspClient({
+  return clientsByAddress((address) => {
+    const { tls } = trustAt(trust, address)
+    return rspClient({
       table: ES11,
       address,
       binding,
       foundAt: trust.foundAt?.[address.toLowerCase()],
-      ...(trust.tls ? { tls: { ...trust.tls, role: ['ds-tls', 'dp-tls'] } } : { plain: true }),
-    }),
-  )
+      ...(tls ? { tls: { ...tls, role: ['ds-tls', 'dp-tls'] } } : { plain: true }),
+    })
+  })
 }
 
 /** Who calls ES12, and whom it believes. */

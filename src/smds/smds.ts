@@ -3,6 +3,7 @@
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { oidOf } from '../pki/chain.ts'
 import type { Credential } from '../pki/issue.ts'
 import { sameAddress } from '../rsp/activation-code.ts'
@@ -39,6 +40,8 @@ export interface SmdsContext {
   /** In the server's order of preference; at least one. */
   readonly credentials: readonly DsCredentials[]
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs' lists say; nothing is revoked without it. */
+  readonly isRevoked?: IsRevoked | undefined
   /** The addresses under which this SM-DS is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
   /** ES15 of the root SM-DS. */

@@ -133,3 +133,13 @@ export function postponeDeletion(
      WHERE event_id = ? AND state = 'deleting'`,
   ).run(dueMs === 'never' ? 'abandoned' : 'deleting', dueMs === 'never' ? 0 : dueMs, error, eventId)
 }
+
+/** The order goes on with an event that it had a moment ago; `false` when there is nothing to go on with. */
+export function keepEvent(db: Connection, event: Pick<OrderEvent, 'eventId' | 'state'>): boolean {
+  const { changes } = db
+    .sql(
+      `UPDATE order_events SET state = ? WHERE event_id = ? AND state IN ('planned', 'registered', 'deleting', 'deleted')`,
+    )
+    .run(event.state, event.eventId)
+  return changes === 1
+}

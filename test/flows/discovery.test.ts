@@ -1,12 +1,19 @@
 import test, { type ExecutionContext } from 'ava'
 import { LabError } from '../../src/base/errors.ts'
-import type { Lab, LabOptions, Phone } from '../../src/lab.ts'
+import { createLab, type Lab, type LabOptions, type Phone } from '../../src/lab.ts'
 import type { ProfileOrder } from '../../src/operator/ordering.ts'
 import type { Es12 } from '../../src/rsp/es12.ts'
 import type { ProtocolMessage } from '../../src/rsp/observe.ts'
 import { refuse, RspError } from '../../src/rsp/status-codes.ts'
 import { createDriver } from '../helpers/driver.ts'
-import { orderOf, orderState, testLab } from '../helpers/lab.ts'
+import {
+  orderOf,
+  orderState,
+  START,
+  temporaryDirectory,
+  testLab,
+  textStorage,
+} from '../helpers/lab.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -370,4 +377,48 @@ test('SM-DSs that lead to one another, or to nobody, do not keep a phone from th
     ['UNKNOWN', 'NOBODY'],
   )
   t.regex(failed[0]?.reason ?? '', /8\.9\.5\/3\.9/)
+})
+
+test('events outlive the lab', async (t) => {
+  const dataDirectory = temporaryDirectory(t)
+  const before = await createLab({ dataDirectory, startAt: START, stock: 4 })
+  const storage = textStorage()
+  const phone = before.createPhone({ name: 'p', storage })
+  const asked = { smDs: 'alternative', eid: phone.eid }
+  const { matchingId } = await before.order(asked)
+  await before.close()
+  const after = await testLab(t, { dataDirectory })
+  const { events } = await after.createPhone({ name: 'p', storage }).discover()
+  t.deepEqual(
+    events.map(({ eventId }) => eventId),
+    [matchingId],
+  )
+})
+
+test('a registration that the end of the lab has cut off never was, at either SM-DS', async (t) => {
+  const dataDirectory = temporaryDirectory(t)
+  const before = await createLab({ dataDirectory, startAt: START, stock: 4 })
+  const storage = textStorage()
+  const { eid } = before.createPhone({ name: 'p', storage })
+  const { root, alternative } = before.smds
+  const es15 = root.es15({ oid: alternative.oid })
+  const cutOff = new Promise<void>((resolve) => {
+    alternative.setRoot({
+      ...es15,
+      async registerEvent(request) {
+        await es15.registerEvent(request)
+        resolve()
+        return new Promise(() => {})
+      },
+    })
+  })
+  const event = { eid, eventId: 'E', rspServerAddress: 'smdp.example.com' }
+  void alternative.es12({ oid: '2.999.10' }).registerEvent({ ...event, forwardingIndicator: true })
+  await cutOff
+  await before.close()
+  const after = await testLab(t, { dataDirectory })
+  const phone = after.createPhone({ name: 'p', storage })
+  t.is((await phone.discover()).failed.length, 1)
+  await after.smds.alternative.sweep()
+  t.like(await phone.discover(), { events: [], failed: [] })
 })

@@ -127,6 +127,45 @@ test('a test profile of a scenario installs, and so does one of another network'
   }
 })
 
+test('an order of a scenario has an event at an SM-DS, and the phone finds it', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const scenario = {
+    ...HEAD,
+    profiles: [{ iccids: [ICCID, '8999901000000000002'] }],
+    orders: [
+      { iccid: ICCID, eid: phone.eid, matchingId: 'EVENT-1', smDs: 'root' },
+      { iccid: '8999901000000000002', eid: phone.eid, state: 'Confirmed', smDs: 'alternative' },
+    ],
+  }
+  await lab.loadScenario(scenario)
+  const eventIds = async () => (await phone.discover()).events.map(({ eventId }) => eventId)
+  t.deepEqual(await eventIds(), ['EVENT-1'])
+  await lab.loadScenario(scenario)
+  await lab.smdp.settleEvents()
+  t.deepEqual(await eventIds(), ['EVENT-1'], 'a registered event outlives the second load')
+  await lab.es2Plus.releaseProfile({ iccid: '8999901000000000002' })
+  t.is((await eventIds()).length, 2)
+
+  await createDriver(lab, { phone, matchingId: 'EVENT-1' }).through('load')
+  await phone.sendNotifications()
+  await lab.smdp.settleEvents()
+  t.is((await eventIds()).length, 1)
+  const error = await t.throwsAsync(lab.loadScenario(scenario), { instanceOf: LabError })
+  t.like(error, { code: 'conflict', field: 'orders[0].matchingId' }, 'EventIDs never repeat')
+})
+
+test('an event at an SM-DS that there is not is said, and the rest is there', async (t) => {
+  const lab = await testLab(t)
+  const { orders } = await lab.loadScenario({
+    ...HEAD,
+    profiles: [{ iccids: [ICCID] }],
+    orders: [{ iccid: ICCID, eid: EID, smDs: 'nowhere.example.com' }],
+  })
+  t.regex(orders[0]?.eventProblem ?? '', /^8\.9\/5\.1: /)
+  t.is(orderState(lab, { iccid: ICCID }), 'Released')
+})
+
 for (const [title, scenario, field] of [
   ['no name', { source: 'a test' }, 'name'],
   ['no source', { name: 'mine' }, 'source'],
@@ -174,6 +213,7 @@ for (const [title, scenario, field] of [
     { ...HEAD, orders: [{ iccid: ICCID, expiresAt: '2027-01-01T00:00:00Z', expiresInSeconds: 5 }] },
     'orders[0].expiresInSeconds',
   ],
+  ['an event for no EID', { ...HEAD, orders: [{ iccid: ICCID, smDs: 'root' }] }, 'orders[0].eid'],
   ['an order for no profile', { ...HEAD, orders: [{ iccid: ICCID }] }, 'orders[0].iccid'],
   [
     'one MatchingID for two orders',
