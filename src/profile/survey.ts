@@ -287,23 +287,23 @@ interface Cursor {
   at: number
 }
 
+/** It begins in the master file, and goes on from one list of commands to the next (§8.3.5). */
 function manageFiles(
   work: Work,
   managed: { readonly value: PeGenericFileManagement; readonly number: number },
 ): void {
-  for (const commands of managed.value.fileManagementCMD) {
-    const cursor: Cursor = { directory: work.current, file: undefined, at: 0 }
-    for (const [place, command] of commands.entries()) {
-      const { filePath, createFCP, fillFileOffset, fillFileContent } = command
-      if (filePath) select(work, { cursor, found: fileAt(work.image, filePath) })
-      else if (createFCP) {
-        const steps = fillingsBehind(commands, place)
-        create(work, { cursor, fcp: createFCP, steps, number: managed.number })
-      } else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
-      else if (fillFileContent) fillOn(cursor, fillFileContent)
-    }
-    work.current = cursor.directory
+  const cursor: Cursor = { directory: work.image.mf, file: undefined, at: 0 }
+  const commands = managed.value.fileManagementCMD.flat()
+  for (const [place, command] of commands.entries()) {
+    const { filePath, createFCP, fillFileOffset, fillFileContent } = command
+    if (filePath) select(work, { cursor, found: fileAt(work.image, filePath) })
+    else if (createFCP) {
+      const steps = fillingsBehind(commands, place)
+      create(work, { cursor, fcp: createFCP, steps, number: managed.number })
+    } else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
+    else if (fillFileContent) fillOn(cursor, fillFileContent)
   }
+  work.current = cursor.directory
 }
 
 type Command = PeGenericFileManagement['fileManagementCMD'][number][number]
@@ -311,7 +311,8 @@ type Command = PeGenericFileManagement['fileManagementCMD'][number][number]
 /** What fills the file that the command at `place` creates. */
 function fillingsBehind(commands: readonly Command[], place: number): File {
   const steps: File[number][] = []
-  for (const { fillFileOffset, fillFileContent } of commands.slice(place + 1)) {
+  for (let at = place + 1; at < commands.length; at++) {
+    const { fillFileOffset, fillFileContent } = commands[at] as Command
     if (fillFileContent) steps.push({ fillFileContent })
     else if (fillFileOffset !== undefined) steps.push({ fillFileOffset })
     else break

@@ -94,11 +94,18 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'file-length',
     severity: 'error',
     check: eachKnownFile(({ octets, octetsMin, entryOctets }, length) => {
-      if (octets !== undefined && length !== octets) return `it has ${octets} by its standard`
+      if (octets !== undefined && length < octets) return `it has ${octets} by its standard`
       if (octetsMin === undefined || entryOctets !== undefined || length >= octetsMin)
         return undefined
       return `it has at least ${octetsMin}`
     }),
+  },
+  {
+    id: 'file-longer',
+    severity: 'warning',
+    check: eachKnownFile(({ octets }, length) =>
+      octets !== undefined && length > octets ? `it has ${octets} by its standard` : undefined,
+    ),
   },
   {
     id: 'list-length',
