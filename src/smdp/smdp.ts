@@ -18,6 +18,7 @@ import {
   type ProfileEvent,
 } from '../store/orders.ts'
 import type { Connection, Store } from '../store/engine.ts'
+import { findEventToShow, type OrderEvent } from '../store/order-events.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
 import type { PackageNeeds } from './eligibility.ts'
@@ -129,7 +130,10 @@ export type OrderSummary = Pick<
   | 'downloadAttempts'
   | 'confirmationAttempts'
   | 'expiresMs'
->
+> & {
+  /** The event at an SM-DS that it has, or that is not deleted there yet. */
+  readonly event?: Pick<OrderEvent, 'eventId' | 'smdsAddress' | 'state' | 'lastError'>
+}
 
 /** ES9+ of the SM-DP+ under certificates and addresses of its own; orders and sessions are the same. */
 export interface SmdpFace {
@@ -251,7 +255,8 @@ export function createSmdp(
       releaseProfile: (request) => releaseProfile(context, request),
     },
     addProfiles: (profiles) => options.store.write((db) => addProfiles(db, profiles)),
-    orders: (page) => options.store.read((db) => listOrders(db, page)).map(summaryOf),
+    orders: (page) =>
+      options.store.read((db) => listOrders(db, page).map((order) => summaryOf(db, order))),
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     putOrders: (db, orders) => putOrders(db, { context, orders }),
@@ -284,9 +289,17 @@ function variantOf(context: SmdpContext, other: Partial<SmdpContext>): SmdpConte
   return Object.assign(Object.create(context) as SmdpContext, other)
 }
 
-function summaryOf(order: Order): OrderSummary {
+function summaryOf(db: Connection, order: Order): OrderSummary {
   const { iccid, profileType, state, eid, matchingId, errorDetail, repeatable } = order
   const { downloadAttempts, confirmationAttempts, expiresMs } = order
   const tries = { downloadAttempts, confirmationAttempts, expiresMs }
-  return { iccid, profileType, state, eid, matchingId, errorDetail, repeatable, ...tries }
+  const event = eventSummaryOf(findEventToShow(db, iccid))
+  const shown = { iccid, profileType, state, eid, matchingId, errorDetail, repeatable, ...tries }
+  return { ...shown, ...(event && { event }) }
+}
+
+function eventSummaryOf(event: OrderEvent | undefined): OrderSummary['event'] {
+  if (!event) return undefined
+  const { eventId, smdsAddress, state, lastError } = event
+  return { eventId, smdsAddress, state, lastError }
 }

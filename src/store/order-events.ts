@@ -64,6 +64,18 @@ export function findEventOfOrder(db: Connection, iccid: string): OrderEvent | un
   )
 }
 
+/** What an SM-DS has, is to have or is to forget of a profile: of several events the one of the order that it has now. */
+export function findEventToShow(db: Connection, iccid: string): OrderEvent | undefined {
+  return toEvent(
+    db
+      .sql<EventRow>(
+        `SELECT * FROM order_events WHERE iccid = ? AND state <> 'deleted'
+         ORDER BY CASE WHEN state IN ('planned', 'registered') THEN 0 ELSE 1 END LIMIT 1`,
+      )
+      .get(iccid),
+  )
+}
+
 /** Plans an event, or plans anew one of the same profile that no SM-DS ever had. */
 export function planEvent(
   db: Connection,
