@@ -202,6 +202,7 @@ const STATES = [
   'Unavailable',
 ] as const satisfies readonly OrderState[]
 const STATES_WITH_EID: readonly OrderState[] = ['Linked', 'Downloaded', 'Installed']
+const STATES_WITH_EVENT: readonly OrderState[] = ['Confirmed', 'Released', 'Downloaded']
 const STATES_ON_STOCK: readonly OrderState[] = ['Available', 'Unavailable']
 
 function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureOrder {
@@ -220,6 +221,7 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     'errorDetail',
     'repeatable',
     'requester',
+    'smDs',
   ])
   const { maybe } = order
   const count = (name: string, min: number): number | undefined =>
@@ -246,13 +248,26 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     errorDetail: maybe('errorDetail', () => order.text('errorDetail', {})),
     repeatable: order.flag('repeatable') ?? false,
     requester: maybe('requester', () => order.text('requester', REQUESTER)),
+    smDs: maybe('smDs', () =>
+      order.text('smDs', {
+        pattern: /^[!-~]{1,255}$/,
+        expected: 'root, alternative or an address',
+      }),
+    ),
   }
   checkState(order, parsed)
   return parsed
 }
 
 /** The store would refuse it too, and say less. */
-function checkState(order: JsonFields, { state, eid, matchingId }: FixtureOrder): void {
+function checkState(order: JsonFields, { state, eid, matchingId, smDs }: FixtureOrder): void {
+  if (smDs !== undefined) {
+    if (!STATES_WITH_EVENT.includes(state)) {
+      order.refuse('smDs', `none in the state ${state}, but in ${STATES_WITH_EVENT.join(', ')}`)
+    }
+    if (eid === undefined) order.refuse('eid', 'the EID of the eUICC, for an SM-DS')
+    if (matchingId === '') order.refuse('matchingId', 'no empty one, for an SM-DS')
+  }
   if (STATES_WITH_EID.includes(state) && eid === undefined) {
     order.refuse('eid', `the EID of the eUICC, for the state ${state}`)
   }

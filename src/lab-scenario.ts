@@ -1,12 +1,14 @@
 /** Loading a scenario: its profiles are made, its orders put in place, its settings taken over. All of it, or nothing. */
 
 import type { Random } from './base/environment.ts'
+import { LabError } from './base/errors.ts'
 import { hex } from './base/octets.ts'
 import { encode } from './asn1/schema.ts'
 import { profileMetadata } from './profile/metadata.ts'
 import { OTA_KEY_NAMES, OTA_KEY_OCTETS, type OtaKeys } from './profile/subscriber.ts'
 import { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
+import { RspError } from './rsp/status-codes.ts'
 import type { PutOrder } from './smdp/fixture-orders.ts'
 import type { Smdp } from './smdp/smdp.ts'
 import type { Connection, Store } from './store/engine.ts'
@@ -27,15 +29,18 @@ export interface LoadedScenario {
 
 /**
  * Loads a scenario. Loaded again it puts everything back to where it was: profiles of scenarios are made anew, and orders
- * lose what has happened to them.
+ * lose what has happened to them. Their events at SM-DSs come last: when one fails, all else is in place.
  * @throws {LabError} conflict — an ICCID is that of a profile which no scenario has made, or a MatchingID is another
- *   order's; notFound — an order is for a profile that there is not. Both name the field
+ *   order's; notFound — an order is for a profile that there is not. Both name the field;
+ *   refused — an SM-DS cannot be reached, or refuses
  */
 export async function loadScenario(
   parts: {
     readonly store: Store
     readonly smdp: Smdp
     readonly random: Random
+    /** The address of an SM-DS that a scenario names. */
+    smdsAddress(named: string): string
     /** The ICCIDs that the operator makes itself. */
     readonly ownIccids: NumberRange
   },
@@ -52,8 +57,24 @@ export async function loadScenario(
     return parts.smdp.putOrders(db, scenario.orders)
   })
   parts.smdp.configure(scenario.settings)
+  await announce(parts, scenario)
   const count = made.reduce((total, { packages }) => total + packages.length, 0)
   return { name: scenario.name, profiles: count, orders }
+}
+
+async function announce(
+  { smdp, smdsAddress }: Pick<Parameters<typeof loadScenario>[0], 'smdp' | 'smdsAddress'>,
+  { orders }: Scenario,
+): Promise<void> {
+  const announced = orders.flatMap(({ iccid, smDs }) =>
+    smDs === undefined ? [] : [{ iccid, smdsAddress: smdsAddress(smDs) }],
+  )
+  try {
+    await smdp.announceOrders(announced)
+  } catch (error) {
+    if (!(error instanceof RspError)) throw error
+    throw new LabError('refused', error.message, { reason: error.code, cause: error })
+  }
 }
 
 interface MadeProfile {

@@ -291,7 +291,11 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
       const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
       const ownIccids = operator.file.ranges.iccid
       const random = environment.random.stream('scenario')
-      return loadScenario({ store, smdp, random, ownIccids }, scenario)
+      const parts = { store, smdp, random, ownIccids }
+      return loadScenario(
+        { ...parts, smdsAddress: (named) => smdsAddressOf(smds, named) },
+        scenario,
+      )
     },
     addStock: stocking.add,
     manufacture: identity.manufacture,

@@ -3,6 +3,7 @@
 import { LabError } from '../base/errors.ts'
 import { formatActivationCode } from '../rsp/activation-code.ts'
 import type { Connection } from '../store/engine.ts'
+import { planEvent } from '../store/order-events.ts'
 import {
   findOrder,
   findOrderByMatchingId,
@@ -29,7 +30,11 @@ export type FixtureOrder = Pick<
   | 'errorDetail'
   | 'repeatable'
   | 'requester'
-> & { readonly confirmationCode: string | undefined }
+> & {
+  readonly confirmationCode: string | undefined
+  /** The SM-DS that tells its eUICC of it: its address, or the name by which the lab knows it. */
+  readonly smDs: string | undefined
+}
 
 /** What a client needs to make use of it. */
 export interface PutOrder {
@@ -61,6 +66,36 @@ export function putOrders(
   return put.orders.map((order, at) => putOrder(db, { ...put, order, at }))
 }
 
+/** An order that was put in place, and where its eUICC is to be told of it. */
+export interface AnnouncedOrder {
+  readonly iccid: string
+  readonly smdsAddress: string
+}
+
+/**
+ * Announces orders at their SM-DSs; one that is not released yet when it is.
+ * @throws {RspError} smdsInaccessible, smdsFailed
+ */
+export async function announceOrders(
+  context: SmdpContext,
+  orders: readonly AnnouncedOrder[],
+): Promise<void> {
+  if (orders.length === 0) return
+  await context.events.settle()
+  for (const { iccid, smdsAddress } of orders) {
+    const state = await context.store.write((db) => planEventOf(db, { iccid, smdsAddress }))
+    if (state === 'Released' || state === 'Downloaded') await context.events.announce(iccid)
+  }
+}
+
+/** What the order is now; an order that has changed meanwhile may have no event any more. */
+function planEventOf(db: Connection, { iccid, smdsAddress }: AnnouncedOrder): Order['state'] {
+  const { state, eid, matchingId } = known(db, { iccid, at: 0 })
+  if (eid !== undefined && matchingId)
+    planEvent(db, { eventId: matchingId, iccid, eid, smdsAddress })
+  return state
+}
+
 function known(db: Connection, wanted: { readonly iccid: string; readonly at: number }): Order {
   const found = findOrder(db, wanted.iccid)
   if (found) return found
@@ -81,7 +116,7 @@ function putOrder(
   },
 ): PutOrder {
   const { context, at } = put
-  const { confirmationCode, ...order } = put.order
+  const { confirmationCode, smDs: _, ...order } = put.order
   const needsMatchingId = !STATES_WITHOUT_MATCHING_ID.includes(order.state)
   const matchingId =
     order.matchingId ??

@@ -23,7 +23,13 @@ import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
 import type { PackageNeeds } from './eligibility.ts'
 import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
-import { putOrders, type FixtureOrder, type PutOrder } from './fixture-orders.ts'
+import {
+  announceOrders,
+  putOrders,
+  type AnnouncedOrder,
+  type FixtureOrder,
+  type PutOrder,
+} from './fixture-orders.ts'
 import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
@@ -164,6 +170,12 @@ export interface Smdp {
    * @throws {LabError} notFound, conflict
    */
   putOrders(db: Connection, orders: readonly FixtureOrder[]): readonly PutOrder[]
+  /**
+   * Announces orders that were put in place, each at its SM-DS; one that is not released is announced when it is. What
+   * the profiles had there before goes first. EventIDs may repeat.
+   * @throws {RspError} smdsInaccessible, smdsFailed
+   */
+  announceOrders(orders: readonly AnnouncedOrder[]): Promise<void>
   /** Changes settings from now on, until the server ends. */
   configure(settings: Partial<SmdpSettings>): void
   /** Ends orders whose time is over and forgets what is long done. */
@@ -260,6 +272,7 @@ export function createSmdp(
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
     putOrders: (db, orders) => putOrders(db, { context, orders }),
+    announceOrders: (orders) => announceOrders(context, orders),
     configure: (changed) => void Object.assign(settings, changed),
     sweep: () => thenEvents(sweepOrders(context)),
     deliverProgress: (send) => deliverProgress(context, send),

@@ -215,3 +215,50 @@ for (const scenario of [undefined, null, 5, [], 'x']) {
     await t.throwsAsync(lab.loadScenario(scenario), { instanceOf: LabError })
   })
 }
+
+test('an order of a scenario may have an event at an SM-DS, and has it again when it is loaded again', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const { eid } = phone
+  const order = { iccid: ICCID, eid, matchingId: 'EVENT', smDs: 'alternative' }
+  const scenario = { ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] }
+  for (const _ of [1, 2]) {
+    await lab.loadScenario(scenario)
+    const { events, failed } = await phone.discover()
+    t.deepEqual(failed, [])
+    t.deepEqual(
+      events.map(({ eventId }) => eventId),
+      ['EVENT'],
+    )
+  }
+  await lab.loadScenario({ ...scenario, orders: [{ ...order, state: 'Confirmed' }] })
+  t.deepEqual((await phone.discover()).events, [])
+  await lab.es2Plus.releaseProfile({ iccid: ICCID })
+  t.is((await phone.discover()).events.length, 1)
+  await lab.loadScenario({ ...scenario, orders: [{ iccid: ICCID, state: 'Available' }] })
+  await lab.smdp.settleEvents()
+  t.deepEqual((await phone.discover()).events, [])
+})
+
+for (const [title, change, field] of [
+  ['without an EID', { eid: undefined }, 'eid'],
+  ['with an empty MatchingID', { matchingId: '' }, 'matchingId'],
+  ['that has ended', { state: 'Installed' }, 'smDs'],
+] as const) {
+  test(`an order of a scenario ${title} has no event`, async (t) => {
+    const lab = await testLab(t)
+    const order = { iccid: ICCID, eid: EID, matchingId: 'EVENT', smDs: 'root', ...change }
+    const load = lab.loadScenario({ ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] })
+    const error = await t.throwsAsync(load, { instanceOf: LabError })
+    t.is(error.field, `orders[0].${field}`)
+  })
+}
+
+test('a scenario whose SM-DS does not answer is there all the same, and says so', async (t) => {
+  const lab = await testLab(t)
+  const order = { iccid: ICCID, eid: EID, matchingId: 'EVENT', smDs: 'nobody.example.com' }
+  const load = lab.loadScenario({ ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] })
+  const error = await t.throwsAsync(load, { instanceOf: LabError })
+  t.is(error.reason, '8.9/5.1')
+  t.is(orderState(lab, { iccid: ICCID }), 'Released')
+})
