@@ -139,9 +139,11 @@ function handlerFor(lab: Lab, choice: Choice): RequestListener {
     const url = request.url?.replace(/\?.*$/s, '') ?? ''
     if (isEs12.has(url)) return es12For(lab, { smds, rules, choice })(request, response)
     const alias = /^\/gsma\/rsp2\/es11\/(\w+)$/.exec(url)?.[1]
-    if (alias !== undefined && !choice.options.strict) {
+    if (alias !== undefined && Object.hasOwn(ES11, alias) && !choice.options.strict) {
       const what = `the path ${url}, while ES11 has those of ES9+`
-      choice.noteTolerated?.({ interface: 'ES11', function: alias, what })
+      const side = { interface: 'ES11', function: alias }
+      choice.noteTolerated?.({ ...side, what })
+      lab.observer?.({ ...side, direction: 'tolerated', message: what })
       request.url = `/gsma/rsp2/es9plus/${alias}`
     }
     return es11(request, response)
