@@ -64,6 +64,7 @@ export {
 export { RspError, STATUS_CODES } from './rsp/status-codes.ts'
 export type { ProtocolMessage, Observer } from './rsp/observe.ts'
 export type { Es2Plus } from './rsp/es2plus.ts'
+export type { DownloadProgressCall } from './rsp/es2plus-progress.ts'
 export type { Es9Plus } from './rsp/es9plus.ts'
 export type { Es10 } from './rsp/es10.ts'
 export { createEuicc, type Euicc } from './euicc/euicc.ts'

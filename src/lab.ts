@@ -32,6 +32,7 @@ import {
 } from './operator/suci-keys.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
+import type { IsRevoked } from './pki/revocation.ts'
 import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
 import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
@@ -68,6 +69,11 @@ import {
 } from './lab-identity.ts'
 import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
 import { parseScenario } from './lab-scenario-file.ts'
+import {
+  createRevocationAuthority,
+  type PublishedList,
+  type RevokedAnswer,
+} from './lab-revocation.ts'
 import {
   importProfile,
   labProfiles,
@@ -165,6 +171,14 @@ export interface Lab {
    * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
    */
   loadScenario(scenario: unknown): Promise<LoadedScenario>
+  /**
+   * Has the lab's test CI revoke a certificate of an EUM or a server, for good.
+   * @throws {LabError} badInput — it is none of the CI's; conflict — the list is full
+   */
+  revoke(of: { readonly certificate: Uint8Array }): Promise<RevokedAnswer>
+  /** The revocation list of each of the lab's test CIs, as of now. */
+  revocationLists(): readonly PublishedList[]
+  readonly isRevoked: IsRevoked
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -219,11 +233,14 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     file,
     ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
+  const authority = createRevocationAuthority({ store, pki, clock: environment.clock })
+  const { isRevoked } = authority
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
     store,
     credentials: identity.credentials,
     trustedCis: identity.trustedCis,
+    isRevoked,
     profiles: withImportedProfiles(
       store,
       labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
@@ -297,6 +314,9 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
         scenario,
       )
     },
+    revoke: authority.revoke,
+    revocationLists: authority.lists,
+    isRevoked,
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
@@ -312,6 +332,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
         smdp,
         smds,
         servingNetwork,
+        isRevoked,
       })
     },
     async close() {
@@ -449,6 +470,7 @@ function assemblePhone(parts: {
   readonly smdp: Smdp
   readonly smds: LabSmdss
   readonly servingNetwork: ServingNetwork
+  readonly isRevoked: IsRevoked
 }): Phone {
   const { name, phone, environment, observer } = parts
   const { curves, personality } = phone
@@ -465,6 +487,7 @@ function assemblePhone(parts: {
     clock: environment.clock,
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
+    isRevoked: parts.isRevoked,
   })
   const modem = createModem({
     card: createApduCard({ euicc }),

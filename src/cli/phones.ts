@@ -18,6 +18,7 @@ import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { createModem, type Modem } from '../modem/modem.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
 import { ES11 } from '../rsp/es11.ts'
@@ -27,6 +28,7 @@ import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
 import { servingNetworkClient } from './network-client.ts'
+import { fetchRevocations } from './revocation.ts'
 import { commandLine } from './verb.ts'
 
 export interface CliPhone extends Lpa, Pick<Modem, 'attach'> {
@@ -216,8 +218,10 @@ async function run<T>(
 ): Promise<T> {
   const { lab, name, observer, binding } = opened.choice
   const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
+  const trustedCis = cisOf(lab.directory, euicc)
+  const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
   const trust = {
-    ...trustOf({ directory: lab.directory, lab }, euicc),
+    ...trustOf({ directory: lab.directory, lab, isRevoked }, euicc),
     binding,
     plainPorts: lab.service.plainPorts,
   }
@@ -232,7 +236,8 @@ async function run<T>(
     es11: observer ? (address) => observed({ table: ES11, observer }, smdss.at(address)) : smdss.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
-    trustedCis: cisOf(lab.directory, euicc),
+    trustedCis,
+    isRevoked,
   })
   const { attach } = createModem({
     card: createApduCard({ euicc }),
@@ -255,12 +260,14 @@ function clockOf(lab: LabClient): Clock {
 }
 
 function trustOf(
-  { directory, lab }: Pick<CardChoice, 'directory' | 'lab'>,
+  of: Pick<CardChoice, 'directory' | 'lab'> & { readonly isRevoked?: IsRevoked | undefined },
   euicc: Pick<Euicc, 'state'>,
 ): LpaTrust {
+  const { directory, lab, isRevoked } = of
   const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
   const foundAt = lab && namesIn(lab)
-  return isPlain ? { plain: true, foundAt } : { tls: { anchors: cisOf(directory, euicc) }, foundAt }
+  if (isPlain) return { plain: true, foundAt }
+  return { tls: { anchors: cisOf(directory, euicc), isRevoked }, foundAt }
 }
 
 /** Cards name the root SM-DS by a name that no network knows; the lab that is served has it wherever it listens. */

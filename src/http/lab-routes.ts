@@ -12,6 +12,7 @@ import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { registrationRoutes } from './registration-routes.ts'
 import { sbiRoutes } from './sbi-routes.ts'
+import { revocationRoutes } from './revocation-routes.ts'
 
 /** Where the servers of a lab are reached. */
 export interface ServedAddresses {
@@ -62,6 +63,7 @@ export function labRoutes(lab: Lab, served: ServedAddresses): Router {
   router.use(profileRoutes(lab))
   router.use(registrationRoutes(lab.operator))
   router.use(sbiRoutes(lab.operator.network))
+  router.use(revocationRoutes(lab))
   router
     .route('/api/euiccs')
     .post((request, response) => {

@@ -18,6 +18,7 @@ import {
   readAsn1Response,
   writeAsn1Request,
 } from '../rsp/asn1-binding.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
 import {
   checkHeader,
@@ -62,7 +63,13 @@ export interface Closable {
 
 /** Whom an LPA believes to be an SM-DP+: who has a certificate under one of the anchors, or, without TLS, anybody. */
 export type Es9PlusTrust =
-  | { readonly tls: { readonly anchors: readonly Certificate[] }; readonly plain?: undefined }
+  | {
+      readonly tls: {
+        readonly anchors: readonly Certificate[]
+        readonly isRevoked?: IsRevoked | undefined
+      }
+      readonly plain?: undefined
+    }
   | { readonly plain: true; readonly tls?: undefined }
 
 export type Es9PlusClientOptions = ClientOptions & Es9PlusTrust
@@ -91,9 +98,7 @@ export function es9PlusClient(options: Es9PlusClientOptions): Es9Plus & Closable
     address,
     timeoutMs,
     binding,
-    ...(options.tls
-      ? { tls: { anchors: options.tls.anchors, role: 'dp-tls' } }
-      : { plain: options.plain }),
+    ...(options.tls ? { tls: { ...options.tls, role: 'dp-tls' } } : { plain: options.plain }),
   })
 }
 

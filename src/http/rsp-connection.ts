@@ -13,6 +13,7 @@ import { toPkcs8 } from '../crypto/ec.ts'
 import { validateChain, type ChainVerdict } from '../pki/chain.ts'
 import { toPem } from '../pki/forge.ts'
 import type { Credential } from '../pki/issue.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 
 /** Whom a client believes: CIs, and the role that the server's certificate must have under one of them. */
 export interface TlsTrust {
@@ -21,6 +22,8 @@ export interface TlsTrust {
   readonly role: TlsRole | readonly TlsRole[]
   /** What the client shows of itself, on interfaces where servers call servers. */
   readonly credential?: Credential | undefined
+  /** What the CIs' lists say. */
+  readonly isRevoked?: IsRevoked | undefined
 }
 
 export type TlsRole = 'dp-tls' | 'ds-tls'
@@ -142,6 +145,7 @@ function certificateFault(
     const certificate = readCertificate(peer.raw)
     const verdict = judgeTls(certificate, trust)
     if (!verdict.ok) return certificateRefused(verdict.fault.detail)
+    if (trust.isRevoked?.(certificate)) return certificateRefused('its CI has revoked it')
     if (certificate.curve !== 'P-256') return certificateRefused('its key is not on P-256')
     return namesHost(peer, server.host) ? undefined : notOfHost(certificate, server.host)
   } catch (error) {

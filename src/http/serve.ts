@@ -11,6 +11,7 @@ import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
 import { progressUrlOf, startProgressDelivery } from './progress-delivery.ts'
+import { revocationListRoutes } from './revocation-routes.ts'
 import { es9PlusClients, type Binding } from './rsp-client.ts'
 import {
   es2PlusApp,
@@ -106,7 +107,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const operator = await keep(listenForOperator(lab, { options, token, served }))
     const { anchors } = lab
     const trust = {
-      ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors } }),
+      ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors, isRevoked: lab.isRevoked } }),
       binding: options.lpaBinding,
       plainPorts: plainPortsOf([first, ...listeners]),
     }
@@ -178,6 +179,7 @@ function listenForOperator(
     token: choice.token,
     longBodies: LONG_BODIES,
     otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
+    openRoutes: revocationListRoutes(lab),
     extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),
   })

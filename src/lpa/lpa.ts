@@ -5,6 +5,7 @@ import type { Clock } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import type { DeviceInfo, NotificationMetadata } from '../rsp/common.ts'
 import type { Es10 } from '../rsp/es10.ts'
 import type { PendingNotification } from '../rsp/es10b.ts'
@@ -28,6 +29,8 @@ export interface LpaContext {
   readonly device: DeviceInfo
   /** The CIs that the device trusts; where given, the LPA judges the dates of the server's certificates by its clock. */
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs' lists say, where the device has them (SGP.22 §4.6.3). */
+  readonly isRevoked?: IsRevoked | undefined
 }
 
 /** A profile on the eUICC, as people name its parts. */
@@ -81,6 +84,11 @@ export interface Lpa {
   /** Sends what waits, to each address in the order of its numbers, and removes what was acknowledged (§3.5). */
   sendNotifications(): Promise<NotificationReport>
   memoryReset(): Promise<void>
+  /**
+   * Hands a CI's revocation list to the eUICC, in parts of at most 1024 octets (ES10b.LoadCRL).
+   * @throws {LabError} refused, with the eUICC's error as its reason
+   */
+  loadCrl(list: { readonly segments: readonly Uint8Array[] }): Promise<void>
 }
 
 export function createLpa(context: LpaContext): Lpa {
@@ -121,7 +129,18 @@ export function createLpa(context: LpaContext): Lpa {
       const { resetResult } = await es10.eUICCMemoryReset({ resetOptions })
       if (resetResult !== 'ok') throw refusedByCard('eUICCMemoryReset', resetResult)
     },
+    async loadCrl({ segments }) {
+      for (const segment of segments) {
+        const { loadCRLResponseError } = await es10.loadCRL({ crl: underTagOfLoadCrl(segment) })
+        if (loadCRLResponseError) throw refusedByCard('LoadCRL', loadCRLResponseError)
+      }
+    },
   }
+}
+
+/** The module tags automatically: [0] in place of the list's SEQUENCE. */
+function underTagOfLoadCrl(list: Uint8Array): Uint8Array {
+  return Uint8Array.of(0xa0, ...list.subarray(1))
 }
 
 const CARD_ADVICE: Readonly<Record<string, string>> = {

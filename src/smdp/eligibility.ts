@@ -1,6 +1,8 @@
 /** Whether an eUICC in its device can take a profile, by what both say of themselves (SGP.22 §3.1.3 (3), Annex F). */
 
 import { Asn1Error, children } from '../asn1/der.ts'
+import type { PackageNeeds } from '../profile/needs.ts'
+import { CAPABILITY_BITS } from '../profile/services.ts'
 import type { DeviceInfo, EUICCInfo2, StoreMetadataRequest } from '../rsp/common.ts'
 import { PPRS } from '../rsp/rat.ts'
 import type { StatusName } from '../rsp/status-codes.ts'
@@ -38,13 +40,6 @@ export function ineligibility(candidate: Candidate): Ineligibility | undefined {
   return memoryFault(candidate, needs)
 }
 
-/** What a package asks of the card and the device that shall have it. */
-export interface PackageNeeds {
-  /** eUICC-Mandatory-services of its header, as the components are called here. */
-  readonly services: readonly string[]
-  readonly octets: number
-}
-
 function additionalProfileFault({ euiccInfo2 }: Candidate): string | undefined {
   return euiccInfo2.rspCapability.includes('additionalProfile')
     ? undefined
@@ -58,45 +53,10 @@ function testProfileFault({ euiccInfo2, metadata }: Candidate): string | undefin
     : 'It says that it takes no test profile.'
 }
 
-/** The bit of UICCCapability that stands for a service (TCA eUICC Profile Package, UICCCapability and ServicesList). */
-const CAPABILITY_BITS: Readonly<Record<string, number>> = {
-  contactless: 0,
-  usim: 1,
-  isim: 2,
-  csim: 3,
-  milenage: 4,
-  cave: 5,
-  tuak128: 6,
-  tuak256: 7,
-  usimTestAlgorithm: 8,
-  gbaUsim: 10,
-  gbaIsim: 11,
-  mbms: 12,
-  eap: 13,
-  javacard: 14,
-  multos: 15,
-  multipleUsim: 16,
-  multipleIsim: 17,
-  multipleCsim: 18,
-  berTlv: 19,
-  dfLink: 20,
-  catTp: 21,
-  getIdentity: 22,
-  profileAX25519: 23,
-  profileBP256: 24,
-  suciCalculatorApi: 25,
-  dnsResolution: 26,
-  scp11ac: 27,
-  scp11cAuthorizationMechanism: 28,
-  s16mode: 29,
-  eaka: 30,
-}
-
 function serviceFault({ euiccInfo2 }: Candidate, needs: PackageNeeds): string | undefined {
-  const missing = needs.services.filter((service) => {
-    const bit = CAPABILITY_BITS[service]
-    return bit !== undefined && euiccInfo2.uiccCapability[bit] !== true
-  })
+  const missing = needs.services.filter(
+    (service) => euiccInfo2.uiccCapability[CAPABILITY_BITS[service]] !== true,
+  )
   if (missing.length === 0) return undefined
   return `Its uiccCapability lacks what the package wants: ${missing.join(', ')}.`
 }

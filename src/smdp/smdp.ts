@@ -5,6 +5,8 @@ import type { Environment } from '../base/environment.ts'
 import type { Credential } from '../pki/issue.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import { oidOf } from '../pki/chain.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
+import type { PackageNeeds } from '../profile/needs.ts'
 import type { StoreMetadataRequest } from '../rsp/common.ts'
 import { LabError } from '../base/errors.ts'
 import type { Es12 } from '../rsp/es12.ts'
@@ -21,7 +23,6 @@ import type { Connection, Store } from '../store/engine.ts'
 import { findEventToShow, type OrderEvent } from '../store/order-events.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
-import type { PackageNeeds } from './eligibility.ts'
 import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
 import {
   announceOrders,
@@ -84,7 +85,7 @@ export const DEFAULT_SMDP_SETTINGS: SmdpSettings = {
   profileProtection: 'sessionKeys',
   confirmationAttemptsMax: 3,
   confirmationCodeReading: 'textOrOctets',
-  downloadAttemptsMax: 10,
+  downloadAttemptsMax: 100,
   orderLifetimeMs: undefined,
   rebinding: 'bindAnew',
   memoryCheck: true,
@@ -103,6 +104,8 @@ export interface SmdpContext {
   /** In the server's order of preference. */
   readonly credentials: readonly DpCredentials[]
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs' lists say; nothing is revoked without it. */
+  readonly isRevoked?: IsRevoked | undefined
   readonly profiles: ProfileSource
   readonly settings: SmdpSettings
   /** The addresses under which this SM-DP+ is reached; the first is the one it names itself. */

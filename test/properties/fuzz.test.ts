@@ -1,5 +1,5 @@
 /**
- * Messages with something wrong in them, over both bindings and ES2+: some thousands in every run of the tests, and
+ * Messages with something wrong in them, over both bindings of ES9+ and ES11, and over ES2+ and ES12: some thousands in every run of the tests, and
  * as many as wanted by command:
  *
  *     ESIM_LAB_FUZZ_MESSAGES=1000000 npx ava test/properties/fuzz.test.ts --timeout=3h
@@ -16,11 +16,17 @@ import { equalOctets, toHex } from '../../src/base/octets.ts'
 import { createLab, type ListeningLab, type ServedLab } from '../../src/index.ts'
 import { ASN1_CONTENT_TYPE, ASN1_PATH, writeAsn1Request } from '../../src/rsp/asn1-binding.ts'
 import { ES2PLUS } from '../../src/rsp/es2plus.ts'
+import { createRspApp } from '../../src/http/rsp-app.ts'
+import type { Phone } from '../../src/lab.ts'
+import { ES11 } from '../../src/rsp/es11.ts'
+import { ES12 } from '../../src/rsp/es12.ts'
 import { ES9PLUS } from '../../src/rsp/es9plus.ts'
 import { writeFields, type Json, type RspFunction } from '../../src/rsp/json-binding.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import { createDriver } from '../helpers/driver.ts'
 import { mutatedJson, mutatedOctets, pick } from '../helpers/mutate.ts'
+import { createSmdsDriver } from '../helpers/smds-driver.ts'
+import { serve } from '../http/rsp-helper.ts'
 
 const MESSAGES = Number(process.env['ESIM_LAB_FUZZ_MESSAGES'] ?? 3000)
 const SEED = process.env['ESIM_LAB_FUZZ_SEED'] ?? 'fuzz'
@@ -29,8 +35,12 @@ const MESSAGES_PER_SCENE = 300
 const AT_ONCE = 8
 const HEAP_GROWTH_MAX_OCTETS = 24 * 1024 * 1024
 
+const HEADER = { functionRequesterIdentifier: 'fuzz', functionCallIdentifier: '1' }
+
 interface Scene {
   readonly lab: ListeningLab
+  /** ES12 of the root SM-DS as the SM-DP+ has it, without the TLS that says who calls. */
+  readonly es12Url: string
   readonly served: ServedLab
   readonly defects: unknown[]
 }
@@ -47,11 +57,20 @@ async function openScene(t: ExecutionContext): Promise<Scene> {
     rsp: { plain: true, es2Plus: { kind: 'open' } },
     reportDefect: (error) => void defects.push(error),
   })
-  return { lab, served, defects }
+  const es12 = await serve(t, {
+    handler: createRspApp({
+      table: ES12,
+      implementation: lab.smds.root.es12({ oid: lab.smdp.oid }),
+      reportDefect: (error) => void defects.push(error),
+    }),
+  })
+  return { lab, served, defects, es12Url: `http://127.0.0.1:${es12.port}` }
 }
 
 /** A valid message, as both bindings have it. */
 interface Valid {
+  /** The server it is for; the SM-DP+ unless told. */
+  readonly url?: string
   readonly path: string
   readonly json: Readonly<Record<string, Json>>
   readonly asn1: Uint8Array | undefined
@@ -59,8 +78,13 @@ interface Valid {
   readonly isFree: boolean
 }
 
-/** A session may begin with any challenge, and a release be said again. */
-const FREE: readonly RspFunction[] = [ES9PLUS.initiateAuthentication, ES2PLUS.releaseProfile]
+/** A session may begin with any challenge, a release be said again, an event have any name. */
+const FREE: readonly RspFunction[] = [
+  ES9PLUS.initiateAuthentication,
+  ES11.initiateAuthentication,
+  ES2PLUS.releaseProfile,
+  ES12.registerEvent,
+]
 
 function validOf(rspFunction: RspFunction, message: object): Valid {
   const { asn1 } = rspFunction
@@ -85,13 +109,12 @@ async function settle({ lab, served }: Scene): Promise<readonly Valid[]> {
   await phone.sendNotifications()
   const { iccid } = order
   const { matchingId } = parseActivationCode(order.activationCode)
-  const header = { functionRequesterIdentifier: 'fuzz', functionCallIdentifier: '1' }
   const es2plus = [
     validOf(ES2PLUS.downloadOrder, { eid: phone.eid, iccid }),
     validOf(ES2PLUS.confirmOrder, { iccid, matchingId, releaseFlag: true }),
     validOf(ES2PLUS.cancelOrder, { iccid, matchingId, finalProfileStatusIndicator: 'Available' }),
     validOf(ES2PLUS.releaseProfile, { iccid }),
-  ].map((valid) => ({ ...valid, json: { header, ...valid.json } }))
+  ].map((valid) => ({ ...valid, json: { header: HEADER, ...valid.json } }))
   const notifications = notificationList.map((pendingNotification) =>
     validOf(ES9PLUS.handleNotification, { pendingNotification }),
   )
@@ -100,7 +123,7 @@ async function settle({ lab, served }: Scene): Promise<readonly Valid[]> {
 
 /** What is said for an order that waits; the order is made once, and the sessions anew. */
 async function converse(
-  lab: ListeningLab,
+  { lab, served, es12Url }: Scene,
   order: { readonly matchingId: string },
 ): Promise<readonly Valid[]> {
   const said: Valid[] = []
@@ -138,7 +161,34 @@ async function converse(
       cancelSessionResponse: await third.card.cancelSession(reason),
     }),
   )
-  return said
+  const phone = lab.createPhone()
+  const event = { eid: phone.eid, eventId: 'NO-SUCH-EVENT' }
+  const es12 = [
+    validOf(ES12.registerEvent, {
+      ...event,
+      rspServerAddress: 'smdp.example.com',
+      forwardingIndicator: false,
+    }),
+    validOf(ES12.deleteEvent, event),
+  ].map((valid) => ({ ...valid, url: es12Url, json: { header: HEADER, ...valid.json } }))
+  const es11 = (await askForEvents(lab, phone)).map((valid) => ({
+    ...valid,
+    url: `http://${served.smds.root.address}`,
+  }))
+  return [...said, ...es12, ...es11]
+}
+
+async function askForEvents(lab: ListeningLab, phone: Phone): Promise<readonly Valid[]> {
+  const driver = createSmdsDriver(lab, { phone })
+  const said: Valid[] = []
+  await driver.initiate((request) => {
+    said.push(validOf(ES11.initiateAuthentication, request))
+    return request
+  })
+  const authenticateServerResponse = await driver.authenticateServer()
+  const { transactionId } = driver
+  const answer = { transactionId, authenticateServerResponse }
+  return [...said, validOf(ES11.authenticateClient, answer)]
 }
 
 interface Mutant {
@@ -163,7 +213,7 @@ interface Answer {
 }
 
 function send(served: ServedLab, mutant: Mutant, agent: Agent): Promise<Answer> {
-  const { hostname, port } = new URL(served.rspUrl)
+  const { hostname, port } = new URL(mutant.of.url ?? served.rspUrl)
   return new Promise((resolve, reject) => {
     const request = requestHttp({
       host: hostname,
@@ -241,7 +291,7 @@ test(`${MESSAGES} messages with something wrong are refused, change nothing and 
   let heapBefore: number | undefined
   let sent = 0
   while (sent < MESSAGES) {
-    const valid = [...settled, ...(await converse(scene.lab, { matchingId }))]
+    const valid = [...settled, ...(await converse(scene, { matchingId }))]
     const before = stateOf(scene)
     const mutants = Array.from({ length: Math.min(MESSAGES_PER_SCENE, MESSAGES - sent) }, () =>
       mutantOf(random, pick(random, valid)),

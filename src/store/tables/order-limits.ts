@@ -40,6 +40,15 @@ CREATE TABLE es2plus_calls (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX es2plus_calls_by_age ON es2plus_calls (at_ms);
 
+CREATE TABLE revocations (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  ci_key_id TEXT NOT NULL,
+  serial_number TEXT NOT NULL,
+  certificate BLOB NOT NULL,
+  at_ms INTEGER NOT NULL,
+  UNIQUE (ci_key_id, serial_number)
+) STRICT;
+
 CREATE TABLE progress (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   body TEXT NOT NULL,
