@@ -234,7 +234,7 @@ function fileOf(
       return [{ fileDescriptor: { linkPath: content.path } }]
     case 'content': {
       const octets = has(making, content.when) ? source(making, content.content) : undefined
-      const { size = octets?.length ?? 0 } = content
+      const { size = Math.max(octets?.length ?? 0, roomOf(row)) } = content
       return octets && transparent(row, { octets, size })
     }
     case 'records': {
@@ -245,6 +245,11 @@ function fileOf(
       return recordFile(row, { records, recordOctets, count })
     }
   }
+}
+
+/** Lists have the room of their template, and its filling behind what is in them. */
+function roomOf({ sizeOctets: room = 0, defaultContent }: FileTemplate): number {
+  return defaultContent ? room : 0
 }
 
 function source(making: Making, content: ContentSource): Uint8Array | undefined {

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import fc from 'fast-check'
-import { concat, hex } from '../../src/base/octets.ts'
+import { concat, hex, toHex } from '../../src/base/octets.ts'
+import { buildProfile } from '../../src/profile/build.ts'
+import { isDirectory } from '../../src/profile/build-files.ts'
 import { encodeElement, readProfileElements } from '../../src/profile/elements.ts'
+import type { Directory } from '../../src/profile/image.ts'
 import { findingLine, lintPackage, LINT_RULES } from '../../src/profile/lint/index.ts'
 import { surveyPackage } from '../../src/profile/survey.ts'
 import { anyElement } from './any-element.ts'
@@ -85,6 +88,22 @@ test('a generic element begins in the master file, whatever came before', (t) =>
   const file = surveyPackage(octets).files.find(({ made }) => made?.fileId === 0x2f50)
   t.is(file?.made?.parent?.kind, 'mf')
 })
+
+test('what is looked at is what the card makes', (t) => {
+  const survey = surveyPackage(PACKAGE)
+  const { image } = buildProfile(readProfileElements(PACKAGE))
+  t.deepEqual(survey.mf && contentsIn(survey.mf), image && contentsIn(image.mf))
+  t.true((survey.mf ? contentsIn(survey.mf) : []).length > 50)
+})
+
+/** Each file with its identifier and content, in order. */
+function contentsIn(directory: Directory): readonly string[] {
+  return directory.files.flatMap((file) =>
+    isDirectory(file)
+      ? [`${file.fileId}`, ...contentsIn(file)]
+      : [`${file.fileId} ${toHex(file.body.octets)}`],
+  )
+}
 
 test('no octets are too strange to be checked', (t) => {
   for (const octets of [
