@@ -3,6 +3,7 @@
 import type { Environment } from './base/environment.ts'
 import { LabError } from './base/errors.ts'
 import type { LoadedPki } from './pki/load.ts'
+import type { IsRevoked } from './pki/revocation.ts'
 import { smdsCredentials, type SmdsKind } from './pki/smds.ts'
 import type { TestPki } from './pki/test-pki.ts'
 import { ES11 } from './rsp/es11.ts'
@@ -37,6 +38,7 @@ export async function createLabSmdss(parts: {
   readonly own: TestPki
   readonly brought: LoadedPki | undefined
   readonly withTestCi: boolean
+  readonly isRevoked: IsRevoked
   readonly observer: Observer | undefined
 }): Promise<LabSmdss> {
   const make = (kind: SmdsKind): LabSmds => {
@@ -48,6 +50,7 @@ export async function createLabSmdss(parts: {
       environment: { ...parts.environment, random },
       credentials: smdsCredentials(kind, { ...parts, random }),
       trustedCis: parts.identity.trustedCis,
+      isRevoked: parts.isRevoked,
       addresses: [SMDS_NAMES[kind]],
     })
     return seen(smds, { kind, observer: parts.observer })

@@ -258,6 +258,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     own: pki,
     brought,
     withTestCi,
+    isRevoked,
     observer,
   })
   const es12 = (address: string): Es12 => smdsAt(smds, address).es12({ oid: smdp.oid })

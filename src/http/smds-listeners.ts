@@ -92,18 +92,18 @@ export function linkSmds(
   }: { readonly smds: Readonly<Record<SmdsKind, ServedListener>>; readonly plain: boolean },
 ): { close(): Promise<void> } {
   const foundAt = namesOf(smds)
-  const { anchors } = lab
+  const { anchors, isRevoked } = lab
   const credential = plain ? undefined : clientTls(lab).credential
   const own = smds.alternative.tls?.credential
   const es12 = es12Clients(ES12, {
     requester: lab.smdp.oid,
     foundAt,
-    ...(credential && { tls: { anchors, credential } }),
+    ...(credential && { tls: { anchors, isRevoked, credential } }),
   })
   const es15 = es12Clients(ES15, {
     requester: lab.smds.alternative.oid,
     foundAt,
-    ...(own && { tls: { anchors, credential: own } }),
+    ...(own && { tls: { anchors, isRevoked, credential: own } }),
   })
   lab.smdp.setSmds(es12.at)
   lab.smds.alternative.setRoot(es15.at(smds.root.address))
@@ -197,8 +197,11 @@ function oidOfServer(lab: Lab, der: Uint8Array): string {
     const certificate = readCertificate(der)
     const trust = { anchors: lab.anchors, role: ['dp-tls', 'ds-tls'] } as const
     const verdict = judgeTls(certificate, trust)
-    if (verdict.ok) return oidOf(certificate)
-    throw stranger(`The client certificate is not accepted: ${verdict.fault.detail}.`)
+    if (!verdict.ok) {
+      throw stranger(`The client certificate is not accepted: ${verdict.fault.detail}.`)
+    }
+    if (lab.isRevoked(certificate)) throw stranger('The client certificate is revoked by its CI.')
+    return oidOf(certificate)
   } catch (error) {
     if (error instanceof RequestError) throw error
     throw stranger(`The client certificate is not accepted: ${messageOf(error)}.`)

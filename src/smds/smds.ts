@@ -5,6 +5,7 @@ import { LabError } from '../base/errors.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import { oidOf } from '../pki/chain.ts'
 import type { Credential } from '../pki/issue.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { sameAddress } from '../rsp/activation-code.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es12 } from '../rsp/es12.ts'
@@ -39,6 +40,8 @@ export interface SmdsContext {
   /** In the server's order of preference; at least one. */
   readonly credentials: readonly DsCredentials[]
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs have revoked. */
+  readonly isRevoked?: IsRevoked | undefined
   /** The addresses under which this SM-DS is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]
   /** ES15 of the root SM-DS. */
