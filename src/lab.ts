@@ -310,15 +310,14 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     async loadScenario(json) {
-      const parsed = parseScenario(json, { nowMs: environment.clock.nowMs() })
-      const orders = parsed.orders.map(({ smdsAddress: named, ...order }) => ({
-        ...order,
-        smdsAddress: named === undefined ? undefined : smdsAddressOf(smds, named),
-      }))
-      const scenario = { ...parsed, orders }
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
       const ownIccids = operator.file.ranges.iccid
       const random = environment.random.stream('scenario')
-      const loaded = await loadScenario({ store, smdp, random, ownIccids }, scenario)
+      const parts = { store, smdp, random, ownIccids }
+      const loaded = await loadScenario(
+        { ...parts, smdsAddress: (named) => smdsAddressOf(smds, named) },
+        scenario,
+      )
       es2PlusClients.set(scenario.name, scenario.clients)
       return loaded
     },

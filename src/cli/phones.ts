@@ -27,6 +27,7 @@ import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
 import { servingNetworkClient } from './network-client.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { fetchRevocations } from './revocation.ts'
 import { commandLine } from './verb.ts'
 
@@ -219,9 +220,8 @@ async function run<T>(
   const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
   const trustedCis = cisOf(lab.directory, euicc)
   const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
-  const believed = trustOf({ directory: lab.directory, lab }, euicc)
   const trust = {
-    ...(believed.tls ? { tls: { ...believed.tls, isRevoked } } : believed),
+    ...trustOf({ directory: lab.directory, lab, isRevoked }, euicc),
     binding,
     plainPorts: lab.service.plainPorts,
   }
@@ -260,12 +260,14 @@ function clockOf(lab: LabClient): Clock {
 }
 
 function trustOf(
-  { directory, lab }: Pick<CardChoice, 'directory' | 'lab'>,
+  of: Pick<CardChoice, 'directory' | 'lab'> & { readonly isRevoked?: IsRevoked | undefined },
   euicc: Pick<Euicc, 'state'>,
 ): LpaTrust {
+  const { directory, lab, isRevoked } = of
   const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
   const foundAt = lab && namesIn(lab)
-  return isPlain ? { plain: true, foundAt } : { tls: { anchors: cisOf(directory, euicc) }, foundAt }
+  if (isPlain) return { plain: true, foundAt }
+  return { tls: { anchors: cisOf(directory, euicc), isRevoked }, foundAt }
 }
 
 /** Cards name the root SM-DS by a name that no network knows; the lab that is served has it wherever it listens. */

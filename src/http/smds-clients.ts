@@ -1,10 +1,10 @@
 /** How LPAs, SM-DP+ and SM-DSs reach SM-DSs over the network: ES11, ES12 and ES15 by address. */
 
-import type { Certificate } from '../pki/certificate.ts'
 import type { Credential } from '../pki/issue.ts'
 import { ES11, type Es11 } from '../rsp/es11.ts'
 import type { ES12, Es12, ES15 } from '../rsp/es12.ts'
 import { rspClient, trustAt, type Binding, type Closable, type PortTrust } from './rsp-client.ts'
+import type { TlsTrust } from './rsp-connection.ts'
 
 /** Clients by address, one for each, with connections that last until all are closed. */
 export interface ClientsByAddress<T> extends Closable {
@@ -43,7 +43,7 @@ export interface Es12Trust {
   readonly requester: string
   /** Without it, plain HTTP. */
   readonly tls?:
-    { readonly anchors: readonly Certificate[]; readonly credential: Credential } | undefined
+    (Pick<TlsTrust, 'anchors' | 'isRevoked'> & { readonly credential: Credential }) | undefined
   readonly foundAt?: FoundAt | undefined
 }
 

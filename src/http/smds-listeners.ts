@@ -92,18 +92,18 @@ export function linkSmds(
   }: { readonly smds: Readonly<Record<SmdsKind, ServedListener>>; readonly plain: boolean },
 ): { close(): Promise<void> } {
   const foundAt = namesOf(smds)
-  const { anchors } = lab
+  const { anchors, isRevoked } = lab
   const credential = plain ? undefined : clientTls(lab).credential
   const own = smds.alternative.tls?.credential
   const es12 = es12Clients(ES12, {
     requester: lab.smdp.oid,
     foundAt,
-    ...(credential && { tls: { anchors, credential } }),
+    ...(credential && { tls: { anchors, isRevoked, credential } }),
   })
   const es15 = es12Clients(ES15, {
     requester: lab.smds.alternative.oid,
     foundAt,
-    ...(own && { tls: { anchors, credential: own } }),
+    ...(own && { tls: { anchors, isRevoked, credential: own } }),
   })
   lab.smdp.setSmds(es12.at)
   lab.smds.alternative.setRoot(es15.at(smds.root.address))
@@ -139,9 +139,11 @@ function handlerFor(lab: Lab, choice: Choice): RequestListener {
     const url = request.url?.replace(/\?.*$/s, '') ?? ''
     if (isEs12.has(url)) return es12For(lab, { smds, rules, choice })(request, response)
     const alias = /^\/gsma\/rsp2\/es11\/(\w+)$/.exec(url)?.[1]
-    if (alias !== undefined && !choice.options.strict) {
+    if (alias !== undefined && Object.hasOwn(ES11, alias) && !choice.options.strict) {
       const what = `the path ${url}, while ES11 has those of ES9+`
-      choice.noteTolerated?.({ interface: 'ES11', function: alias, what })
+      const side = { interface: 'ES11', function: alias }
+      choice.noteTolerated?.({ ...side, what })
+      lab.observer?.({ ...side, direction: 'tolerated', message: what })
       request.url = `/gsma/rsp2/es9plus/${alias}`
     }
     return es11(request, response)
@@ -195,8 +197,11 @@ function oidOfServer(lab: Lab, der: Uint8Array): string {
     const certificate = readCertificate(der)
     const trust = { anchors: lab.anchors, role: ['dp-tls', 'ds-tls'] } as const
     const verdict = judgeTls(certificate, trust)
-    if (verdict.ok) return oidOf(certificate)
-    throw stranger(`The client certificate is not accepted: ${verdict.fault.detail}.`)
+    if (!verdict.ok) {
+      throw stranger(`The client certificate is not accepted: ${verdict.fault.detail}.`)
+    }
+    if (lab.isRevoked(certificate)) throw stranger('The client certificate is revoked by its CI.')
+    return oidOf(certificate)
   } catch (error) {
     if (error instanceof RequestError) throw error
     throw stranger(`The client certificate is not accepted: ${messageOf(error)}.`)

@@ -54,12 +54,12 @@ export function createOrderEvents(options: {
   async function register(eventId: string): Promise<void> {
     const event = store.read((db) => findOrderEvent(db, eventId))
     if (event?.state !== 'planned') return
-    await store.write((db) => setAsked(db, { eventId, asked: true }))
     try {
       const { eid, smdsAddress } = event
+      const smds = options.es12(smdsAddress)
+      await store.write((db) => setAsked(db, { eventId, asked: true }))
       const rspServerAddress = options.address()
-      const request = { eid, eventId, rspServerAddress, forwardingIndicator: true }
-      await options.es12(smdsAddress).registerEvent(request)
+      await smds.registerEvent({ eid, eventId, rspServerAddress, forwardingIndicator: true })
     } catch (error) {
       // The answer to an earlier try was lost: what the SM-DS has is this very event.
       const isThere = error instanceof RspError && error.status === 'eventDuplicated' && event.asked

@@ -3,9 +3,9 @@
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import type { Certificate } from '../pki/certificate.ts'
-import type { IsRevoked } from '../pki/revocation.ts'
 import { oidOf } from '../pki/chain.ts'
 import type { Credential } from '../pki/issue.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import { sameAddress } from '../rsp/activation-code.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es12 } from '../rsp/es12.ts'
@@ -40,7 +40,7 @@ export interface SmdsContext {
   /** In the server's order of preference; at least one. */
   readonly credentials: readonly DsCredentials[]
   readonly trustedCis: readonly Certificate[]
-  /** What the CIs' lists say; nothing is revoked without it. */
+  /** What the CIs have revoked. */
   readonly isRevoked?: IsRevoked | undefined
   /** The addresses under which this SM-DS is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]

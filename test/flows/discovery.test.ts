@@ -5,7 +5,7 @@ import type { ProfileOrder } from '../../src/operator/ordering.ts'
 import type { Es12 } from '../../src/rsp/es12.ts'
 import type { ProtocolMessage } from '../../src/rsp/observe.ts'
 import { refuse, RspError } from '../../src/rsp/status-codes.ts'
-import { createDriver } from '../helpers/driver.ts'
+import { createDriver, needed } from '../helpers/driver.ts'
 import {
   orderOf,
   orderState,
@@ -238,7 +238,9 @@ test('an order whose SM-DS cannot be reached is not confirmed, and can be with t
     })
   withSmds(lab, {})
   t.is(await codeOf(t, confirm()), '8.9/5.1')
-  t.deepEqual(orderOf(lab, { iccid }), before)
+  const { event, ...after } = needed(orderOf(lab, { iccid }))
+  t.deepEqual(after, before)
+  t.is(event?.state, 'deleting', 'nobody knows whether the SM-DS has it')
   lab.smdp.setSmds(() => lab.smds.root.es12({ oid: lab.smdp.oid }))
   t.is((await confirm()).matchingId, 'EVENT-1')
   lab.clock.advance(HOUR_MS)
@@ -285,6 +287,8 @@ test('an SM-DS that is dead when an order ends does not hurt: the event is delet
   lab.smdp.setSmds(() => lab.smds.root.es12({ oid: lab.smdp.oid }))
   await lab.smdp.settleEvents()
   t.is((await phone.discover()).events.length, 1, 'the next try is not due yet')
+  const due = { state: 'deleting', lastError: 'nobody is there' } as const
+  t.like(orderOf(lab, { iccid })?.event, due)
   lab.clock.advance(HOUR_MS)
   await lab.smdp.settleEvents()
   t.deepEqual((await phone.discover()).events, [])

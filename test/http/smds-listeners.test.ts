@@ -85,6 +85,23 @@ test('ES12 is for servers with a TLS certificate under a CI of the lab alone', a
   await t.notThrowsAsync(inProcess.deleteEvent(EVENT), 'the caller is the OID of its certificate')
 })
 
+test('a revoked certificate is nobody to an SM-DS, on ES11 and on ES12', async (t) => {
+  const { lab, servers, phone } = await served(t)
+  const credential = issueTlsCredential({
+    pki: lab.pki,
+    hostNames: ['caller.example.com'],
+    role: 'dp-tls',
+    nowMs: wallClock.nowMs(),
+    random: lab.environment.random,
+  })
+  await lab.revoke({ certificate: credential.certificate.der })
+  const es12 = clientOf(t, { lab, credential }).at(servers.smds.root.address)
+  await t.throwsAsync(es12.registerEvent(EVENT), { message: /HTTP 403.*revoked/ })
+  await phone.discover()
+  await lab.revoke({ certificate: lab.pki['P-256'].eum.certificate.der })
+  await t.throwsAsync(phone.discover(), { message: /8\.1\.2\/6\.1/ })
+})
+
 test('over plain HTTP the caller is who it says it is', async (t) => {
   const { lab, servers } = await served(t, { rsp: { plain: true } })
   const post = async (requester: string, path: string): Promise<string> => {

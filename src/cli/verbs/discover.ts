@@ -63,7 +63,9 @@ function textOf(
   )
   const download = commandLine(`discover --phone ${phone.name} --download`, phone)
   return [
-    `${events.length} of ${rootDsAddress}:`,
+    events.length === 1
+      ? 'A profile waits for this eUICC:'
+      : `${events.length} profiles wait for this eUICC:`,
     ...lines,
     ...(options.download ? [] : ['', download]),
   ].join('\n')
