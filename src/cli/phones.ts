@@ -221,7 +221,7 @@ async function run<T>(
   const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
   const believed = trustOf({ directory: lab.directory, lab }, euicc)
   const trust = {
-    ...(believed.tls ? { tls: { ...believed.tls, isRevoked } } : believed),
+    ...(believed.tls ? { ...believed, tls: { ...believed.tls, isRevoked } } : believed),
     binding,
     plainPorts: lab.service.plainPorts,
   }
