@@ -88,6 +88,7 @@ const FIELDS: Readonly<Record<keyof ProfileImport, FieldReader>> = {
     return value.map((rule: Json) => oneOf(RULES)(rule, field))
   },
   icon: octetsOf,
+  msisdn: text({ max: 32 }),
   ki: keyOf,
   opc: keyOf,
 }
