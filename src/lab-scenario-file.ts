@@ -30,6 +30,7 @@ export interface ScenarioProfiles {
   readonly requesters: readonly string[]
 }
 
+/** `smdsAddress` may be `root` or `alternative`: the lab's own. */
 export interface Scenario {
   readonly name: string
   readonly settings: Partial<SmdpSettings>
@@ -202,7 +203,6 @@ const STATES = [
   'Unavailable',
 ] as const satisfies readonly OrderState[]
 const STATES_WITH_EID: readonly OrderState[] = ['Linked', 'Downloaded', 'Installed']
-const STATES_WITH_EVENT: readonly OrderState[] = ['Confirmed', 'Released', 'Downloaded']
 const STATES_ON_STOCK: readonly OrderState[] = ['Available', 'Unavailable']
 
 function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureOrder {
@@ -248,9 +248,9 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     errorDetail: maybe('errorDetail', () => order.text('errorDetail', {})),
     repeatable: order.flag('repeatable') ?? false,
     requester: maybe('requester', () => order.text('requester', REQUESTER)),
-    smDs: maybe('smDs', () =>
+    smdsAddress: maybe('smDs', () =>
       order.text('smDs', {
-        pattern: /^[!-~]{1,255}$/,
+        pattern: /^[^\s$]{1,255}$/,
         expected: 'root, alternative or an address',
       }),
     ),
@@ -260,13 +260,13 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
 }
 
 /** The store would refuse it too, and say less. */
-function checkState(order: JsonFields, { state, eid, matchingId, smDs }: FixtureOrder): void {
-  if (smDs !== undefined) {
-    if (!STATES_WITH_EVENT.includes(state)) {
-      order.refuse('smDs', `none in the state ${state}, but in ${STATES_WITH_EVENT.join(', ')}`)
-    }
-    if (eid === undefined) order.refuse('eid', 'the EID of the eUICC, for an SM-DS')
-    if (matchingId === '') order.refuse('matchingId', 'no empty one, for an SM-DS')
+function checkState(order: JsonFields, parsed: FixtureOrder): void {
+  const { state, eid, matchingId, smdsAddress } = parsed
+  if (smdsAddress !== undefined && eid === undefined) {
+    order.refuse('eid', 'the EID of the eUICC, for an event at an SM-DS')
+  }
+  if (smdsAddress !== undefined && matchingId === '') {
+    order.refuse('matchingId', 'an EventID, or none to have one made')
   }
   if (STATES_WITH_EID.includes(state) && eid === undefined) {
     order.refuse('eid', `the EID of the eUICC, for the state ${state}`)

@@ -306,14 +306,15 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     async loadScenario(json) {
-      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const parsed = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const orders = parsed.orders.map(({ smdsAddress: named, ...order }) => ({
+        ...order,
+        smdsAddress: named === undefined ? undefined : smdsAddressOf(smds, named),
+      }))
+      const scenario = { ...parsed, orders }
       const ownIccids = operator.file.ranges.iccid
       const random = environment.random.stream('scenario')
-      const parts = { store, smdp, random, ownIccids }
-      return loadScenario(
-        { ...parts, smdsAddress: (named) => smdsAddressOf(smds, named) },
-        scenario,
-      )
+      return loadScenario({ store, smdp, random, ownIccids }, scenario)
     },
     revoke: authority.revoke,
     revocationLists: authority.lists,

@@ -18,7 +18,6 @@ import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { createModem, type Modem } from '../modem/modem.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
-import type { IsRevoked } from '../pki/revocation.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
 import { ES11 } from '../rsp/es11.ts'
@@ -220,8 +219,9 @@ async function run<T>(
   const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
   const trustedCis = cisOf(lab.directory, euicc)
   const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
+  const believed = trustOf({ directory: lab.directory, lab }, euicc)
   const trust = {
-    ...trustOf({ directory: lab.directory, lab, isRevoked }, euicc),
+    ...(believed.tls ? { ...believed, tls: { ...believed.tls, isRevoked } } : believed),
     binding,
     plainPorts: lab.service.plainPorts,
   }
@@ -260,14 +260,12 @@ function clockOf(lab: LabClient): Clock {
 }
 
 function trustOf(
-  of: Pick<CardChoice, 'directory' | 'lab'> & { readonly isRevoked?: IsRevoked | undefined },
+  { directory, lab }: Pick<CardChoice, 'directory' | 'lab'>,
   euicc: Pick<Euicc, 'state'>,
 ): LpaTrust {
-  const { directory, lab, isRevoked } = of
   const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
   const foundAt = lab && namesIn(lab)
-  if (isPlain) return { plain: true, foundAt }
-  return { tls: { anchors: cisOf(directory, euicc), isRevoked }, foundAt }
+  return isPlain ? { plain: true, foundAt } : { tls: { anchors: cisOf(directory, euicc) }, foundAt }
 }
 
 /** Cards name the root SM-DS by a name that no network knows; the lab that is served has it wherever it listens. */

@@ -13,8 +13,9 @@ import { refuse, type RspError, type StatusName } from './status-codes.ts'
 export function verifyEuiccChain(
   context: {
     readonly trustedCis: readonly Certificate[]
-    readonly environment: Pick<Environment, 'clock'>
+    /** What the CIs' lists say; nothing is revoked without it. */
     readonly isRevoked?: IsRevoked | undefined
+    readonly environment: Pick<Environment, 'clock'>
   },
   certificates: { readonly eumCertificate: Uint8Array; readonly euiccCertificate: Uint8Array },
 ): Certificate {

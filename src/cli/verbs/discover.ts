@@ -18,9 +18,9 @@ import { downloadInto } from './download.ts'
 
 interface DiscoverOptions extends LpaOptions, BindingOption {
   readonly download?: true
+  readonly acceptRules?: true
   readonly confirmationCode?: string
   readonly enable?: true
-  readonly acceptRules?: true
 }
 
 export function discoverVerb(output: Output): Command {
@@ -31,7 +31,7 @@ export function discoverVerb(output: Output): Command {
   })
     .option('--download', 'download what was found, one after the other')
     .option('--confirmation-code <code>', 'with --download: where an order has one')
-    .option('--accept-rules', "with --download: agree to a profile's policy rules")
+    .option('--accept-rules', "with --download: agree to the profiles' policy rules")
     .option('--enable', 'with --download: enable each profile at once')
     .addOption(bindingOption())
     .action((options: DiscoverOptions) => discover(options, output))

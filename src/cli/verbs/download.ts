@@ -62,7 +62,7 @@ export async function downloadInto(
   phone: CliPhone,
   asked: {
     readonly activationCode: ActivationCode
-    readonly options: Pick<DownloadOptions, 'confirmationCode' | 'enable' | 'acceptRules'>
+    readonly options: Pick<DownloadOptions, 'acceptRules' | 'confirmationCode' | 'enable'>
     readonly output: Output
   },
 ): Promise<void> {
