@@ -1,5 +1,6 @@
 /** Scenario files: profiles, orders and settings that a test suite of somebody else's expects to find. */
 
+import { X509Certificate } from 'node:crypto'
 import { normaliseIccid } from './base/bcd.ts'
 import { LabError } from './base/errors.ts'
 import { jsonFields, refuseJson, type JsonFields } from './base/json-fields.ts'
@@ -30,12 +31,23 @@ export interface ScenarioProfiles {
   readonly requesters: readonly string[]
 }
 
-/** `smdsAddress` may be `root` or `alternative`: the lab's own. */
 export interface Scenario {
   readonly name: string
   readonly settings: Partial<SmdpSettings>
   readonly profiles: readonly ScenarioProfiles[]
   readonly orders: readonly FixtureOrder[]
+  readonly clients: readonly ScenarioClient[]
+}
+
+/** An operator's software that may call ES2+ where clients are known by their certificates. */
+export interface ScenarioClient {
+  /** What people call it. */
+  readonly name: string
+  /** DER: of the client, whose key is what counts, or of a CA, whose clients may call. */
+  readonly certificate: Uint8Array
+  readonly knownBy: 'key' | 'ca'
+  /** The functionRequesterIdentifier that it must give. */
+  readonly requester: string | undefined
 }
 
 const PROFILES_MAX = 10_000
@@ -48,7 +60,7 @@ const SECONDS_MAX = 10 * 365 * 86_400
  */
 export function parseScenario(json: unknown, at: { readonly nowMs: number }): Scenario {
   const file = jsonFields(json, { path: 'scenario', isWhole: true })
-  file.onlyFields(['name', 'description', 'source', 'settings', 'profiles', 'orders'])
+  file.onlyFields(['name', 'description', 'source', 'settings', 'profiles', 'orders', 'clients'])
   file.text('source', { pattern: /\S{3}/, expected: 'where it is from' })
   file.maybe('description', () => file.text('description', { maxOctets: 4000 }))
   const profiles = file.maybe('profiles', () => file.list('profiles', parseProfiles)) ?? []
@@ -72,6 +84,7 @@ export function parseScenario(json: unknown, at: { readonly nowMs: number }): Sc
     settings: file.maybe('settings', () => parseSettings(file.child('settings'))) ?? {},
     profiles,
     orders,
+    clients: file.maybe('clients', () => file.list('clients', parseClient)) ?? [],
   }
 }
 
@@ -203,6 +216,7 @@ const STATES = [
   'Unavailable',
 ] as const satisfies readonly OrderState[]
 const STATES_WITH_EID: readonly OrderState[] = ['Linked', 'Downloaded', 'Installed']
+const STATES_WITH_EVENT: readonly OrderState[] = ['Confirmed', 'Released', 'Downloaded']
 const STATES_ON_STOCK: readonly OrderState[] = ['Available', 'Unavailable']
 
 function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureOrder {
@@ -248,9 +262,9 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
     errorDetail: maybe('errorDetail', () => order.text('errorDetail', {})),
     repeatable: order.flag('repeatable') ?? false,
     requester: maybe('requester', () => order.text('requester', REQUESTER)),
-    smdsAddress: maybe('smDs', () =>
+    smDs: maybe('smDs', () =>
       order.text('smDs', {
-        pattern: /^[^\s$]{1,255}$/,
+        pattern: /^[!-~]{1,255}$/,
         expected: 'root, alternative or an address',
       }),
     ),
@@ -260,13 +274,13 @@ function parseOrder(order: JsonFields, at: { readonly nowMs: number }): FixtureO
 }
 
 /** The store would refuse it too, and say less. */
-function checkState(order: JsonFields, parsed: FixtureOrder): void {
-  const { state, eid, matchingId, smdsAddress } = parsed
-  if (smdsAddress !== undefined && eid === undefined) {
-    order.refuse('eid', 'the EID of the eUICC, for an event at an SM-DS')
-  }
-  if (smdsAddress !== undefined && matchingId === '') {
-    order.refuse('matchingId', 'an EventID, or none to have one made')
+function checkState(order: JsonFields, { state, eid, matchingId, smDs }: FixtureOrder): void {
+  if (smDs !== undefined) {
+    if (!STATES_WITH_EVENT.includes(state)) {
+      order.refuse('smDs', `none in the state ${state}, but in ${STATES_WITH_EVENT.join(', ')}`)
+    }
+    if (eid === undefined) order.refuse('eid', 'the EID of the eUICC, for an SM-DS')
+    if (matchingId === '') order.refuse('matchingId', 'no empty one, for an SM-DS')
   }
   if (STATES_WITH_EID.includes(state) && eid === undefined) {
     order.refuse('eid', `the EID of the eUICC, for the state ${state}`)
@@ -277,6 +291,38 @@ function checkState(order: JsonFields, parsed: FixtureOrder): void {
   if (!STATES_ON_STOCK.includes(state)) return
   if (eid !== undefined) order.refuse('eid', `none in the state ${state}`)
   if (matchingId !== undefined) order.refuse('matchingId', `none in the state ${state}`)
+}
+
+function parseClient(value: unknown, path: string): ScenarioClient {
+  const client = jsonFields(value, { path })
+  client.onlyFields(['name', 'certificate', 'knownBy', 'requester'])
+  const { maybe } = client
+  return {
+    name: client.text('name', { maxOctets: 64 }),
+    certificate: certificateOf(client),
+    knownBy: maybe('knownBy', () => client.oneOf('knownBy', ['key', 'ca'] as const)) ?? 'key',
+    requester: maybe('requester', () => client.text('requester', REQUESTER)),
+  }
+}
+
+const CERTIFICATE_TEXT_OCTETS_MAX = 16 * 1024
+
+/** DER in Base64, with or without the lines around it that make it PEM. */
+function certificateOf(client: JsonFields): Uint8Array {
+  const expected = 'a certificate, PEM or DER in Base64'
+  const rule = { maxOctets: CERTIFICATE_TEXT_OCTETS_MAX, expected }
+  const text = client.text('certificate', rule)
+  const base64 = text.replaceAll(/-----[A-Z ]+-----|\s/g, '')
+  const der = fromBase64(base64)
+  return der && isCertificate(der) ? der : client.refuse('certificate', expected)
+}
+
+function isCertificate(der: Uint8Array): boolean {
+  try {
+    return new X509Certificate(der).raw.length === der.length
+  } catch {
+    return false
+  }
 }
 
 function expiryOf(order: JsonFields, { nowMs }: { readonly nowMs: number }): number | undefined {

@@ -1,6 +1,7 @@
 /** Loading a scenario: its profiles are made, its orders put in place, its settings taken over. All of it, or nothing. */
 
 import type { Random } from './base/environment.ts'
+import { LabError } from './base/errors.ts'
 import { hex } from './base/octets.ts'
 import { encode } from './asn1/schema.ts'
 import { profileMetadata } from './profile/metadata.ts'
@@ -13,7 +14,6 @@ import type { Smdp } from './smdp/smdp.ts'
 import type { Connection, Store } from './store/engine.ts'
 import { isKnownIccid } from './store/imported-profiles.ts'
 import type { NumberRange } from './store/inventory.ts'
-import { findEventOfOrder } from './store/order-events.ts'
 import { setRequesters } from './store/profile-types.ts'
 import { isOfScenario, putScenarioProfile } from './store/scenario-profiles.ts'
 import { isInRange } from './lab-profiles.ts'
@@ -24,25 +24,23 @@ export interface LoadedScenario {
   readonly name: string
   /** Profiles that were made, or made anew. */
   readonly profiles: number
-  readonly orders: readonly LoadedOrder[]
-}
-
-export interface LoadedOrder extends PutOrder {
-  /** Why its event is not registered. */
-  readonly eventProblem?: string
+  readonly orders: readonly PutOrder[]
 }
 
 /**
  * Loads a scenario. Loaded again it puts everything back to where it was: profiles of scenarios are made anew, and orders
- * lose what has happened to them.
+ * lose what has happened to them. Their events at SM-DSs come last: when one fails, all else is in place.
  * @throws {LabError} conflict — an ICCID is that of a profile which no scenario has made, or a MatchingID is another
- *   order's; notFound — an order is for a profile that there is not. Both name the field
+ *   order's; notFound — an order is for a profile that there is not. Both name the field;
+ *   refused — an SM-DS cannot be reached, or refuses
  */
 export async function loadScenario(
   parts: {
     readonly store: Store
     readonly smdp: Smdp
     readonly random: Random
+    /** The address of an SM-DS that a scenario names. */
+    smdsAddress(named: string): string
     /** The ICCIDs that the operator makes itself. */
     readonly ownIccids: NumberRange
   },
@@ -53,30 +51,29 @@ export async function loadScenario(
     packages: packagesOf(profiles, parts.random),
   }))
   const orders = await parts.store.write((db) => {
-    const events = scenario.orders.map(({ iccid }) => findEventOfOrder(db, iccid))
     for (const [at, { profiles, packages }] of made.entries()) {
       putProfiles(db, { at, profiles, packages, ownIccids: parts.ownIccids })
     }
-    return parts.smdp.putOrders(db, { orders: scenario.orders, events })
+    return parts.smdp.putOrders(db, scenario.orders)
   })
   parts.smdp.configure(scenario.settings)
+  await announce(parts, scenario)
   const count = made.reduce((total, { packages }) => total + packages.length, 0)
-  const loaded: LoadedOrder[] = []
-  for (const order of orders) loaded.push(await withEvent(parts.smdp, order))
-  return { name: scenario.name, profiles: count, orders: loaded }
+  return { name: scenario.name, profiles: count, orders }
 }
 
-const RELEASED_STATES: readonly PutOrder['state'][] = ['Released', 'Downloaded']
-
-/** An order that may be downloaded has its event at the SM-DS; one that is not released waits for that. */
-async function withEvent(smdp: Smdp, order: PutOrder): Promise<LoadedOrder> {
-  if (order.smdsAddress === undefined || !RELEASED_STATES.includes(order.state)) return order
+async function announce(
+  { smdp, smdsAddress }: Pick<Parameters<typeof loadScenario>[0], 'smdp' | 'smdsAddress'>,
+  { orders }: Scenario,
+): Promise<void> {
+  const announced = orders.flatMap(({ iccid, smDs }) =>
+    smDs === undefined ? [] : [{ iccid, smdsAddress: smdsAddress(smDs) }],
+  )
   try {
-    await smdp.announceEvent(order)
-    return order
+    await smdp.announceOrders(announced)
   } catch (error) {
     if (!(error instanceof RspError)) throw error
-    return { ...order, eventProblem: `${error.code}: ${error.message}` }
+    throw new LabError('refused', error.message, { reason: error.code, cause: error })
   }
 }
 

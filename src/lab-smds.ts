@@ -38,8 +38,8 @@ export async function createLabSmdss(parts: {
   readonly own: TestPki
   readonly brought: LoadedPki | undefined
   readonly withTestCi: boolean
-  readonly observer: Observer | undefined
   readonly isRevoked: IsRevoked
+  readonly observer: Observer | undefined
 }): Promise<LabSmdss> {
   const make = (kind: SmdsKind): LabSmds => {
     const random = parts.environment.random.stream(`smds/${kind}`)

@@ -68,7 +68,7 @@ import {
   type LabIdentity,
 } from './lab-identity.ts'
 import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
-import { parseScenario } from './lab-scenario-file.ts'
+import { parseScenario, type ScenarioClient } from './lab-scenario-file.ts'
 import {
   createRevocationAuthority,
   type PublishedList,
@@ -171,6 +171,8 @@ export interface Lab {
    * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
    */
   loadScenario(scenario: unknown): Promise<LoadedScenario>
+  /** Operators' software that scenarios have brought, until the lab ends. */
+  es2PlusClients(): readonly ScenarioClient[]
   /**
    * Has the lab's test CI revoke a certificate of an EUM or a server, for good.
    * @throws {LabError} badInput — it is none of the CI's; conflict — the list is full
@@ -271,6 +273,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     throw error
   })
 
+  /** By scenario: one that is loaded again replaces its own. */
+  const es2PlusClients = new Map<string, readonly ScenarioClient[]>()
   let phones = 0
   return {
     clock: environment.clock,
@@ -306,16 +310,18 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
     async loadScenario(json) {
-      const parsed = parseScenario(json, { nowMs: environment.clock.nowMs() })
-      const orders = parsed.orders.map(({ smdsAddress: named, ...order }) => ({
-        ...order,
-        smdsAddress: named === undefined ? undefined : smdsAddressOf(smds, named),
-      }))
-      const scenario = { ...parsed, orders }
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
       const ownIccids = operator.file.ranges.iccid
       const random = environment.random.stream('scenario')
-      return loadScenario({ store, smdp, random, ownIccids }, scenario)
+      const parts = { store, smdp, random, ownIccids }
+      const loaded = await loadScenario(
+        { ...parts, smdsAddress: (named) => smdsAddressOf(smds, named) },
+        scenario,
+      )
+      es2PlusClients.set(scenario.name, scenario.clients)
+      return loaded
     },
+    es2PlusClients: () => [...es2PlusClients.values()].flat(),
     revoke: authority.revoke,
     revocationLists: authority.lists,
     isRevoked,

@@ -25,15 +25,21 @@ export type Es2PlusAccess =
   /** Anybody, for laboratories. */
   | { readonly kind: 'open' }
 
-/** @throws {RequestError} 401, 403 with requesterNotAllowed. @throws {RspError} requesterNotAllowed */
-export function admissionOf(access: Es2PlusAccess): Admission {
+/**
+ * Where clients are known by certificates, `further` may name more of them at any time.
+ * @throws {RequestError} 401, 403 with requesterNotAllowed. @throws {RspError} requesterNotAllowed
+ */
+export function admissionOf(
+  access: Es2PlusAccess,
+  further: () => readonly Es2PlusClient[] = () => [],
+): Admission {
   if (access.kind === 'open') return { connection: () => {}, header: () => {} }
   if (access.kind === 'token') return tokenAdmission(access.token)
-  const { clients } = access
+  const clients = () => [...access.clients, ...further()]
   return {
-    connection: (request) => void clientOf(clients, request),
+    connection: (request) => void clientOf(clients(), request),
     header(request, { functionRequesterIdentifier }) {
-      const { name, requester } = clientOf(clients, request)
+      const { name, requester } = clientOf(clients(), request)
       if (requester === undefined || requester === functionRequesterIdentifier) return
       throw refuse('requesterNotAllowed', {
         detail: `The certificate is that of ${name}, whose identifier is ${requester}.`,

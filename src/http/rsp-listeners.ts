@@ -1,13 +1,15 @@
 /** The RSP listeners of a lab: ports on which the SM-DP+ is reached, each with its certificates, names and rules. */
 
+import { X509Certificate } from 'node:crypto'
 import { wallClock } from '../base/environment.ts'
 import type { Curve } from '../crypto/ec.ts'
+import type { ScenarioClient } from '../lab-scenario-file.ts'
 import type { Lab } from '../lab.ts'
 import { chooseTls, type TlsChoice } from '../pki/brought.ts'
 import type { LoadedPki } from '../pki/load.ts'
 import { ES2PLUS } from '../rsp/es2plus.ts'
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
-import { admissionOf, type Es2PlusAccess } from './es2plus-access.ts'
+import { admissionOf, type Es2PlusAccess, type Es2PlusClient } from './es2plus-access.ts'
 import { listen, type Listener } from './listener.ts'
 import { createRspApp, type RspApp, type RspAppOptions, type Tolerated } from './rsp-app.ts'
 import { checkVersions, type VersionWindow } from './rsp-headers.ts'
@@ -150,8 +152,21 @@ export function es2PlusApp(
     ...rulesOf(lab, { rules: choice.options, ...choice }),
     table: ES2PLUS,
     implementation: lab.es2Plus,
-    ...(choice.access && { admit: admissionOf(choice.access) }),
+    ...(choice.access && { admit: admissionOf(choice.access, scenarioClients(lab)) }),
   })
+}
+
+/** What scenarios have brought, each certificate read once: a connection is known by the client that it was. */
+function scenarioClients(lab: Pick<Lab, 'es2PlusClients'>): () => readonly Es2PlusClient[] {
+  const read = new WeakMap<ScenarioClient, Es2PlusClient>()
+  return () =>
+    lab.es2PlusClients().map((client) => {
+      const known = read.get(client)
+      if (known) return known
+      const made = { ...client, certificates: [new X509Certificate(client.certificate)] }
+      read.set(client, made)
+      return made
+    })
 }
 
 function isByClient(access: Es2PlusAccess | undefined): boolean {

@@ -3,6 +3,7 @@
 import { LabError } from '../base/errors.ts'
 import { formatActivationCode } from '../rsp/activation-code.ts'
 import type { Connection } from '../store/engine.ts'
+import { planEvent } from '../store/order-events.ts'
 import {
   findOrder,
   findOrderByMatchingId,
@@ -11,7 +12,6 @@ import {
   unordered,
   type Order,
 } from '../store/orders.ts'
-import { findOrderEvent, keepEvent, planEvent, type OrderEvent } from '../store/order-events.ts'
 import { confirmationHashes, newMatchingId } from './es2plus.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -32,14 +32,8 @@ export type FixtureOrder = Pick<
   | 'requester'
 > & {
   readonly confirmationCode: string | undefined
-  /** The address of the SM-DS that has an event of the order; its EventID is the MatchingID. */
-  readonly smdsAddress: string | undefined
-}
-
-/** Orders, each with the event that its profile's order had until now. */
-export interface FixtureOrders {
-  readonly orders: readonly FixtureOrder[]
-  readonly events: readonly (OrderEvent | undefined)[]
+  /** The SM-DS that tells its eUICC of it: its address, or the name by which the lab knows it. */
+  readonly smDs: string | undefined
 }
 
 /** What a client needs to make use of it. */
@@ -49,8 +43,6 @@ export interface PutOrder {
   readonly matchingId: string | undefined
   /** Absent where there is no MatchingID. */
   readonly activationCode: string | undefined
-  /** Where the order has an event, to be registered while it may be downloaded. */
-  readonly smdsAddress: string | undefined
 }
 
 const STATES_WITHOUT_MATCHING_ID: readonly Order['state'][] = [
@@ -66,12 +58,42 @@ const STATES_WITHOUT_MATCHING_ID: readonly Order['state'][] = [
  */
 export function putOrders(
   db: Connection,
-  put: FixtureOrders & { readonly context: SmdpContext },
+  put: { readonly context: SmdpContext; readonly orders: readonly FixtureOrder[] },
 ): PutOrder[] {
   // All are taken off first: one may have the MatchingID that another one had until now.
   const profiles = put.orders.map((order, at) => known(db, { iccid: order.iccid, at }))
   for (const profile of profiles) saveOrder(db, unordered(profile))
-  return put.orders.map((order, at) => putOrder(db, { ...put, order, at, before: put.events[at] }))
+  return put.orders.map((order, at) => putOrder(db, { ...put, order, at }))
+}
+
+/** An order that was put in place, and where its eUICC is to be told of it. */
+export interface AnnouncedOrder {
+  readonly iccid: string
+  readonly smdsAddress: string
+}
+
+/**
+ * Announces orders at their SM-DSs; one that is not released yet when it is.
+ * @throws {RspError} smdsInaccessible, smdsFailed
+ */
+export async function announceOrders(
+  context: SmdpContext,
+  orders: readonly AnnouncedOrder[],
+): Promise<void> {
+  if (orders.length === 0) return
+  await context.events.settle()
+  for (const { iccid, smdsAddress } of orders) {
+    const state = await context.store.write((db) => planEventOf(db, { iccid, smdsAddress }))
+    if (state === 'Released' || state === 'Downloaded') await context.events.announce(iccid)
+  }
+}
+
+/** What the order is now; an order that has changed meanwhile may have no event any more. */
+function planEventOf(db: Connection, { iccid, smdsAddress }: AnnouncedOrder): Order['state'] {
+  const { state, eid, matchingId } = known(db, { iccid, at: 0 })
+  if (eid !== undefined && matchingId)
+    planEvent(db, { eventId: matchingId, iccid, eid, smdsAddress })
+  return state
 }
 
 function known(db: Connection, wanted: { readonly iccid: string; readonly at: number }): Order {
@@ -91,11 +113,10 @@ function putOrder(
     readonly context: SmdpContext
     readonly order: FixtureOrder
     readonly at: number
-    readonly before: OrderEvent | undefined
   },
 ): PutOrder {
   const { context, at } = put
-  const { confirmationCode, smdsAddress, ...order } = put.order
+  const { confirmationCode, smDs: _, ...order } = put.order
   const needsMatchingId = !STATES_WITHOUT_MATCHING_ID.includes(order.state)
   const matchingId =
     order.matchingId ??
@@ -113,9 +134,6 @@ function putOrder(
     ...confirmationHashes(context, confirmationCode),
   })
   settleDownloadsOf(db, order.iccid)
-  if (smdsAddress !== undefined && PENDING_STATES.includes(order.state)) {
-    putEvent(db, { ...put, eventId: matchingId ?? '', eid: order.eid ?? '', smdsAddress })
-  }
   const { iccid, state } = order
   const activationCode =
     matchingId === undefined
@@ -125,36 +143,5 @@ function putOrder(
           matchingId,
           confirmationCodeRequired: confirmationCode !== undefined,
         })
-  return { iccid, state, matchingId, activationCode, smdsAddress }
-}
-
-const PENDING_STATES: readonly Order['state'][] = ['Confirmed', 'Released', 'Downloaded']
-
-/** An event that is registered already stays so; an EventID that is spent never comes back (SGP.22 §3.6.1.1). */
-function putEvent(
-  db: Connection,
-  put: {
-    readonly order: FixtureOrder
-    readonly at: number
-    readonly before: OrderEvent | undefined
-    readonly eventId: string
-    readonly eid: string
-    readonly smdsAddress: string
-  },
-): void {
-  const { eventId, eid, smdsAddress, before } = put
-  const { iccid } = put.order
-  const isSame =
-    before?.eventId === eventId && before.eid === eid && before.smdsAddress === smdsAddress
-  if (isSame && keepEvent(db, before)) return
-  const spent = findOrderEvent(db, eventId)
-  if (spent && (spent.announced || spent.iccid !== iccid)) {
-    const field = `orders[${put.at}].matchingId`
-    throw new LabError(
-      'conflict',
-      `${field}: ${eventId} was the EventID of an earlier order, and EventIDs never repeat. Leave it out to have a new one each time.`,
-      { field },
-    )
-  }
-  planEvent(db, { eventId, iccid, eid, smdsAddress })
+  return { iccid, state, matchingId, activationCode }
 }

@@ -24,7 +24,13 @@ import { findEventToShow, type OrderEvent } from '../store/order-events.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { cancelSession } from './cancel-session.ts'
 import { cancelOrder, confirmOrder, downloadOrder, releaseProfile } from './es2plus.ts'
-import { putOrders, type FixtureOrders, type PutOrder } from './fixture-orders.ts'
+import {
+  announceOrders,
+  putOrders,
+  type AnnouncedOrder,
+  type FixtureOrder,
+  type PutOrder,
+} from './fixture-orders.ts'
 import { getBoundProfilePackage } from './get-bound-profile-package.ts'
 import { handleNotification } from './handle-notification.ts'
 import { initiateAuthentication } from './initiate-authentication.ts'
@@ -166,12 +172,13 @@ export interface Smdp {
    * Puts orders into any state, within a transaction of the caller's; each in place of what the profile had.
    * @throws {LabError} notFound, conflict
    */
-  putOrders(db: Connection, put: FixtureOrders): readonly PutOrder[]
+  putOrders(db: Connection, orders: readonly FixtureOrder[]): readonly PutOrder[]
   /**
-   * Registers the event of an order at its SM-DS, if it has one that is not registered yet.
+   * Announces orders that were put in place, each at its SM-DS; one that is not released is announced when it is. What
+   * the profiles had there before goes first. EventIDs may repeat.
    * @throws {RspError} smdsInaccessible, smdsFailed
    */
-  announceEvent(order: { readonly iccid: string }): Promise<void>
+  announceOrders(orders: readonly AnnouncedOrder[]): Promise<void>
   /** Changes settings from now on, until the server ends. */
   configure(settings: Partial<SmdpSettings>): void
   /** Ends orders whose time is over and forgets what is long done. */
@@ -267,8 +274,8 @@ export function createSmdp(
       options.store.read((db) => listOrders(db, page).map((order) => summaryOf(db, order))),
     makeRepeatable: ({ iccid }) => makeRepeatable(context, normaliseIccid(iccid)),
     resetOrder: ({ iccid }) => resetOrder(context, normaliseIccid(iccid)),
-    putOrders: (db, put) => putOrders(db, { ...put, context }),
-    announceEvent: ({ iccid }) => events.announce(iccid),
+    putOrders: (db, orders) => putOrders(db, { context, orders }),
+    announceOrders: (orders) => announceOrders(context, orders),
     configure: (changed) => void Object.assign(settings, changed),
     sweep: () => thenEvents(sweepOrders(context)),
     deliverProgress: (send) => deliverProgress(context, send),

@@ -40,7 +40,7 @@ export interface SmdsContext {
   /** In the server's order of preference; at least one. */
   readonly credentials: readonly DsCredentials[]
   readonly trustedCis: readonly Certificate[]
-  /** What the CIs' lists say; nothing is revoked without it. */
+  /** What the CIs have revoked. */
   readonly isRevoked?: IsRevoked | undefined
   /** The addresses under which this SM-DS is reached; the first is the one it names itself. */
   addresses: readonly [string, ...string[]]

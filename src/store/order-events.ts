@@ -76,15 +76,15 @@ export function findEventToShow(db: Connection, iccid: string): OrderEvent | und
   )
 }
 
-/** Plans an event, or plans anew one of the same profile that no SM-DS ever had. */
+/** Plans an event, in place of one with the same EventID. */
 export function planEvent(
   db: Connection,
   event: Pick<OrderEvent, 'eventId' | 'iccid' | 'eid' | 'smdsAddress'>,
 ): void {
   db.sql(
     `INSERT INTO order_events (event_id, iccid, eid, smds_address, state) VALUES (?, ?, ?, ?, 'planned')
-     ON CONFLICT (event_id) DO UPDATE SET state = 'planned', eid = excluded.eid,
-       smds_address = excluded.smds_address, tries = 0, last_error = NULL`,
+     ON CONFLICT (event_id) DO UPDATE SET state = 'planned', iccid = excluded.iccid,
+       eid = excluded.eid, smds_address = excluded.smds_address, tries = 0, last_error = NULL`,
   ).run(event.eventId, event.iccid, event.eid, event.smdsAddress)
 }
 
@@ -144,14 +144,4 @@ export function postponeDeletion(
     `UPDATE order_events SET state = ?, tries = tries + 1, due_ms = ?, last_error = ?
      WHERE event_id = ? AND state = 'deleting'`,
   ).run(dueMs === 'never' ? 'abandoned' : 'deleting', dueMs === 'never' ? 0 : dueMs, error, eventId)
-}
-
-/** The order goes on with an event that it had a moment ago; `false` when there is nothing to go on with. */
-export function keepEvent(db: Connection, event: Pick<OrderEvent, 'eventId' | 'state'>): boolean {
-  const { changes } = db
-    .sql(
-      `UPDATE order_events SET state = ? WHERE event_id = ? AND state IN ('planned', 'registered', 'deleting', 'deleted')`,
-    )
-    .run(event.state, event.eventId)
-  return changes === 1
 }

@@ -127,45 +127,6 @@ test('a test profile of a scenario installs, and so does one of another network'
   }
 })
 
-test('an order of a scenario has an event at an SM-DS, and the phone finds it', async (t) => {
-  const lab = await testLab(t)
-  const phone = lab.createPhone()
-  const scenario = {
-    ...HEAD,
-    profiles: [{ iccids: [ICCID, '8999901000000000002'] }],
-    orders: [
-      { iccid: ICCID, eid: phone.eid, matchingId: 'EVENT-1', smDs: 'root' },
-      { iccid: '8999901000000000002', eid: phone.eid, state: 'Confirmed', smDs: 'alternative' },
-    ],
-  }
-  await lab.loadScenario(scenario)
-  const eventIds = async () => (await phone.discover()).events.map(({ eventId }) => eventId)
-  t.deepEqual(await eventIds(), ['EVENT-1'])
-  await lab.loadScenario(scenario)
-  await lab.smdp.settleEvents()
-  t.deepEqual(await eventIds(), ['EVENT-1'], 'a registered event outlives the second load')
-  await lab.es2Plus.releaseProfile({ iccid: '8999901000000000002' })
-  t.is((await eventIds()).length, 2)
-
-  await createDriver(lab, { phone, matchingId: 'EVENT-1' }).through('load')
-  await phone.sendNotifications()
-  await lab.smdp.settleEvents()
-  t.is((await eventIds()).length, 1)
-  const error = await t.throwsAsync(lab.loadScenario(scenario), { instanceOf: LabError })
-  t.like(error, { code: 'conflict', field: 'orders[0].matchingId' }, 'EventIDs never repeat')
-})
-
-test('an event at an SM-DS that there is not is said, and the rest is there', async (t) => {
-  const lab = await testLab(t)
-  const { orders } = await lab.loadScenario({
-    ...HEAD,
-    profiles: [{ iccids: [ICCID] }],
-    orders: [{ iccid: ICCID, eid: EID, smDs: 'nowhere.example.com' }],
-  })
-  t.regex(orders[0]?.eventProblem ?? '', /^8\.9\/5\.1: /)
-  t.is(orderState(lab, { iccid: ICCID }), 'Released')
-})
-
 for (const [title, scenario, field] of [
   ['no name', { source: 'a test' }, 'name'],
   ['no source', { name: 'mine' }, 'source'],
@@ -213,7 +174,6 @@ for (const [title, scenario, field] of [
     { ...HEAD, orders: [{ iccid: ICCID, expiresAt: '2027-01-01T00:00:00Z', expiresInSeconds: 5 }] },
     'orders[0].expiresInSeconds',
   ],
-  ['an event for no EID', { ...HEAD, orders: [{ iccid: ICCID, smDs: 'root' }] }, 'orders[0].eid'],
   ['an order for no profile', { ...HEAD, orders: [{ iccid: ICCID }] }, 'orders[0].iccid'],
   [
     'one MatchingID for two orders',
@@ -255,3 +215,50 @@ for (const scenario of [undefined, null, 5, [], 'x']) {
     await t.throwsAsync(lab.loadScenario(scenario), { instanceOf: LabError })
   })
 }
+
+test('an order of a scenario may have an event at an SM-DS, and has it again when it is loaded again', async (t) => {
+  const lab = await testLab(t)
+  const phone = lab.createPhone()
+  const { eid } = phone
+  const order = { iccid: ICCID, eid, matchingId: 'EVENT', smDs: 'alternative' }
+  const scenario = { ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] }
+  for (const _ of [1, 2]) {
+    await lab.loadScenario(scenario)
+    const { events, failed } = await phone.discover()
+    t.deepEqual(failed, [])
+    t.deepEqual(
+      events.map(({ eventId }) => eventId),
+      ['EVENT'],
+    )
+  }
+  await lab.loadScenario({ ...scenario, orders: [{ ...order, state: 'Confirmed' }] })
+  t.deepEqual((await phone.discover()).events, [])
+  await lab.es2Plus.releaseProfile({ iccid: ICCID })
+  t.is((await phone.discover()).events.length, 1)
+  await lab.loadScenario({ ...scenario, orders: [{ iccid: ICCID, state: 'Available' }] })
+  await lab.smdp.settleEvents()
+  t.deepEqual((await phone.discover()).events, [])
+})
+
+for (const [title, change, field] of [
+  ['without an EID', { eid: undefined }, 'eid'],
+  ['with an empty MatchingID', { matchingId: '' }, 'matchingId'],
+  ['that has ended', { state: 'Installed' }, 'smDs'],
+] as const) {
+  test(`an order of a scenario ${title} has no event`, async (t) => {
+    const lab = await testLab(t)
+    const order = { iccid: ICCID, eid: EID, matchingId: 'EVENT', smDs: 'root', ...change }
+    const load = lab.loadScenario({ ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] })
+    const error = await t.throwsAsync(load, { instanceOf: LabError })
+    t.is(error.field, `orders[0].${field}`)
+  })
+}
+
+test('a scenario whose SM-DS does not answer is there all the same, and says so', async (t) => {
+  const lab = await testLab(t)
+  const order = { iccid: ICCID, eid: EID, matchingId: 'EVENT', smDs: 'nobody.example.com' }
+  const load = lab.loadScenario({ ...HEAD, profiles: [{ iccids: [ICCID] }], orders: [order] })
+  const error = await t.throwsAsync(load, { instanceOf: LabError })
+  t.is(error.reason, '8.9/5.1')
+  t.is(orderState(lab, { iccid: ICCID }), 'Released')
+})

@@ -11,11 +11,13 @@ import {
   type Es2PlusClient,
 } from '../../src/http/es2plus-access.ts'
 import { listen, type Listener } from '../../src/http/listener.ts'
+import { serveLab } from '../../src/http/serve.ts'
 import { createRspApp } from '../../src/http/rsp-app.ts'
 import { toPem } from '../../src/pki/forge.ts'
 import { issueDpTls, issueEuicc, type Credential, type Recipe } from '../../src/pki/issue.ts'
 import { ES2PLUS } from '../../src/rsp/es2plus.ts'
 import { pki, random } from '../pki/helper.ts'
+import { testLab } from '../helpers/lab.ts'
 import { tlsCredential } from './rsp-helper.ts'
 
 const DAY_MS = 86_400_000
@@ -193,4 +195,27 @@ test('a token does in place of a certificate where that was chosen', async (t) =
 
 test('everybody may call where that was chosen', async (t) => {
   t.is(await order(await serveEs2Plus(t, { kind: 'open' })), '200 Executed-Success')
+})
+
+test('a client that a scenario has brought may call, under its name, until the scenario goes without it', async (t) => {
+  const lab = await testLab(t)
+  const served = await serveLab(lab, {
+    rsp: { plain: true },
+    es2Plus: { access: { kind: 'clients', clients: [] } },
+  })
+  t.teardown(() => served.close())
+  const listener = { host: '127.0.0.1', port: served.es2Plus?.port ?? 0, close: async () => {} }
+  const credential = clientCredential()
+  const head = { name: 'clients', source: 'a test' }
+  const certificate = toPem('CERTIFICATE', credential.certificate.der)
+  t.regex(await order(listener, { credential }), /^403/)
+  await lab.loadScenario({ ...head, clients: [{ name: 'theirs', certificate, requester: '1.2' }] })
+  t.regex(await order(listener, { credential, requester: '1.3' }), /^200 1\.1\/1\.2/)
+  t.notRegex(await order(listener, { credential, requester: '1.2' }), /1\.1\/1\.2|^4/)
+  await lab.loadScenario(head)
+  t.regex(await order(listener, { credential, requester: '1.2' }), /^403/)
+  const error = await t.throwsAsync(
+    lab.loadScenario({ ...head, clients: [{ name: 'theirs', certificate: 'AAAA' }] }),
+  )
+  t.like(error, { code: 'badInput', field: 'clients[0].certificate' })
 })

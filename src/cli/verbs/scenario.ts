@@ -38,10 +38,6 @@ async function load(
   const lines = orders.map(({ iccid, state, activationCode }) =>
     [iccid.padEnd(20), state.padEnd(11), activationCode ?? ''].join(' ').trimEnd(),
   )
-  for (const { iccid, eventProblem } of orders) {
-    if (eventProblem !== undefined)
-      output.warn(`The order of ${iccid} has no event: ${eventProblem}`)
-  }
   const counts = `${count(profiles, 'profile')}, ${count(orders.length, 'order')}`
   output.result(loaded, [`Loaded ${name}: ${counts}.`, ...lines].join('\n'))
 }
