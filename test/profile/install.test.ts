@@ -264,26 +264,28 @@ test('does not take a file of another application for the IMSI', (t) => {
   t.regex(installing(isim), /EF.IMSI is absent/)
 })
 
-test('a directory that is linked to one above it is refused, and one beside it shares its files', (t) => {
-  const directory = (fileID: string, linkPath?: string) => ({
+function linkable(fileID: string, linkPath?: string): FileManagement[number] {
+  return {
     createFCP: {
       fileDescriptor: hex('7821'),
       fileID: hex(fileID),
       pinStatusTemplateDO: hex('010A'),
       ...(linkPath !== undefined && { linkPath: hex(linkPath) }),
     },
-  })
-  const generic = (steps: FileManagement): Uint8Array =>
-    withElement(
-      encodeElement({
-        kind: 'genericFileManagement',
-        value: { gfmHeader: { mandated: null, identification: 99 }, fileManagementCMD: [steps] },
-      }),
-    )
-  const inner = directory('5F01', '5F00')
-  t.regex(installing(generic([directory('5F00'), inner])), /^invalid-parameter@99 .*it lies in/)
+  }
+}
+
+function generic(steps: FileManagement): Uint8Array {
+  const gfmHeader = { mandated: null, identification: 99 }
+  const value = { gfmHeader, fileManagementCMD: [steps] }
+  return withElement(encodeElement({ kind: 'genericFileManagement', value }))
+}
+
+test('a directory that is linked to one above it is refused, and one beside it shares its files', (t) => {
+  const inner = linkable('5F01', '5F00')
+  t.regex(installing(generic([linkable('5F00'), inner])), /^invalid-parameter@99 .*it lies in/)
   const top = { filePath: hex('') }
-  const beside = generic([directory('5F00'), directory('5F02'), top, directory('5F03', '5F00')])
+  const beside = generic([linkable('5F00'), linkable('5F02'), top, linkable('5F03', '5F00')])
   const result = installProfileElements(beside, EXPECTED)
   if (!result.ok) return t.fail(result.detail)
   const files = result.profile.image.mf.files.filter(({ fileId }) => fileId >> 8 === 0x5f)
