@@ -43,27 +43,6 @@ const USE_CASES: readonly {
   { number: '12', confirmationCode: CODE },
 ]
 
-sequence(['4.3.14.2.1', '05-06'], async (t, bench) => {
-  for (const withMatchingId of [false, true]) {
-    const phone = bench.phone()
-    const order = await bench.lab.order({ smDs: 'root', eid: phone.eid })
-    const { matchingId } = order
-    const driver = bench.driver({ phone, ...(withMatchingId && { matchingId }) })
-    await driver.through('authenticateServer')
-    await t.notThrowsAsync(driver.authenticateClient())
-    t.is(orderState(bench.lab, order), 'Released')
-  }
-})
-
-sequence(['4.3.14.2.2', '19'], async (_t, bench) => {
-  const { matchingId } = await bench.lab.order({ smDs: 'root', eid: bench.phone().eid })
-  const phone = bench.lab.createPhone({ curves: [bench.curve] })
-  const driver = bench.driver({ phone, matchingId })
-  await driver.through('authenticateServer')
-  const call = driver.authenticateClient()
-  await bench.refused({ call, by: 'authenticateClient', code: '8.1.1/3.8' })
-})
-
 for (const { number, isDefault, isForEid, confirmationCode } of USE_CASES) {
   sequence(['4.3.14.2.1', number], async (t, bench) => {
     const phone = bench.phone()
