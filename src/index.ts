@@ -42,7 +42,13 @@ export async function createLab(options: LabOptions = {}): Promise<ListeningLab>
 export { LabError, type ErrorCode } from './base/errors.ts'
 export type { Lab, LabOptions, Phone, PhoneOptions } from './lab.ts'
 export type { ServedLab, ServeOptions } from './http/serve.ts'
-export { es9PlusClient } from './http/rsp-client.ts'
+export type {
+  Es2PlusListenerOptions,
+  RspListenerOptions,
+  ServedListener,
+} from './http/rsp-listeners.ts'
+export type { Es2PlusAccess, Es2PlusClient } from './http/es2plus-access.ts'
+export { es9PlusClient, type Binding } from './http/rsp-client.ts'
 export type { Balance, Operator } from './operator/operator.ts'
 export type { OperatorNetwork } from './operator/network.ts'
 export { createModem, type Attachment, type AttachStep, type Modem } from './modem/modem.ts'
@@ -58,6 +64,7 @@ export {
 export { RspError, STATUS_CODES } from './rsp/status-codes.ts'
 export type { ProtocolMessage, Observer } from './rsp/observe.ts'
 export type { Es2Plus } from './rsp/es2plus.ts'
+export type { DownloadProgressCall } from './rsp/es2plus-progress.ts'
 export type { Es9Plus } from './rsp/es9plus.ts'
 export type { Es10 } from './rsp/es10.ts'
 export { createEuicc, type Euicc } from './euicc/euicc.ts'

@@ -82,6 +82,32 @@ export function createIdentity(parts: {
   }
 }
 
+/** With which certificates a listener speaks; all that the SM-DP+ has, unless told. */
+export interface FaceChoice {
+  readonly curves?: readonly Curve[]
+  /** Certificates and keys of an SM-DP+ that are not the lab's. */
+  readonly pki?: LoadedPki
+}
+
+/** @throws {LabError} badInput — there is no certificate on these curves, or the PKI will not do */
+export function faceOf(
+  identity: LabIdentity,
+  { curves, pki }: FaceChoice,
+): Pick<LabIdentity, 'credentials' | 'trustedCis'> {
+  if (pki) checkBrought(pki)
+  const all = pki
+    ? {
+        credentials: serverCredentials(pki),
+        trustedCis: pki.cis.map(({ certificate }) => certificate),
+      }
+    : identity
+  const isOn = (ci: Certificate): boolean => curves === undefined || curves.includes(ci.curve)
+  const credentials = all.credentials.filter(({ ci }) => isOn(ci))
+  if (credentials.length > 0) return { credentials, trustedCis: all.trustedCis.filter(isOn) }
+  const detail = `the SM-DP+ has no certificates on ${(curves ?? []).join(' or ')}.`
+  throw new LabError('badInput', detail, { field: 'curves' })
+}
+
 /**
  * Makes sure that an SM-DP+ can run on what was brought.
  * @throws {LabError} badInput — the detail is the report of what was found and what is missing

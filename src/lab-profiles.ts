@@ -2,9 +2,10 @@
 
 import { decode, encode } from './asn1/schema.ts'
 import { LabError } from './base/errors.ts'
-import { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
+import { packageOctets, readPackage } from './profile/import.ts'
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
+import { packageNeeds } from './profile/needs.ts'
 import {
   OTA_KEY_NAMES,
   OTA_KEY_OCTETS,
@@ -24,6 +25,7 @@ import {
   isKnownMsisdn,
 } from './store/imported-profiles.ts'
 import type { InventoryItem, NumberRange } from './store/inventory.ts'
+import { normaliseMsisdn } from './operator/msisdn.ts'
 import type { Operator } from './operator/operator.ts'
 import { checkKeysInPlace } from './operator/subscriber-keys.ts'
 import type { ProfileSource } from './smdp/smdp.ts'
@@ -38,6 +40,7 @@ export function labProfiles(parts: {
     operator: operatorProfile(operator),
     fillerOctets: parts.fillerOctets,
   })
+  const needs = packageNeeds(template.octets)
   return {
     metadata(iccid, notificationAddress) {
       const metadata = profileMetadata(template, { iccid, notificationAddress })
@@ -48,6 +51,7 @@ export function labProfiles(parts: {
       }
     },
     profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
+    needs: () => needs,
   }
 }
 
@@ -78,6 +82,10 @@ export function withImportedProfiles(store: Store, others: ProfileSource): Profi
       const imported = store.read((db) => findImportedPackage(db, iccid))
       return imported ?? others.profilePackage(iccid)
     },
+    needs(iccid) {
+      const imported = store.read((db) => findImportedPackage(db, iccid))
+      return imported ? packageNeeds(imported) : others.needs(iccid)
+    },
   }
 }
 
@@ -103,6 +111,8 @@ export interface ProfileImport extends MetadataWishes {
   readonly package: Uint8Array
   /** What it is ordered by; `imported` unless told. */
   readonly profileType?: string
+  /** The number of its account, as people write numbers; EF.MSISDN's unless told. The package stays as it is. */
+  readonly msisdn?: string
   /** What the authentication centre shall hold in place of the package's keys: so a profile with a wrong Ki can be shown. */
   readonly ki?: Uint8Array
   /** OPc, or TOPc with TUAK. */
@@ -129,11 +139,13 @@ export const IMPORTED_TYPE = 'imported'
 
 /**
  * Puts a package on stock as it came: its profile is not personalised.
- * @throws {LabError} badInput, tooLarge, conflict — the ICCID is known, or one of the operator's own range
+ * @throws {LabError} badInput, tooLarge, conflict — the ICCID is known, or one of the operator's own range, or the number
+ *   that was asked for is in use
  */
 export async function importProfile(parts: Parts, given: ProfileImport): Promise<ImportAnswer> {
   const octets = packageOctets(given.package)
   const facts = readPackage(octets)
+  const number = given.msisdn === undefined ? facts.msisdn : normaliseMsisdn(given.msisdn, 'msisdn')
   const metadata = importedMetadata(facts, given)
   const { iccid, imsi } = facts
   const { profileType = IMPORTED_TYPE } = given
@@ -145,8 +157,9 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
   if (keys) checkKeysInPlace(octets, keys)
   return parts.store.write((db) => {
     if (isKnownIccid(db, iccid)) throw knownIccid(iccid, 'is in stock already')
-    const noAccount = noAccountOf(parts, { facts, isInUse: (number) => isKnownMsisdn(db, number) })
-    const msisdn = noAccount === undefined ? facts.msisdn : undefined
+    const noAccount = noAccountOf(parts, { number, isInUse: (known) => isKnownMsisdn(db, known) })
+    if (given.msisdn !== undefined && noAccount) throw numberInUse(given.msisdn)
+    const msisdn = noAccount === undefined ? number : undefined
     addImportedProfile(db, { iccid, profileType, imsi, msisdn, metadata: encoded, octets })
     if (keys) keepKeysInPlace(db, { iccid, ...keys })
     const { serviceProviderName, profileName, profileClass } = metadata
@@ -168,16 +181,25 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
 /** An account is known by its number: without one that is free there is none. */
 function noAccountOf(
   { operator }: Parts,
-  profile: { readonly facts: PackageFacts; readonly isInUse: (msisdn: string) => boolean },
+  profile: {
+    readonly number: string | undefined
+    readonly isInUse: (msisdn: string) => boolean
+  },
 ): ImportAnswer['noAccount'] {
-  const { msisdn } = profile.facts
+  const { number: msisdn } = profile
   if (msisdn === undefined) return 'noNumber'
   const isTaken = isInRange(msisdn, operator.file.ranges.msisdn) || profile.isInUse(msisdn)
   return isTaken ? 'numberInUse' : undefined
 }
 
-function isInRange(digits: string, range: NumberRange): boolean {
+/** Whether digits are of a range that the operator fills itself. */
+export function isInRange(digits: string, range: NumberRange): boolean {
   return digits.length === range.digits && digits.startsWith(range.prefix)
+}
+
+function numberInUse(msisdn: string): LabError {
+  const problem = `the number ${msisdn} is in use, or of a range that an operator fills itself.`
+  return new LabError('conflict', problem, { field: 'msisdn', reason: 'numberInUse' })
 }
 
 function knownIccid(iccid: string, problem: string): LabError {

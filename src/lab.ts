@@ -32,15 +32,24 @@ import {
 } from './operator/suci-keys.ts'
 import type { Certificate } from './pki/certificate.ts'
 import type { LoadedPki } from './pki/load.ts'
+import type { IsRevoked } from './pki/revocation.ts'
 import { createTestPki, loadPki, PKI_FILES, serialisePki, type TestPki } from './pki/test-pki.ts'
 import { sameAddress } from './rsp/activation-code.ts'
 import type { DeviceInfo } from './rsp/common.ts'
 import { ES2PLUS, type Es2Plus } from './rsp/es2plus.ts'
+import type { Es11 } from './rsp/es11.ts'
+import type { Es12 } from './rsp/es12.ts'
 import { ES9PLUS, type Es9Plus } from './rsp/es9plus.ts'
 import { es10Client } from './rsp/es10.ts'
 import { observed, observedEs10, type Observer } from './rsp/observe.ts'
 import { RspError } from './rsp/status-codes.ts'
-import { createSmdp, type Smdp, type SmdpSettings } from './smdp/smdp.ts'
+import {
+  createSmdp,
+  type Smdp,
+  type SmdpFace,
+  type SmdpSettings,
+  type SmdpTolerated,
+} from './smdp/smdp.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from './store/directory.ts'
 import { openStore, type Store } from './store/engine.ts'
 import {
@@ -49,7 +58,22 @@ import {
   type ImportedProfile,
 } from './store/imported-profiles.ts'
 import { unlistedProfiles } from './store/inventory.ts'
-import { checkBrought, createIdentity, type CardOrder, type LabIdentity } from './lab-identity.ts'
+import { createLabSmdss, smdsAddressOf, smdsAt, type LabSmdss } from './lab-smds.ts'
+import {
+  checkBrought,
+  createIdentity,
+  faceOf,
+  type CardOrder,
+  type FaceChoice,
+  type LabIdentity,
+} from './lab-identity.ts'
+import { loadScenario, type LoadedScenario } from './lab-scenario.ts'
+import { parseScenario, type ScenarioClient } from './lab-scenario-file.ts'
+import {
+  createRevocationAuthority,
+  type PublishedList,
+  type RevokedAnswer,
+} from './lab-revocation.ts'
 import {
   importProfile,
   labProfiles,
@@ -98,6 +122,8 @@ export interface PhoneOptions {
   readonly storage?: (initial: EuiccState) => EuiccStorage
   /** How the LPA reaches servers; in process unless told. */
   readonly es9Plus?: (address: string) => Es9Plus
+  /** How the LPA reaches SM-DSs, and servers that may be one; in process unless told. */
+  readonly es11?: (address: string) => Es11
   /** The network that its modem finds; the lab's, in process, unless told. */
   readonly network?: ServingNetwork
 }
@@ -116,6 +142,15 @@ export interface Lab {
   /** ES9+ of the SM-DP+, as HTTP listeners and LPAs in process use it. */
   readonly es9Plus: Es9Plus
   readonly es2Plus: Es2Plus
+  /** A root SM-DS and an alternative one, which tells the root one of its events. */
+  readonly smds: LabSmdss
+  /** ES12 of the lab's SM-DSs, called by its SM-DP+ within the process. */
+  readonly es12: (address: string) => Es12
+  /**
+   * ES9+ under some of the SM-DP+'s certificates, or under those of another PKI, for a listener of its own.
+   * @throws {LabError} badInput — there are none
+   */
+  openFace(choice?: FaceChoice): SmdpFace
   /** The observer that the lab was given. */
   readonly observer: Observer | undefined
   /** Orders a profile with ES2+ and opens its account; adds stock when none is left. */
@@ -131,6 +166,21 @@ export interface Lab {
     readonly limit: number
   }): readonly ImportedProfile[]
   importedProfile(of: { readonly iccid: string }): ImportedProfile | undefined
+  /**
+   * Makes the profiles of a scenario and puts its orders in place; `scenario` is what its JSON file holds.
+   * @throws {LabError} badInput — naming the field; conflict, notFound — naming the order or profile
+   */
+  loadScenario(scenario: unknown): Promise<LoadedScenario>
+  /** Operators' software that scenarios have brought, until the lab ends. */
+  es2PlusClients(): readonly ScenarioClient[]
+  /**
+   * Has the lab's test CI revoke a certificate of an EUM or a server, for good.
+   * @throws {LabError} badInput — it is none of the CI's; conflict — the list is full
+   */
+  revoke(of: { readonly certificate: Uint8Array }): Promise<RevokedAnswer>
+  /** The revocation list of each of the lab's test CIs, as of now. */
+  revocationLists(): readonly PublishedList[]
+  readonly isRevoked: IsRevoked
   /** Adds numbers to the operator's inventory and their profiles to the SM-DP+'s stock. */
   addStock(count: number): Promise<void>
   /**
@@ -185,20 +235,36 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     file,
     ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
+  const authority = createRevocationAuthority({ store, pki, clock: environment.clock })
+  const { isRevoked } = authority
   const smdp = createSmdp({
     environment: { ...environment, random: environment.random.stream('smdp') },
     store,
     credentials: identity.credentials,
     trustedCis: identity.trustedCis,
+    isRevoked,
     profiles: withImportedProfiles(
       store,
       labProfiles({ operator, fillerOctets: options.fillerOctets ?? 0 }),
     ),
     addresses: [IN_PROCESS_ADDRESS],
     onProfileEvent: operator.noteProfileEvent,
+    onTolerated: toleratedTo(options.observer),
     ...(options.smdp && { settings: options.smdp }),
   })
   const { observer } = options
+  const smds = await createLabSmdss({
+    store,
+    environment,
+    identity,
+    own: pki,
+    brought,
+    withTestCi,
+    isRevoked,
+    observer,
+  })
+  const es12 = (address: string): Es12 => smdsAt(smds, address).es12({ oid: smdp.oid })
+  smdp.setSmds(es12)
   const es9Plus = observer ? observed({ table: ES9PLUS, observer }, smdp.es9Plus) : smdp.es9Plus
   const es2Plus = observer ? observed({ table: ES2PLUS, observer }, smdp.es2Plus) : smdp.es2Plus
   const stocking = createStocking({ store, operator, smdp, batch: options.stock ?? STOCK })
@@ -207,6 +273,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     throw error
   })
 
+  /** By scenario: one that is loaded again replaces its own. */
+  const es2PlusClients = new Map<string, readonly ScenarioClient[]>()
   let phones = 0
   return {
     clock: environment.clock,
@@ -218,11 +286,21 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     smdp,
     es9Plus,
     es2Plus,
+    smds,
+    es12,
+    openFace(choice = {}) {
+      const face = smdp.openFace({ ...faceOf(identity, choice), addresses: [smdp.address] })
+      if (!observer) return face
+      const { es9Plus: plain } = face
+      return Object.assign(face, { es9Plus: observed({ table: ES9PLUS, observer }, plain) })
+    },
     observer,
     order(order = {}) {
       const { makeRepeatable } = smdp
       const parts = { operator, es2Plus, makeRepeatable }
-      const place = (): Promise<OrderedProfile> => orderProfile(parts, order)
+      const named = order.smDs
+      const addressed = named === undefined ? {} : { smDs: smdsAddressOf(smds, named) }
+      const place = (): Promise<OrderedProfile> => orderProfile(parts, { ...order, ...addressed })
       const ownType = operator.file.profile.profileType
       // Only the operator's own type can be made anew; another that has run out stays so.
       return (order.profileType ?? ownType) === ownType ? stocking.retry(place) : place()
@@ -231,6 +309,22 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
     importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
     importedProfile: ({ iccid }) =>
       store.read((db) => findImportedProfile(db, normaliseIccid(iccid))),
+    async loadScenario(json) {
+      const scenario = parseScenario(json, { nowMs: environment.clock.nowMs() })
+      const ownIccids = operator.file.ranges.iccid
+      const random = environment.random.stream('scenario')
+      const parts = { store, smdp, random, ownIccids }
+      const loaded = await loadScenario(
+        { ...parts, smdsAddress: (named) => smdsAddressOf(smds, named) },
+        scenario,
+      )
+      es2PlusClients.set(scenario.name, scenario.clients)
+      return loaded
+    },
+    es2PlusClients: () => [...es2PlusClients.values()].flat(),
+    revoke: authority.revoke,
+    revocationLists: authority.lists,
+    isRevoked,
     addStock: stocking.add,
     manufacture: identity.manufacture,
     createPhone(phone = {}) {
@@ -244,13 +338,21 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
         observer,
         es9Plus,
         smdp,
+        smds,
         servingNetwork,
+        isRevoked,
       })
     },
     async close() {
       await store.close().finally(() => home?.release())
     },
   }
+}
+
+function toleratedTo(observer: Observer | undefined) {
+  if (!observer) return undefined
+  return ({ what, ...side }: SmdpTolerated): void =>
+    observer({ ...side, direction: 'tolerated', message: what })
 }
 
 /** A kept lab that is opened again must not draw the numbers of its last run, so each opening has a stream of its own. */
@@ -374,7 +476,9 @@ function assemblePhone(parts: {
   readonly observer: Observer | undefined
   readonly es9Plus: Es9Plus
   readonly smdp: Smdp
+  readonly smds: LabSmdss
   readonly servingNetwork: ServingNetwork
+  readonly isRevoked: IsRevoked
 }): Phone {
   const { name, phone, environment, observer } = parts
   const { curves, personality } = phone
@@ -387,9 +491,11 @@ function assemblePhone(parts: {
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, client) : client,
     es9Plus: phone.es9Plus ?? inProcess(parts),
+    es11: phone.es11 ?? smdsInProcess(parts),
     clock: environment.clock,
     device: TEST_DEVICE,
     trustedCis: parts.identity.anchors,
+    isRevoked: parts.isRevoked,
   })
   const modem = createModem({
     card: createApduCard({ euicc }),
@@ -414,5 +520,21 @@ function inProcess(parts: { readonly es9Plus: Es9Plus; readonly smdp: Smdp }) {
   return (address: string): Es9Plus => {
     if (sameAddress(address, parts.smdp.address)) return parts.es9Plus
     throw new LabError('unavailable', `no server of this lab has the address ${address}.`)
+  }
+}
+
+/** An LPA learns from the certificate that a server shows whether it is an SM-DP+; the rest of ES11 is not for those. */
+function smdsInProcess(parts: {
+  readonly es9Plus: Es9Plus
+  readonly smdp: Smdp
+  readonly smds: LabSmdss
+}) {
+  return (address: string): Es11 => {
+    if (!sameAddress(address, parts.smdp.address)) return smdsAt(parts.smds, address).es11
+    return {
+      initiateAuthentication: parts.es9Plus.initiateAuthentication,
+      authenticateClient: () =>
+        Promise.reject(new LabError('unavailable', `${address} is no SM-DS.`)),
+    }
   }
 }

@@ -8,6 +8,8 @@ import { createLab } from '../src/index.ts'
 import { GIFT_REFUSALS } from '../src/operator/gift-rules.ts'
 import { AUTHENTICATION_REJECTS, REGISTRATION_REFUSALS } from '../src/operator/registration.ts'
 import { USAGE_REFUSALS } from '../src/operator/usage.ts'
+import { ES11 } from '../src/rsp/es11.ts'
+import { ES12 } from '../src/rsp/es12.ts'
 import { ES2PLUS } from '../src/rsp/es2plus.ts'
 import { ES9PLUS } from '../src/rsp/es9plus.ts'
 import { STATUS_CODES } from '../src/rsp/status-codes.ts'
@@ -231,8 +233,8 @@ function unknownWord(
 
 const PAGE = 'docs/status-codes.md'
 
-test('the page of status codes has every code of the SM-DP+, and no other', (t) => {
-  const written = rowsOf(textOf(PAGE), 'Codes of the SM-DP+').map(([code = '', name = '']) =>
+test('the page of status codes has every code of the servers, and no other', (t) => {
+  const written = rowsOf(textOf(PAGE), 'Codes of SM-DP+ and SM-DS').map(([code = '', name = '']) =>
     [code, name].join(' '),
   )
   const known = Object.entries(STATUS_CODES).map(
@@ -243,18 +245,30 @@ test('the page of status codes has every code of the SM-DP+, and no other', (t) 
 
 test('the page of status codes has what each function refuses, as the function itself says', (t) => {
   const rows = rowsOf(textOf(PAGE), 'Functions and the order of their checks')
-  const written = new Map(rows.map(([name = '', refusals = '']) => [codesIn(name)[0], refusals]))
-  const functions = [...Object.keys(ES9PLUS), ...Object.keys(ES2PLUS)]
-  t.deepEqual([...written.keys()].sort(), functions.sort())
-  for (const name of functions) {
-    const names = codesIn(written.get(name) ?? '').filter((code) => code in STATUS_CODES)
-    t.deepEqual([...new Set(names)].sort(), thrownBy(name).sort(), name)
+  const written = new Map(rows.map(([name = '', refusals = '']) => [name, refusals]))
+  const functions = [ES9PLUS, ES2PLUS, ES11, ES12].flatMap((table) =>
+    Object.entries(table).map(([name, { interface: side }]) => ({ name, side })),
+  )
+  t.deepEqual([...written.keys()].sort(), functions.map(titleOf).sort())
+  for (const one of functions) {
+    const names = codesIn(written.get(titleOf(one)) ?? '').filter((code) => code in STATUS_CODES)
+    t.deepEqual([...new Set(names)].sort(), thrownBy(one).sort(), titleOf(one))
   }
 })
 
-/** The codes after `@throws {RspError}` in the comment above a function of the SM-DP+. */
-function thrownBy(name: string): string[] {
-  for (const path of sourcesIn('src/smdp')) {
+interface OneFunction {
+  readonly name: string
+  readonly side: string
+}
+
+function titleOf({ name, side }: OneFunction): string {
+  return `${side} \`${name}\``
+}
+
+/** The codes after `@throws {RspError}` in the comment above a function of SM-DP+ or SM-DS. */
+function thrownBy({ name, side }: OneFunction): string[] {
+  const isOfSmds = side === 'ES11' || side === 'ES12'
+  for (const path of sourcesIn(isOfSmds ? 'src/smds' : 'src/smdp')) {
     const comment = new RegExp(
       `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*export (?:async )?function ${name}\\(`,
     ).exec(textOf(path))?.[1]
@@ -265,7 +279,7 @@ function thrownBy(name: string): string[] {
   return []
 }
 
-test('every code of the SM-DP+ is given somewhere', (t) => {
+test('every code of the servers is given somewhere', (t) => {
   const code = sourcesIn('src')
     .filter((path) => path !== 'src/rsp/status-codes.ts')
     .map(codeOf)
@@ -299,14 +313,17 @@ function firstColumn(heading: string): string[] {
   return rowsOf(textOf(PAGE), heading).flatMap(([first = '']) => codesIn(first))
 }
 
-test('every function of ES9+ and ES2+ is answered at its path', async (t) => {
+test('every function of ES9+, ES2+, ES11 and ES12 is answered at its path', async (t) => {
   const lab = await createLab({ stock: 0 })
   t.teardown(() => lab.close())
-  const { rspUrl, operatorUrl, token } = await lab.listen({ rsp: { plain: true } })
+  const { rspUrl, operatorUrl, token, smds } = await lab.listen({ rsp: { plain: true } })
   const headers = { Authorization: `Bearer ${token}` }
   const statusOf = async (url: string) => (await fetch(url, { method: 'POST', headers })).status
   for (const { path } of Object.values(ES9PLUS)) t.not(await statusOf(rspUrl + path), 404, path)
   for (const { path } of Object.values(ES2PLUS))
     t.not(await statusOf(operatorUrl + path), 404, path)
+  for (const { path } of [...Object.values(ES11), ...Object.values(ES12)]) {
+    t.not(await statusOf(smds.root.url + path), 404, path)
+  }
   t.is(await statusOf(`${rspUrl}/gsma/rsp2/es9plus/nothing`), 404)
 })

@@ -2,6 +2,7 @@
 
 import { systemRandom } from '../base/environment.ts'
 import { toHex } from '../base/octets.ts'
+import { ADMIN_PROTOCOL } from '../http/rsp-headers.ts'
 import { ES2PLUS, type Es2Plus } from '../rsp/es2plus.ts'
 import {
   checkHeader,
@@ -32,7 +33,10 @@ async function call(
   const functionCallIdentifier = toHex(systemRandom().unique(8))
   const header = { functionRequesterIdentifier: REQUESTER, functionCallIdentifier }
   const body = { header, ...writeFields(rspFunction.request, message) }
-  const answer = await api.post<Readonly<Record<string, Json>>>(rspFunction.path, { body })
+  const answer = await api.post<Readonly<Record<string, Json>>>(rspFunction.path, {
+    body,
+    headers: { 'x-admin-protocol': ADMIN_PROTOCOL },
+  })
   checkHeader(answer)
   return readFields(rspFunction.response, answer)
 }

@@ -12,6 +12,7 @@ export interface ApiAccess {
 export interface PostOptions {
   readonly body: object
   readonly idempotencyKey?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Answers are JSON of a form that the caller knows. Every problem is thrown as the `LabError` that the server had. */
@@ -44,11 +45,12 @@ export function apiOf(access: ApiAccess): Api {
   const headers = { authorization: `Bearer ${access.token}` }
   return {
     get: (path) => exchange(`${access.operatorUrl}${path}`, { headers }),
-    post: (path, { body, idempotencyKey }) =>
+    post: (path, { body, idempotencyKey, headers: more }) =>
       exchange(`${access.operatorUrl}${path}`, {
         method: 'POST',
         headers: {
           ...headers,
+          ...more,
           'content-type': 'application/json',
           ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         },

@@ -12,6 +12,7 @@ import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { detachVerb } from './verbs/detach.ts'
 import { disableVerb } from './verbs/disable.ts'
+import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
@@ -21,6 +22,7 @@ import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
 import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
+import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { useVerb } from './verbs/use.ts'
 
@@ -45,6 +47,7 @@ const VERBS = [
   serveVerb,
   orderVerb,
   downloadVerb,
+  discoverVerb,
   profilesVerb,
   enableVerb,
   disableVerb,
@@ -58,6 +61,7 @@ const VERBS = [
   cardVerb,
   lpacVerb,
   profileVerb,
+  scenarioVerb,
   pkiVerb,
   benchVerb,
 ]

@@ -10,7 +10,9 @@ import { createApduCard } from '../euicc/apdu/card.ts'
 import { createEuicc, type Euicc } from '../euicc/euicc.ts'
 import type { Personality } from '../euicc/personality.ts'
 import { parseEuicc, serialiseEuicc, type EuiccState, type EuiccStorage } from '../euicc/state.ts'
-import { es9PlusClients, type Es9PlusTrust } from '../http/rsp-client.ts'
+import { es9PlusClients, type Binding } from '../http/rsp-client.ts'
+import { es11Clients, type FoundAt, type LpaTrust } from '../http/smds-clients.ts'
+import { SMDS_NAMES } from '../lab-smds.ts'
 import { TEST_DEVICE } from '../lab.ts'
 import { createLpa, type Lpa } from '../lpa/lpa.ts'
 import { createModem, type Modem } from '../modem/modem.ts'
@@ -18,12 +20,14 @@ import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
 import { certificateFile } from '../pki/test-pki.ts'
 import { es10Client } from '../rsp/es10.ts'
+import { ES11 } from '../rsp/es11.ts'
 import { ES9PLUS } from '../rsp/es9plus.ts'
 import { observed, observedEs10, type Observer } from '../rsp/observe.ts'
 import { lockDirectory, makeDirectory, readIfThere, replaceFile } from '../store/directory.ts'
 import { checkCardIsOf, newBroughtCard } from './brought-card.ts'
 import type { LabClient } from './lab-client.ts'
 import { servingNetworkClient } from './network-client.ts'
+import { fetchRevocations } from './revocation.ts'
 import { commandLine } from './verb.ts'
 
 export interface CliPhone extends Lpa, Pick<Modem, 'attach'> {
@@ -39,6 +43,8 @@ export interface PhoneChoice {
   readonly name: string
   /** Told of the messages between the phone's LPA, its eUICC and the servers. */
   readonly observer?: Observer | undefined
+  /** How the phone's LPA speaks to servers; JSON unless told. */
+  readonly binding?: Binding | undefined
 }
 
 /**
@@ -92,7 +98,7 @@ export interface CardChoice {
 export interface CliCard {
   readonly euicc: Euicc
   /** Whom an LPA that uses the card should believe. */
-  readonly trust: Es9PlusTrust
+  readonly trust: LpaTrust
 }
 
 /**
@@ -209,18 +215,29 @@ async function run<T>(
   opened: { readonly choice: PhoneChoice; readonly storage: EuiccStorage },
   work: (phone: CliPhone) => Promise<T>,
 ): Promise<T> {
-  const { lab, name, observer } = opened.choice
+  const { lab, name, observer, binding } = opened.choice
   const euicc = createEuicc({ storage: opened.storage, random: systemRandom() })
-  const servers = es9PlusClients(trustOf({ directory: lab.directory, lab }, euicc))
+  const trustedCis = cisOf(lab.directory, euicc)
+  const isRevoked = 'get' in lab ? await fetchRevocations(lab, trustedCis) : undefined
+  const believed = trustOf({ directory: lab.directory, lab }, euicc)
+  const trust = {
+    ...(believed.tls ? { ...believed, tls: { ...believed.tls, isRevoked } } : believed),
+    binding,
+    plainPorts: lab.service.plainPorts,
+  }
+  const servers = es9PlusClients(trust)
+  const smdss = es11Clients(trust)
   const es10 = es10Client(euicc)
   const lpa = createLpa({
     es10: observer ? observedEs10(observer, es10) : es10,
     es9Plus: observer
       ? (address) => observed({ table: ES9PLUS, observer }, servers.at(address))
       : servers.at,
+    es11: observer ? (address) => observed({ table: ES11, observer }, smdss.at(address)) : smdss.at,
     clock: clockOf(lab),
     device: TEST_DEVICE,
-    trustedCis: cisOf(lab.directory, euicc),
+    trustedCis,
+    isRevoked,
   })
   const { attach } = createModem({
     card: createApduCard({ euicc }),
@@ -231,6 +248,7 @@ async function run<T>(
     return await work({ ...lpa, attach, name, eid: euicc.eid, directory: lab.directory })
   } finally {
     servers.close()
+    smdss.close()
   }
 }
 
@@ -244,9 +262,19 @@ function clockOf(lab: LabClient): Clock {
 function trustOf(
   { directory, lab }: Pick<CardChoice, 'directory' | 'lab'>,
   euicc: Pick<Euicc, 'state'>,
-): Es9PlusTrust {
+): LpaTrust {
   const isPlain = lab?.service.rspUrl.startsWith('http:') ?? false
-  return isPlain ? { plain: true } : { tls: { anchors: cisOf(directory, euicc) } }
+  const foundAt = lab && namesIn(lab)
+  return isPlain ? { plain: true, foundAt } : { tls: { anchors: cisOf(directory, euicc) }, foundAt }
+}
+
+/** Cards name the root SM-DS by a name that no network knows; the lab that is served has it wherever it listens. */
+function namesIn({ service }: LabClient): FoundAt {
+  const { rootDsAddress, alternativeDsAddress } = service
+  return {
+    ...(rootDsAddress !== undefined && { [SMDS_NAMES.root]: rootDsAddress }),
+    ...(alternativeDsAddress !== undefined && { [SMDS_NAMES.alternative]: alternativeDsAddress }),
+  }
 }
 
 /** The CIs that the card knows, and the lab's own: one that runs on a PKI of others may still have TLS of its own. */

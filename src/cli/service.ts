@@ -11,7 +11,12 @@ export interface Service {
   readonly rspAddress: string
   readonly rspUrl: string
   readonly token: string
+  /** Those of the SM-DSs, likewise; a lab of an older version has none. */
+  readonly rootDsAddress?: string
+  readonly alternativeDsAddress?: string
   readonly pid: number
+  /** Ports of further listeners that have no TLS. */
+  readonly plainPorts?: readonly number[]
   /** The directory of the PKI that the SM-DP+ runs on, when it was given one. */
   readonly pki?: string
 }

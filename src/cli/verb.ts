@@ -2,7 +2,7 @@
 
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Command, type CommanderError } from 'commander'
+import { Command, Option, type CommanderError } from 'commander'
 import { LabError } from '../base/errors.ts'
 
 export const DEFAULT_DIRECTORY = '.esim-lab'
@@ -53,6 +53,17 @@ export function lpaVerb(declared: Parameters<typeof verb>[0]): Command {
   return phoneVerb(declared).option(
     '--trace <file>',
     'append what LPA, eUICC and server say to a file, as JSON lines',
+  )
+}
+
+export interface BindingOption {
+  readonly binding?: 'json' | 'asn1'
+}
+
+/** How the phone's LPA speaks to servers (SGP.22 §6.5, §6.6). */
+export function bindingOption(): Option {
+  return new Option('--binding <binding>', 'how the LPA speaks to servers (default: json)').choices(
+    ['json', 'asn1'],
   )
 }
 

@@ -94,6 +94,7 @@ function checkServer(
   if (session?.step !== 'challenged') return 'noSessionContext'
   const serverCertificate = certificateOf(request.serverCertificate)
   if (!serverCertificate) return 'invalidCertificate'
+  if (!isOnOurCurves(card, serverCertificate)) return 'unsupportedCurve'
   const role = serverRole(serverCertificate)
   const verdict = validateChain({
     chain: [serverCertificate],
@@ -111,7 +112,12 @@ function checkServer(
   if (!isOurChallenge(session, signed.euiccChallenge)) return 'euiccChallengeMismatch'
   const credential = credentialOf(credentialsInUse(card), request.euiccCiPKIdToBeUsed)
   if (!credential) return 'ciPKUnknown'
-  return { credential, serverCertificate }
+  return card.personality.faults.authenticateError ?? { credential, serverCertificate }
+}
+
+/** A key on a curve that the card does not know cannot be looked at, whatever CI stands above it. */
+function isOnOurCurves({ personality }: Card, { curve }: Certificate): boolean {
+  return personality.curves.includes(curve)
 }
 
 function isOurChallenge(session: ChallengedSession, challenge: Uint8Array): boolean {
@@ -188,6 +194,7 @@ function checkDownload(
   if (serverRole(session.serverCertificate) !== 'dp-auth') return { error: 'noSessionContext' }
   const dpPbCertificate = certificateOf(request.smdpCertificate)
   if (!dpPbCertificate) return { error: 'invalidCertificate' }
+  if (!isOnOurCurves(card, dpPbCertificate)) return { error: 'unsupportedCurve' }
   if (!isTrusted(card, dpPbCertificate)) return { error: 'invalidCertificate' }
   const data = concat(raw, element(0x5f37, session.euiccSignature1))
   if (!verify(dpPbCertificate.publicKey, { data, signature: request.smdpSignature2 })) {
@@ -197,6 +204,8 @@ function checkDownload(
     return { error: 'invalidCertificate' }
   }
   if (signed.ccRequiredFlag && !request.hashCc) return { error: 'undefinedError' }
+  const { downloadError } = card.personality.faults
+  if (downloadError) return { error: downloadError }
   return { session, dpPbCertificate }
 }
 
@@ -238,6 +247,8 @@ export function cancelSession(
   ) {
     return { cancelSessionResponseError: 'invalidTransactionId' }
   }
+  const { cancelSessionError } = card.personality.faults
+  if (cancelSessionError) return { cancelSessionResponseError: cancelSessionError }
   const euiccCancelSessionSigned = seal(EuiccCancelSessionSigned, {
     transactionId: request.transactionId,
     smdpOid: oidOf(session.serverCertificate),

@@ -24,7 +24,7 @@ import { update, type Card } from './card.ts'
 import { enabledProfileOf, type EnabledProfile, type ImageBuilder } from './enabled-profile.ts'
 import { euiccInfo1, euiccInfo2 } from './info.ts'
 import { loadCRL } from './revocation.ts'
-import { loadBoundProfilePackage } from './load-bpp.ts'
+import { breakOffLoad, loadBoundProfilePackage } from './load-bpp.ts'
 import {
   listNotification,
   removeNotificationFromList,
@@ -44,6 +44,7 @@ import {
   setNickname,
 } from './profiles.ts'
 import type { EuiccState, EuiccStorage } from './state.ts'
+import { updateMetadata } from './update-metadata.ts'
 
 export interface Euicc extends Es10Transport {
   readonly eid: string
@@ -66,6 +67,11 @@ export interface Euicc extends Es10Transport {
   completeRefresh(): void
   /** TERMINAL RESPONSE "temporary" or "permanent problem with executing command": what waited is forgotten. */
   abandonRefresh(): void
+  /**
+   * ES6.UpdateMetadata for the enabled profile, as its operator sends it: the data of the command, tag BF2A. Answers with
+   * the status word (SGP.22 §5.4.1).
+   */
+  updateMetadata(request: Uint8Array): number
   /** Says whether a proactive session goes on, in which no profile is switched: catBusy. */
   setCatBusy(isBusy: boolean): void
   /** A reset of the card: its RSP session and its proactive session end, and what waited is carried out. */
@@ -111,6 +117,7 @@ export function createEuicc(options: {
     startCatSession: () => void (card.cat.canRefresh = true),
     completeRefresh: () => completeRefresh(card),
     abandonRefresh: () => abandonRefresh(card),
+    updateMetadata: (request) => updateMetadata(card, request),
     setCatBusy: (isBusy) => void (card.cat.isBusy = isBusy),
     reset: () => powerOn(card),
     powerOff: () => powerOn(card),
@@ -119,6 +126,7 @@ export function createEuicc(options: {
 }
 
 function powerOn(card: Card): void {
+  breakOffLoad(card)
   card.session = undefined
   card.cat = catAtPowerOn(card.personality)
   completeRefresh(card)

@@ -112,10 +112,15 @@ const ERRORS_OF_SEGMENTS: readonly ErrorReason[] = ['scp03tStructureError', 'scp
  * when a segment is said to be wrong, else when the function would have been done.
  */
 function chosenFailure(
-  { personality }: Card,
+  { personality, session }: Card,
   event: Exclude<BppEvent, { readonly kind: 'end' }>,
 ): Outcome | undefined {
   const { failAt } = personality.faults
+  if (failAt?.bppCommandId === 'storeMetadata2') {
+    const isMetadata = event.kind === 'protected' && event.block === 'storeMetadata'
+    const isSecond = session?.step === 'download' && session.received.length === 2
+    return isMetadata && isSecond ? { failure: failAt } : undefined
+  }
   const done = event.kind === 'initialiseSecureChannel' ? event.kind : event.block
   if (failAt?.bppCommandId !== done) return undefined
   const isOfSegment = ERRORS_OF_SEGMENTS.includes(failAt.errorReason)
@@ -349,6 +354,24 @@ function finish(
   })
   card.session = undefined
   return octets
+}
+
+/**
+ * What a load leaves that a loss of power breaks off: nothing, or by its personality a result that says so. The one-time
+ * key is kept for a retry (SGP.22 §2.6.4).
+ */
+export function breakOffLoad(card: Card): void {
+  const { session } = card
+  if (!card.personality.faults.resultOnInterruption) return
+  if (session?.step !== 'download' || session.segmentCount === 0) return
+  const seqNumber = card.state.nextSeqNumber
+  const bppCommandId = session.reader.block ?? 'initialiseSecureChannel'
+  const errorResult = { bppCommandId, errorReason: 'installFailedDueToInterruption' } as const
+  const result = signResult(card, { session, seqNumber, finalResult: { errorResult } })
+  update(card, {
+    nextSeqNumber: seqNumber + 1,
+    notifications: withNotifications(card.state, [result]),
+  })
 }
 
 const SignedResultData = signed(ProfileInstallationResultData)

@@ -6,8 +6,22 @@ import { jsonFields, refuseJson, type JsonFields } from '../base/json-fields.ts'
 import { fromHex } from '../base/octets.ts'
 import { CURVES } from '../crypto/ec.ts'
 import { CARD_SERVICES } from '../profile/services.ts'
-import { BPP_ERRORS, type ErrorReason, type OperatorId, type ProfileClass } from '../rsp/common.ts'
-import type { ProfilePolicyAuthorisationRule, RulesAuthorisationTable } from '../rsp/es10b.ts'
+import {
+  BPP_COMMAND_IDS,
+  BPP_ERRORS,
+  type BppCommandId,
+  type ErrorReason,
+  type OperatorId,
+  type ProfileClass,
+} from '../rsp/common.ts'
+import {
+  AUTHENTICATE_ERROR_CODES,
+  DOWNLOAD_ERROR_CODES,
+  type AuthenticateErrorCode,
+  type DownloadErrorCode,
+  type ProfilePolicyAuthorisationRule,
+  type RulesAuthorisationTable,
+} from '../rsp/es10b.ts'
 import { PPRS } from '../rsp/rat.ts'
 import {
   CHANNELS_MAX,
@@ -175,7 +189,15 @@ function withoutForbidden(rat: RulesAuthorisationTable, file: JsonFields): Rules
 }
 
 function parseFaults(faults: JsonFields): Faults {
-  faults.onlyFields(['wrongSignature', 'earlyResultAtSegment', 'failAt'])
+  faults.onlyFields([
+    'wrongSignature',
+    'earlyResultAtSegment',
+    'failAt',
+    'authenticateError',
+    'downloadError',
+    'cancelSessionError',
+    'resultOnInterruption',
+  ])
   return {
     wrongSignature: faults.maybe('wrongSignature', () =>
       faults.oneOf('wrongSignature', SIGNED_OBJECTS),
@@ -184,17 +206,29 @@ function parseFaults(faults: JsonFields): Faults {
       faults.integer('earlyResultAtSegment', { min: 1, max: SEGMENTS_MAX }),
     ),
     failAt: faults.maybe('failAt', () => parseFailurePoint(faults.child('failAt'))),
+    authenticateError: faults.maybe('authenticateError', () =>
+      faults.oneOf('authenticateError', AUTHENTICATE_ERRORS),
+    ),
+    downloadError: faults.maybe('downloadError', () =>
+      faults.oneOf('downloadError', DOWNLOAD_ERRORS),
+    ),
+    cancelSessionError: faults.maybe('cancelSessionError', () =>
+      faults.oneOf('cancelSessionError', ['undefinedError'] as const),
+    ),
+    resultOnInterruption: faults.flag('resultOnInterruption'),
   }
 }
 
-const FAILING = Object.keys(BPP_ERRORS) as (keyof typeof BPP_ERRORS)[]
+const AUTHENTICATE_ERRORS = Object.keys(AUTHENTICATE_ERROR_CODES) as AuthenticateErrorCode[]
+const DOWNLOAD_ERRORS = Object.keys(DOWNLOAD_ERROR_CODES) as DownloadErrorCode[]
+const FAILING = Object.keys(BPP_COMMAND_IDS) as BppCommandId[]
 
 function parseFailurePoint(point: JsonFields): FailurePoint {
   point.onlyFields(['bppCommandId', 'errorReason'])
   const bppCommandId = point.oneOf('bppCommandId', FAILING)
   return {
     bppCommandId,
-    errorReason: point.oneOf<ErrorReason>('errorReason', BPP_ERRORS[bppCommandId]),
+    errorReason: point.oneOf<ErrorReason>('errorReason', reasonsOf(bppCommandId)),
   }
 }
 
@@ -202,4 +236,9 @@ function parseFailurePoint(point: JsonFields): FailurePoint {
 function servicesBut(file: JsonFields): Personality['services'] {
   const missing = file.choices('withoutServices', CARD_SERVICES)
   return CARD_SERVICES.filter((name) => !missing.includes(name))
+}
+
+/** Table 4a has no column for the second segment of StoreMetadata. */
+function reasonsOf(bppCommandId: BppCommandId): readonly ErrorReason[] {
+  return BPP_ERRORS[bppCommandId === 'storeMetadata2' ? 'storeMetadata' : bppCommandId]
 }

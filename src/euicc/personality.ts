@@ -3,7 +3,11 @@
 import type { Curve } from '../crypto/ec.ts'
 import { CARD_SERVICES, type ServiceName } from '../profile/services.ts'
 import type { BppCommandId, ErrorReason, ProfileClass } from '../rsp/common.ts'
-import type { RulesAuthorisationTable } from '../rsp/es10b.ts'
+import type {
+  AuthenticateErrorCode,
+  DownloadErrorCode,
+  RulesAuthorisationTable,
+} from '../rsp/es10b.ts'
 
 /** What a card signs, by the name of the object or of the function. */
 export const SIGNED_OBJECTS = [
@@ -15,9 +19,12 @@ export const SIGNED_OBJECTS = [
 ] as const
 export type SignedObject = (typeof SIGNED_OBJECTS)[number]
 
-/** Where a Bound Profile Package fails, and why; the pairs are those of SGP.22 Table 4a. */
+/**
+ * Where a Bound Profile Package fails, and why; the pairs are those of SGP.22 Table 4a. `storeMetadata2` is the second
+ * segment of StoreMetadata.
+ */
 export interface FailurePoint {
-  readonly bppCommandId: Exclude<BppCommandId, 'storeMetadata2'>
+  readonly bppCommandId: BppCommandId
   readonly errorReason: ErrorReason
 }
 
@@ -31,6 +38,14 @@ export interface Faults {
    */
   readonly earlyResultAtSegment?: number | undefined
   readonly failAt?: FailurePoint | undefined
+  /** What AuthenticateServer answers where nothing is wrong. */
+  readonly authenticateError?: AuthenticateErrorCode | undefined
+  /** What PrepareDownload answers where nothing is wrong. */
+  readonly downloadError?: DownloadErrorCode | undefined
+  /** What CancelSession answers where nothing is wrong. */
+  readonly cancelSessionError?: 'undefinedError' | undefined
+  /** Whether a load that a loss of power breaks off leaves a result, installFailedDueToInterruption. */
+  readonly resultOnInterruption?: boolean | undefined
 }
 
 /** One kind of card. */

@@ -12,12 +12,18 @@ import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { registrationRoutes } from './registration-routes.ts'
 import { sbiRoutes } from './sbi-routes.ts'
+import { revocationRoutes } from './revocation-routes.ts'
+
+/** Where the servers of a lab are reached. */
+export interface ServedAddresses {
+  readonly rspAddress: string
+  readonly rspUrl: string
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
+}
 
 /** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
-export function labRoutes(
-  lab: Lab,
-  served: { readonly rspAddress: string; readonly rspUrl: string },
-): Router {
+export function labRoutes(lab: Lab, served: ServedAddresses): Router {
   const router = Router()
   router
     .route('/api/lab')
@@ -48,9 +54,16 @@ export function labRoutes(
       response.json(await lab.smdp.resetOrder({ iccid: String(request.params.iccid) }))
     })
     .all(methodNotAllowed(['POST']))
+  router
+    .route('/api/scenarios')
+    .post(async (request, response) => {
+      response.status(201).json(await lab.loadScenario(request.body as unknown))
+    })
+    .all(methodNotAllowed(['POST']))
   router.use(profileRoutes(lab))
   router.use(registrationRoutes(lab.operator))
   router.use(sbiRoutes(lab.operator.network))
+  router.use(revocationRoutes(lab))
   router
     .route('/api/euiccs')
     .post((request, response) => {
@@ -79,6 +92,7 @@ const ORDER_FIELDS = {
   confirmationCode: /^.{1,64}$/su,
   matchingId: /^[0-9A-Za-z_-]{0,255}$/,
   release: 'flag',
+  smDs: /^[!-~]{1,255}$/,
   repeatable: 'flag',
 } satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
 

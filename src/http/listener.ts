@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly handler: RequestListener
   /** The key and certificate to serve HTTPS with; without it, plain HTTP. */
   readonly tls?: Credential | undefined
+  /** Asks clients for a certificate, and leaves it to the handler to judge it. */
+  readonly askForCertificate?: boolean | undefined
   readonly host?: string | undefined
   /** 0 takes any port that is free. */
   readonly port: number
@@ -57,7 +59,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   }
 }
 
-function createServer({ handler, tls }: ListenOptions): Server {
+function createServer({ handler, tls, askForCertificate }: ListenOptions): Server {
   if (!tls) return createHttpServer(LIMITS, handler)
   return createHttpsServer(
     {
@@ -66,10 +68,19 @@ function createServer({ handler, tls }: ListenOptions): Server {
       key: toPem('PRIVATE KEY', toPkcs8(tls.keyPair.privateKey)),
       cert: toPem('CERTIFICATE', tls.certificate.der),
       minVersion: 'TLSv1.2',
+      ...(tls.certificate.curve === 'brainpoolP256r1' && BRAINPOOL_TLS),
+      // Node's own verdict is not asked for: it would have to be given CIs, and ends the process at Brainpool ones.
+      ...(askForCertificate && { requestCert: true, rejectUnauthorized: false }),
     },
     handler,
   )
 }
+
+/** TLS 1.3 has no Brainpool that clients offer. */
+const BRAINPOOL_TLS = {
+  maxVersion: 'TLSv1.2',
+  ecdhCurve: 'brainpoolP256r1:X25519:P-256',
+} as const
 
 /** The server itself forgets those that have not sent a request yet, and would wait for them without end. */
 function socketsOf(server: Server): ReadonlySet<Socket> {

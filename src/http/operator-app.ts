@@ -34,6 +34,8 @@ export interface OperatorAppOptions {
   readonly token: string
   /** Another interface behind the same token, which reads bodies and words errors in its own way; it leaves other paths. */
   readonly otherInterface?: RequestHandler
+  /** Routes that need no token. */
+  readonly openRoutes?: Router
   /** Further routes behind the same token, with JSON bodies parsed. */
   readonly extraRoutes?: Router
   /** Paths whose bodies may be longer than others, with the most octets they may have. */
@@ -45,7 +47,7 @@ export interface OperatorAppOptions {
 const BODY_LIMIT_OCTETS = 64 * 1024
 
 /**
- * Makes the app. Every error is a problem of RFC 9457; everything but GET /health wants the token.
+ * Makes the app. Every error is a problem of RFC 9457; everything but GET /health and the open routes wants the token.
  * @throws {LabError} badInput — the token is empty
  */
 export function createOperatorApp(options: OperatorAppOptions): Express {
@@ -54,6 +56,7 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(neverCached)
   mount(app, { '/health': { GET: (_request, response) => void response.json({ status: 'ok' }) } })
+  if (options.openRoutes) app.use(options.openRoutes)
   app.use(bearer(options.token))
   if (options.otherInterface) app.use(options.otherInterface)
   app.use(requireJson)

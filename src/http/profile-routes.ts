@@ -13,8 +13,9 @@ import type { ImportedProfile } from '../store/imported-profiles.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 
-/** Where bodies are longer than elsewhere: a package as Base64, and what is said of it. */
+/** Where bodies are longer than elsewhere: scenarios, and a package as Base64 with what is said of it. */
 export const LONG_BODIES = {
+  '/api/scenarios': 4 * 1024 * 1024,
   '/api/profiles': Math.ceil(PACKAGE_OCTETS_MAX / 3) * 4 + 16 * 1024,
 }
 
@@ -87,6 +88,7 @@ const FIELDS: Readonly<Record<keyof ProfileImport, FieldReader>> = {
     return value.map((rule: Json) => oneOf(RULES)(rule, field))
   },
   icon: octetsOf,
+  msisdn: text({ max: 32 }),
   ki: keyOf,
   opc: keyOf,
 }

@@ -4,7 +4,8 @@ import { request as requestHttp, type Agent, type IncomingMessage } from 'node:h
 import { request as requestHttps } from 'node:https'
 import { LabError, messageOf } from '../base/errors.ts'
 import { parseAddress, plainAgent, tlsAgent, type ServerAddress } from './rsp-connection.ts'
-import { readAll, type Closable, type Es9PlusTrust } from './rsp-client.ts'
+import { readAll, type Closable } from './rsp-client.ts'
+import type { LpaTrust } from './smds-clients.ts'
 
 export interface RelayedRequest {
   readonly url: string
@@ -31,8 +32,11 @@ const HTTPS_PORT = 443
 /** Each request has a connection of its own, as with LPAs that speak HTTP themselves. */
 const OWN_HEADERS = ['host', 'connection', 'content-length', 'transfer-encoding']
 
-/** A relay that believes whom `trust` says. Without TLS, `https` URLs are asked for by HTTP, at the same port. */
-export function createRelay(trust: Es9PlusTrust): Relay {
+/**
+ * A relay that believes whom `trust` says, to be an SM-DP+ or an SM-DS. Without TLS, `https` URLs are asked for by HTTP,
+ * at the same port.
+ */
+export function createRelay(trust: LpaTrust): Relay {
   const agents = new Map<string, Agent>()
   function agentFor(server: ServerAddress): Agent {
     const key = `${server.host} ${server.port}`
@@ -44,10 +48,11 @@ export function createRelay(trust: Es9PlusTrust): Relay {
     async post(relayed) {
       const { server, path } = targetOf(relayed.url)
       const send = trust.tls ? requestHttps : requestHttp
+      const reached = trust.tls ? server : (foundAt(server, trust) ?? server)
       return new Promise<RelayedAnswer>((resolve, reject) => {
         const unreachable = (error: unknown): void => reject(notAnswered(server, error))
         const request = send({
-          ...server,
+          ...reached,
           agent: agentFor(server),
           method: 'POST',
           path,
@@ -70,10 +75,16 @@ export function createRelay(trust: Es9PlusTrust): Relay {
   }
 }
 
-function newAgent(server: ServerAddress, { tls }: Es9PlusTrust): Agent {
-  if (!tls) return plainAgent()
-  const trust = { anchors: tls.anchors, role: 'dp-tls' } as const
-  return tlsAgent({ server, trust, handshakeTimeoutMs: TIMEOUT_MS })
+function newAgent(server: ServerAddress, trusted: LpaTrust): Agent {
+  if (!trusted.tls) return plainAgent()
+  const trust = { anchors: trusted.tls.anchors, role: ['dp-tls', 'ds-tls'] } as const
+  const found = foundAt(server, trusted)
+  return tlsAgent({ server, foundAt: found, trust, handshakeTimeoutMs: TIMEOUT_MS })
+}
+
+function foundAt({ host, port }: ServerAddress, trust: LpaTrust): ServerAddress | undefined {
+  const address = port === HTTPS_PORT ? trust.foundAt?.[host.toLowerCase()] : undefined
+  return address === undefined ? undefined : parseAddress(address, HTTPS_PORT)
 }
 
 function targetOf(url: string): { readonly server: ServerAddress; readonly path: string } {

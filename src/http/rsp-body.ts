@@ -1,22 +1,31 @@
-/** The body of an RSP request: JSON in UTF-8, of a size that a message can have. */
+/** The body of an RSP request: JSON in UTF-8 or DER, of a size that a message can have. */
 
 import type { IncomingMessage } from 'node:http'
 import { concat, fromUtf8 } from '../base/octets.ts'
+import { ASN1_CONTENT_TYPE } from '../rsp/asn1-binding.ts'
 import type { Json } from '../rsp/json-binding.ts'
+import type { RspError } from '../rsp/status-codes.ts'
 
 /** No request is longer: the largest carries certificates or the result of an installation. */
 export const REQUEST_OCTETS_MAX = 512 * 1024
 
-/** A request that does not speak the binding: the HTTP status that says so, and what to do. */
+/** A request that does not speak the binding, or may not: the HTTP status that says so, and what to do. */
 export class RequestError extends Error {
   readonly httpStatus: number
   readonly headers: Readonly<Record<string, string>>
+  /** What the header of a JSON answer says; that the message is malformed, unless told. */
+  readonly refusal: RspError | undefined
 
   // oxlint-disable-next-line max-params -- a status, its text and its headers, in HTTP's order
-  constructor(httpStatus: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
-    super(detail)
+  constructor(
+    httpStatus: number,
+    detail: string | RspError,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(typeof detail === 'string' ? detail : detail.message)
     this.httpStatus = httpStatus
     this.headers = headers
+    this.refusal = typeof detail === 'string' ? undefined : detail
   }
 }
 
@@ -26,23 +35,42 @@ export class RequestError extends Error {
  */
 export async function readJson(request: IncomingMessage & { body?: unknown }): Promise<Json> {
   if (request.body !== undefined) return request.body as Json
-  checkType(request)
+  checkType(request, JSON_TYPE)
   const octets = await readOctets(request)
   const text = fromUtf8(octets)
   if (text === undefined) throw new RequestError(400, 'The body is not UTF-8.')
   return parseJson(text)
 }
 
-const JSON_TYPE = /^application\/json[\t ]*(?:;|$)/i
+/**
+ * The octets of a request's body in the ASN.1 binding.
+ * @throws {RequestError} 415 for another type or a compressed body, 413 for one that is too long
+ */
+export async function readAsn1(request: IncomingMessage): Promise<Uint8Array> {
+  checkType(request, ASN1_TYPE)
+  return readOctets(request)
+}
 
-function checkType({ headers }: IncomingMessage): void {
+interface ContentType {
+  readonly pattern: RegExp
+  readonly send: string
+}
+
+const JSON_TYPE: ContentType = {
+  pattern: /^application\/json[\t ]*(?:;|$)/i,
+  send: 'Send a JSON object with Content-Type: application/json.',
+}
+const ASN1_TYPE: ContentType = {
+  pattern: /^application\/x-gsma-rsp-asn1[\t ]*(?:;|$)/i,
+  send: `Send RemoteProfileProvisioningRequest with Content-Type: ${ASN1_CONTENT_TYPE}.`,
+}
+
+function checkType({ headers }: IncomingMessage, type: ContentType): void {
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new RequestError(415, 'Send the body without Content-Encoding.')
   }
-  if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
-    throw new RequestError(415, 'Send a JSON object with Content-Type: application/json.')
-  }
+  if (!type.pattern.test(headers['content-type'] ?? '')) throw new RequestError(415, type.send)
 }
 
 /** Listeners rather than iteration: a body is mostly one chunk, and an iterator costs more than the chunk. */

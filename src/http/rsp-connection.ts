@@ -9,13 +9,24 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { wallClock } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { readCertificate, type Certificate } from '../pki/certificate.ts'
-import { validateChain } from '../pki/chain.ts'
+import { toPkcs8 } from '../crypto/ec.ts'
+import { validateChain, type ChainVerdict } from '../pki/chain.ts'
+import { toPem } from '../pki/forge.ts'
+import type { Credential } from '../pki/issue.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 
 /** Whom a client believes: CIs, and the role that the server's certificate must have under one of them. */
 export interface TlsTrust {
   readonly anchors: readonly Certificate[]
-  readonly role: 'dp-tls' | 'ds-tls'
+  /** Several, where the client does not know yet what the server is. */
+  readonly role: TlsRole | readonly TlsRole[]
+  /** What the client shows of itself, on interfaces where servers call servers. */
+  readonly credential?: Credential | undefined
+  /** What the CIs' lists say. */
+  readonly isRevoked?: IsRevoked | undefined
 }
+
+export type TlsRole = 'dp-tls' | 'ds-tls'
 
 export interface ServerAddress {
   readonly host: string
@@ -55,6 +66,8 @@ export function plainAgent(): HttpAgent {
  */
 export function tlsAgent(options: {
   readonly server: ServerAddress
+  /** Where the server is found, when its name is not known to the network. */
+  readonly foundAt?: ServerAddress | undefined
   readonly trust: TlsTrust
   readonly handshakeTimeoutMs: number
 }): HttpsAgent {
@@ -84,11 +97,12 @@ class RspAgent extends HttpsAgent {
   }
 
   override createConnection(_options: ClientRequestArgs, opened?: Opened): undefined {
-    const { server, handshakeTimeoutMs } = this.#options
+    const { server, foundAt, handshakeTimeoutMs, trust } = this.#options
     const socket = connect({
-      ...server,
+      ...(foundAt ?? server),
       ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
       ...TLS,
+      ...(trust.credential && shown(trust.credential)),
     })
     this.#opening.add(socket)
     const settle = (error?: Error): void => {
@@ -114,6 +128,13 @@ class RspAgent extends HttpsAgent {
   }
 }
 
+function shown({ certificate, keyPair }: Credential): Pick<ConnectionOptions, 'key' | 'cert'> {
+  return {
+    key: toPem('PRIVATE KEY', toPkcs8(keyPair.privateKey)),
+    cert: toPem('CERTIFICATE', certificate.der),
+  }
+}
+
 function certificateFault(
   socket: TLSSocket,
   { server, trust }: { readonly server: ServerAddress; readonly trust: TlsTrust },
@@ -122,19 +143,31 @@ function certificateFault(
   if (!peer) return certificateRefused('there is none')
   try {
     const certificate = readCertificate(peer.raw)
-    const verdict = validateChain({
-      chain: [certificate],
-      roles: [trust.role],
-      // TLS under a Brainpool CI is not for LPAs (SGP.22 §4.5.2).
-      anchors: trust.anchors.filter(({ curve }) => curve === 'P-256'),
-      atMs: wallClock.nowMs(),
-    })
+    const verdict = judgeTls(certificate, trust)
     if (!verdict.ok) return certificateRefused(verdict.fault.detail)
+    if (trust.isRevoked?.(certificate)) return certificateRefused('its CI has revoked it')
     if (certificate.curve !== 'P-256') return certificateRefused('its key is not on P-256')
     return namesHost(peer, server.host) ? undefined : notOfHost(certificate, server.host)
   } catch (error) {
     return certificateRefused(messageOf(error), error)
   }
+}
+
+/** A TLS certificate under one of the CIs, for one of the roles, at wall time. */
+export function judgeTls(
+  certificate: Certificate,
+  { anchors, role }: Pick<TlsTrust, 'anchors' | 'role'>,
+): ChainVerdict {
+  const verdicts = [role].flat().map((each) =>
+    validateChain({
+      chain: [certificate],
+      roles: [each],
+      // TLS under a Brainpool CI is not for LPAs (SGP.22 §4.5.2).
+      anchors: anchors.filter(({ curve }) => curve === 'P-256'),
+      atMs: wallClock.nowMs(),
+    }),
+  )
+  return verdicts.find(({ ok }) => ok) ?? (verdicts[0] as ChainVerdict)
 }
 
 function namesHost(peer: X509Certificate, host: string): boolean {

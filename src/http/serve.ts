@@ -1,121 +1,168 @@
-/** A lab on the network: the RSP listener for LPAs, the operator's listener for its software (loopback unless asked). */
+/** A lab on the network: RSP listeners for LPAs, the operator's listener for its software (loopback unless asked). */
 
-import { wallClock } from '../base/environment.ts'
 import type { Lab } from '../lab.ts'
-import { chooseTls, type TlsChoice } from '../pki/brought.ts'
+import type { TlsChoice } from '../pki/brought.ts'
 import { startSweeping } from '../operator/sweeping.ts'
-import { ES2PLUS } from '../rsp/es2plus.ts'
-import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
-import { labRoutes } from './lab-routes.ts'
+import type { SmdsKind } from '../lab-smds.ts'
+import type { Es11 } from '../rsp/es11.ts'
+import type { Es9Plus } from '../rsp/es9plus.ts'
+import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
 import { LONG_BODIES } from './profile-routes.ts'
-import { createRspApp } from './rsp-app.ts'
-import { es9PlusClients } from './rsp-client.ts'
+import { progressUrlOf, startProgressDelivery } from './progress-delivery.ts'
+import { revocationListRoutes } from './revocation-routes.ts'
+import { es9PlusClients, type Binding } from './rsp-client.ts'
+import {
+  es2PlusApp,
+  openEs2PlusListener,
+  openRspListener,
+  type Es2PlusListenerOptions,
+  type ListenerChoice,
+  type RspListenerOptions,
+  type ServedListener,
+  type Witnesses,
+} from './rsp-listeners.ts'
+import { es11Clients } from './smds-clients.ts'
+import { linkSmds, namesOf, openSmdsListener } from './smds-listeners.ts'
 
-export interface ListenerChoice {
-  /** The interface to listen on; this machine alone unless told. */
-  readonly host?: string
-  /** 0, unless told, takes any port that is free. */
-  readonly port?: number
-}
-
-export interface ServeOptions {
+export interface ServeOptions extends Witnesses {
   /** What the operator's clients send as `Authorization: Bearer …`; made up when it is not given. */
   readonly token?: string
-  readonly rsp?: ListenerChoice & {
-    /** Without TLS, for clients that cannot be given a CI certificate. */
-    readonly plain?: boolean
-    /** The names in the TLS certificate, the first of them the SM-DP+'s own address. */
-    readonly hostNames?: readonly [string, ...string[]]
-  }
+  readonly rsp?: RspListenerOptions
+  /** Further listeners on the same orders, each with its own certificates. */
+  readonly listeners?: readonly RspListenerOptions[]
+  /** ES2+ on a port of its own; it is on the operator's listener in any case, behind the token. */
+  readonly es2Plus?: Es2PlusListenerOptions
+  /** Where the SM-DSs listen; TLS, names and rules are those of `rsp`. */
+  readonly smds?: Readonly<Partial<Record<SmdsKind, ListenerChoice>>>
   readonly operator?: ListenerChoice
-  /** Told of our own defects, of which clients see nothing but status 500. */
-  readonly reportDefect?: (error: unknown) => void
+  /** How `ServedLab.es9Plus` speaks to servers; JSON unless told. */
+  readonly lpaBinding?: Binding
+  /** Where the operator's software takes ES2+.HandleDownloadProgressInfo: `http://host:port`, with or without the path. */
+  readonly progressUrl?: string
 }
 
 export interface ServedLab {
   /** The SM-DP+'s address as activation codes carry it, `localhost:8443`. */
   readonly rspAddress: string
   readonly rspUrl: string
+  /** The SM-DSs' addresses, likewise. */
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
   /** The certificate that LPAs see, and where it is from; nothing without TLS. */
   readonly tls: TlsChoice | undefined
+  /** The further listeners, in their order. */
+  readonly listeners: readonly ServedListener[]
+  readonly es2Plus: ServedListener | undefined
+  readonly smds: Readonly<Record<SmdsKind, ServedListener>>
   readonly operatorUrl: string
   readonly token: string
   /** ES9+ of the server at an address over the network, for `createPhone`; it trusts the lab's CI. */
   readonly es9Plus: (address: string) => Es9Plus
+  /** ES11 in the same way. The names of the lab's SM-DSs are known to it, as if by DNS. */
+  readonly es11: (address: string) => Es11
   close(): Promise<void>
 }
 
-const HOST_NAMES: readonly [string, ...string[]] = ['localhost', '127.0.0.1']
-/** SGP.23's name for a test SM-DP+: clients that were set up with it are answered too. */
-const TEST_NAME = 'testsmdpplus1.example.com'
 const TOKEN_OCTETS = 32
 
 /**
- * Starts both listeners, with a TLS certificate for its names, and sweeps the operator's books each minute.
- * @throws {LabError} unavailable — a port is taken; nothing is left listening
+ * Starts the listeners, with TLS certificates for their names, and sweeps the operator's books each minute.
+ * @throws {LabError} unavailable — a port is taken; badInput — a listener's certificates or versions are none, or
+ *   `progressUrl` is no URL. Nothing is left listening
  */
 export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<ServedLab> {
+  // First of all: a URL that is none leaves nothing listening.
+  if (options.progressUrl !== undefined) progressUrlOf(options.progressUrl)
   const token = options.token ?? newToken(lab)
-  const { rsp = {} } = options
-  const hostNames = rsp.hostNames ?? HOST_NAMES
-  const tls = rsp.plain ? undefined : tlsFor(lab, hostNames)
-  const rspListener = await listenForLpas(lab, { options, tls })
-  const addresses = addressesOf({ port: rspListener.port, hostNames, plain: rsp.plain ?? false })
-  lab.smdp.setAddresses(addresses)
-  const served = {
-    rspAddress: addresses[0],
-    rspUrl: `${rsp.plain ? 'http' : 'https'}://${addresses[0]}`,
+  const opened: { close(): Promise<void> }[] = []
+  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const listener = await opening
+    opened.push(listener)
+    return listener
   }
-  const operatorListener = await listenForOperator(lab, { options, token, served }).catch(
-    async (error: unknown) => {
-      await rspListener.close()
-      throw error
-    },
-  )
-  const { anchors } = lab
-  const clients = es9PlusClients(rsp.plain ? { plain: true } : { tls: { anchors } })
-  const sweeping = startSweeping(lab.operator, options.reportDefect ?? (() => {}))
-  return {
-    ...served,
-    tls,
-    es9Plus: clients.at,
-    operatorUrl: urlOf(operatorListener),
-    token,
-    async close() {
-      clients.close()
-      await Promise.all([rspListener.close(), operatorListener.close(), sweeping.stop()])
-    },
+  try {
+    const { rsp = {} } = options
+    const first = await keep(openRspListener(lab, { ...options, options: rsp, isFirst: true }))
+    const listeners: ServedListener[] = []
+    for (const listener of options.listeners ?? []) {
+      const further = { ...options, options: listener, isFirst: false }
+      listeners.push(await keep(openRspListener(lab, further)))
+    }
+    const { es2Plus: own } = options
+    const es2Plus = own && (await keep(openEs2PlusListener(lab, { ...options, options: own })))
+    const smds = {
+      root: await keep(openSmdsListener(lab, smdsChoice('root', options))),
+      alternative: await keep(openSmdsListener(lab, smdsChoice('alternative', options))),
+    }
+    const links = linkSmds(lab, { smds, plain: rsp.plain ?? false })
+    opened.push(links)
+    const served = {
+      rspAddress: first.address,
+      rspUrl: first.url,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
+    }
+    const operator = await keep(listenForOperator(lab, { options, token, served }))
+    const { anchors } = lab
+    const trust = {
+      ...(rsp.plain ? ({ plain: true } as const) : { tls: { anchors, isRevoked: lab.isRevoked } }),
+      binding: options.lpaBinding,
+      plainPorts: plainPortsOf([first, ...listeners]),
+    }
+    const clients = es9PlusClients(trust)
+    const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
+    const reportDefect = options.reportDefect ?? (() => {})
+    const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
+    const delivery = options.progressUrl
+      ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
+      : undefined
+    return {
+      ...served,
+      tls: first.tls,
+      listeners,
+      es2Plus,
+      smds,
+      es9Plus: clients.at,
+      es11: smdsClients.at,
+      operatorUrl: urlOf(operator),
+      token,
+      async close() {
+        clients.close()
+        smdsClients.close()
+        const ending = opened.map((listener) => listener.close())
+        await Promise.all([...ending, sweeping.stop(), delivery?.stop()])
+      },
+    }
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close()))
+    throw error
   }
+}
+
+/** What is to be done from time to time while a lab is served. */
+async function sweepLab(lab: Lab): Promise<void> {
+  await lab.operator.sweep()
+  await lab.smdp.sweep()
+  await lab.smdp.settleEvents()
+  await lab.smds.alternative.sweep()
+}
+
+function smdsChoice(kind: SmdsKind, options: ServeOptions): Parameters<typeof openSmdsListener>[1] {
+  const { rsp = {}, smds = {}, reportDefect, noteTolerated } = options
+  const { host, plain, hostNames, strict, versions } = rsp
+  const common = { ...(host !== undefined && { host }), plain, hostNames, strict, versions }
+  return { kind, options: { ...common, ...smds[kind] }, reportDefect, noteTolerated }
+}
+
+/** The ports at which LPAs are answered without TLS. */
+export function plainPortsOf(listeners: readonly Pick<ServedListener, 'tls' | 'port'>[]): number[] {
+  return listeners.filter(({ tls }) => !tls).map(({ port }) => port)
 }
 
 function newToken(lab: Lab): string {
   return Buffer.from(lab.environment.random.unique(TOKEN_OCTETS)).toString('hex')
-}
-
-function tlsFor(lab: Lab, hostNames: readonly [string, ...string[]]): TlsChoice {
-  return chooseTls({
-    brought: lab.broughtPki,
-    own: lab.pki,
-    hostNames: [...hostNames, TEST_NAME] as [string, ...string[]],
-    nowMs: wallClock.nowMs(),
-    random: lab.environment.random,
-  })
-}
-
-function listenForLpas(
-  lab: Lab,
-  choice: { readonly options: ServeOptions; readonly tls: TlsChoice | undefined },
-): Promise<Listener> {
-  const { rsp = {}, reportDefect } = choice.options
-  const handler = createRspApp({
-    table: ES9PLUS,
-    implementation: lab.es9Plus,
-    ...(lab.observer && { observer: lab.observer }),
-    ...(reportDefect && { reportDefect }),
-  })
-  return listen({ handler, tls: choice.tls?.credential, host: rsp.host, port: rsp.port ?? 0 })
 }
 
 function listenForOperator(
@@ -123,39 +170,20 @@ function listenForOperator(
   choice: {
     readonly options: ServeOptions
     readonly token: string
-    readonly served: Pick<ServedLab, 'rspAddress' | 'rspUrl'>
+    readonly served: ServedAddresses
   },
 ): Promise<Listener> {
-  const { operator = {}, reportDefect } = choice.options
-  const es2Plus = createRspApp({
-    table: ES2PLUS,
-    implementation: lab.es2Plus,
-    ...(lab.observer && { observer: lab.observer }),
-    ...(reportDefect && { reportDefect }),
-  })
+  const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options
   const handler = createOperatorApp({
     operator: lab.operator,
     token: choice.token,
     longBodies: LONG_BODIES,
-    otherInterface: es2Plus,
+    otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
+    openRoutes: revocationListRoutes(lab),
     extraRoutes: labRoutes(lab, choice.served),
     ...(reportDefect && { reportDefect }),
   })
   return listen({ handler, host: operator.host, port: operator.port ?? 0 })
-}
-
-function addressesOf(served: {
-  readonly port: number
-  readonly hostNames: readonly [string, ...string[]]
-  readonly plain: boolean
-}): [string, ...string[]] {
-  const isDefaultPort = served.port === (served.plain ? 80 : 443)
-  const withPort = (name: string): string => {
-    const host = name.includes(':') ? `[${name}]` : name
-    return isDefaultPort ? host : `${host}:${served.port}`
-  }
-  const [first, ...others] = served.hostNames
-  return [withPort(first), ...others.map(withPort), withPort(TEST_NAME), TEST_NAME]
 }
 
 function urlOf({ host, port }: Listener): string {

@@ -16,6 +16,7 @@ import type { Es9Plus, Es9PlusResponse } from '../rsp/es9plus.ts'
 import { judgeRules, type RuleVerdict } from '../rsp/rat.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { LpaContext } from './lpa.ts'
+import { twice, within } from './patience.ts'
 import { metadataOctetsOf, segmentsOf } from './segments.ts'
 
 /** What the user is shown before a profile is taken (SGP.22 §3.1.3 (7)). */
@@ -41,9 +42,12 @@ export type DownloadStep =
   | 'getBoundProfilePackage'
   | 'loadBoundProfilePackage'
 
-/** What the user says to the preview; a Confirmation Code that was asked for is an acceptance. */
+/**
+ * What the user says to the preview; a Confirmation Code that was asked for is an acceptance. `timeout` is a user who
+ * says nothing.
+ */
 export type DownloadDecision =
-  'accept' | 'reject' | 'postpone' | { readonly confirmationCode: string }
+  'accept' | 'reject' | 'postpone' | 'timeout' | { readonly confirmationCode: string }
 
 export interface DownloadRequest {
   /** The text of an activation code, or its parts. */
@@ -52,6 +56,8 @@ export interface DownloadRequest {
   readonly confirmationCode?: string
   /** Asks the user; a download without it is taken. */
   readonly confirm?: (preview: ProfilePreview) => Promise<DownloadDecision>
+  /** How long `confirm` may take; without end unless told. */
+  readonly confirmTimeoutMs?: number
   readonly onStep?: (step: DownloadStep) => void
 }
 
@@ -78,7 +84,7 @@ interface Procedure {
  * Whatever fails after the eUICC has opened its session is cancelled on both sides with the reason that SGP.22 gives
  * for it; the error that is thrown is the first one.
  * @throws {LabError} refused — by the server (reason `8.2.6/3.8`), by the eUICC (reason of its result), by the user
- *   (`endUserRejection`, `postponed`) or by a check of the LPA; unavailable — the server cannot be reached;
+ *   (`endUserRejection`, `postponed`, `timeout`) or by a check of the LPA; unavailable — the server cannot be reached;
  *   badInput — the activation code is none
  */
 export async function download(context: LpaContext, request: DownloadRequest): Promise<Download> {
@@ -110,7 +116,7 @@ async function authenticate(procedure: Procedure): Promise<Authenticated> {
   const { euiccChallenge } = await es10.getEUICCChallenge({})
   request.onStep?.('initiateAuthentication')
   const initiated = await refusedAs('InitiateAuthentication', () =>
-    server.initiateAuthentication({ euiccChallenge, smdpAddress, euiccInfo1 }),
+    twice(() => server.initiateAuthentication({ euiccChallenge, smdpAddress, euiccInfo1 })),
   )
   checkServer(procedure, initiated)
   request.onStep?.('authenticateServer')
@@ -139,8 +145,8 @@ async function authenticate(procedure: Procedure): Promise<Authenticated> {
  * The LPA's own checks of the server: it is the one that was called, its OID is the one of the activation code, and its
  * certificate is valid by the device's clock (SGP.22 §3.1.2 (10), §3.1.3 (2), §4.5.2.2).
  */
-function checkServer(
-  { context, activationCode }: Procedure,
+export function checkServer(
+  { context, activationCode, role = 'dp-auth' }: ServerCheck,
   initiated: Es9PlusResponse<'initiateAuthentication'>,
 ): void {
   const { smdpAddress, smdpOid } = activationCode
@@ -166,10 +172,18 @@ function checkServer(
       `the server's OID is ${found}, the activation code says ${smdpOid}`,
     )
   }
-  checkDates(context, { der: serverCertificate, role: 'dp-auth' })
+  checkDates(context, { der: serverCertificate, role })
 }
 
-function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
+interface ServerCheck {
+  readonly context: LpaContext
+  readonly activationCode: Pick<ActivationCode, 'smdpAddress' | 'smdpOid'>
+  /** An SM-DP+'s unless told. */
+  readonly role?: 'dp-auth' | 'ds-auth'
+}
+
+/** @throws {LabError} refused — it is none */
+export function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
   try {
     return readCertificate(der)
   } catch (error) {
@@ -181,14 +195,18 @@ function certificateOf(der: Uint8Array): ReturnType<typeof readCertificate> {
   }
 }
 
-/** A card has no clock, so an expired certificate is the LPA's to notice. */
+/** A card has no clock and may have no list, so a certificate that is expired or revoked is the LPA's to notice. */
 function checkDates(
   context: LpaContext,
-  certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' },
+  certificate: { readonly der: Uint8Array; readonly role: 'dp-auth' | 'dp-pb' | 'ds-auth' },
 ): void {
+  const read = certificateOf(certificate.der)
+  if (context.isRevoked?.(read)) {
+    throw lpaRefused('serverCertificateRevoked', "the server's certificate is revoked by its CI")
+  }
   if (context.trustedCis.length === 0) return
   const verdict = validateChain({
-    chain: [certificateOf(certificate.der)],
+    chain: [read],
     roles: [certificate.role],
     anchors: context.trustedCis,
     atMs: context.clock.nowMs(),
@@ -203,7 +221,8 @@ function checkDates(
 
 const SignedCtxParams1 = signed(CtxParams1)
 
-function ctxParams1(context: LpaContext, matchingId: string) {
+/** What the eUICC signs of the device and of what it wants; for an SM-DS the MatchingID is an EventID. */
+export function ctxParams1(context: LpaContext, matchingId: string) {
   const value = { ctxParamsForCommonAuthentication: { matchingId, deviceInfo: context.device } }
   return seal(SignedCtxParams1, value)
 }
@@ -222,7 +241,9 @@ async function decide(
     if (rules === 'notAllowed') return 'notAllowed'
     const policyRulesConsentRequired = rules === 'allowedWithConsent'
     const needs = { policyRulesConsentRequired, confirmationCodeRequired }
-    return request.confirm?.(previewOf(profileMetadata, needs))
+    const { confirm, confirmTimeoutMs } = request
+    const preview = previewOf(profileMetadata, needs)
+    return confirm && within(confirmTimeoutMs, () => confirm(preview))
   })
   if (decision === 'notAllowed') {
     throw await cancelled(procedure, {
@@ -246,6 +267,13 @@ async function decide(
       authenticated,
       reason: 'postponed',
       error: lpaRefused('postponed', 'the user postponed the profile'),
+    })
+  }
+  if (decision === 'timeout') {
+    throw await cancelled(procedure, {
+      authenticated,
+      reason: 'timeout',
+      error: lpaRefused('timeout', 'the user did not answer in time'),
     })
   }
   if (!confirmationCodeRequired) return undefined
@@ -313,7 +341,9 @@ async function fetchPackage(
     }),
   )
   request.onStep?.('getBoundProfilePackage')
-  const answer = server.getBoundProfilePackage({ transactionId, prepareDownloadResponse })
+  const answer = twice(() =>
+    server.getBoundProfilePackage({ transactionId, prepareDownloadResponse }),
+  )
   const cardError = prepareDownloadResponse.downloadResponseError
   if (cardError) {
     await answer.catch(() => undefined)
@@ -483,7 +513,7 @@ async function cancelBoth(session: OpenSession, reason: CancelSessionReason): Pr
   const { context, server, transactionId } = session
   try {
     const cancelSessionResponse = await context.es10.cancelSession({ transactionId, reason })
-    await server.cancelSession({ transactionId, cancelSessionResponse })
+    await twice(() => server.cancelSession({ transactionId, cancelSessionResponse }))
   } catch (error) {
     if (!(error instanceof RspError || error instanceof LabError || error instanceof CardError))
       throw error
@@ -491,7 +521,7 @@ async function cancelBoth(session: OpenSession, reason: CancelSessionReason): Pr
 }
 
 /** A refusal of the server, with the function that it refused and its code as the reason. */
-async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promise<T> {
+export async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
@@ -503,14 +533,15 @@ async function refusedAs<T>(functionName: string, work: () => Promise<T>): Promi
   }
 }
 
-function cardRefused(functionName: string, word: string | number): LabError {
+/** What the eUICC refused, by its own word for it. */
+export function cardRefused(functionName: string, word: string | number): LabError {
   return new LabError('refused', `the eUICC refused ${functionName}: ${word}.`, {
     reason: String(word),
   })
 }
 
 /** A status word in place of an answer; it is the reason, as `6A80`. */
-function cardFailed(error: CardError): LabError {
+export function cardFailed(error: CardError): LabError {
   const reason = error.statusWord.toString(16).toUpperCase()
   return new LabError('refused', `${error.message}.`, { reason, cause: error })
 }

@@ -5,22 +5,32 @@ import type { Clock } from '../base/environment.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { toHex } from '../base/octets.ts'
 import type { Certificate } from '../pki/certificate.ts'
+import type { IsRevoked } from '../pki/revocation.ts'
 import type { DeviceInfo, NotificationMetadata } from '../rsp/common.ts'
 import type { Es10 } from '../rsp/es10.ts'
 import type { PendingNotification } from '../rsp/es10b.ts'
+import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
 import type { ProfileInfo } from '../rsp/es10c.ts'
+import { discover, type Discovery } from './discovery.ts'
 import { download, type Download, type DownloadRequest } from './download.ts'
 
 /** What an LPA works with. */
 export interface LpaContext {
   readonly es10: Es10
-  /** The SM-DP+ (or SM-DS) at an address. */
+  /** The SM-DP+ at an address. */
   readonly es9Plus: (address: string) => Es9Plus
+  /**
+   * The SM-DS at an address, or a server of which is not known yet whether it is one; it may be an SM-DP+. Without it
+   * nothing can be discovered.
+   */
+  readonly es11?: ((address: string) => Es11) | undefined
   readonly clock: Clock
   readonly device: DeviceInfo
   /** The CIs that the device trusts; where given, the LPA judges the dates of the server's certificates by its clock. */
   readonly trustedCis: readonly Certificate[]
+  /** What the CIs' lists say, where the device has them (SGP.22 §4.6.3). */
+  readonly isRevoked?: IsRevoked | undefined
 }
 
 /** A profile on the eUICC, as people name its parts. */
@@ -57,6 +67,12 @@ export interface NotificationReport {
 export interface Lpa {
   /** @throws {LabError} refused, with the step's reason; unavailable, when the server cannot be reached */
   download(request: DownloadRequest): Promise<Download>
+  /**
+   * Asks the root SM-DS of the eUICC who has a profile for it. Each event can be downloaded with its EventID as
+   * MatchingID.
+   * @throws {LabError} refused, unavailable — by the root SM-DS; what is wrong with one event is told beside the others
+   */
+  discover(): Promise<Discovery>
   /** Without Provisioning Profiles unless told: an LPA hides them from its user (SGP.22 §2.4.5.2). */
   profiles(wanted?: ProfilesWanted): Promise<readonly ProfileSummary[]>
   /** @throws {LabError} refused, with the eUICC's result as its reason */
@@ -68,12 +84,18 @@ export interface Lpa {
   /** Sends what waits, to each address in the order of its numbers, and removes what was acknowledged (§3.5). */
   sendNotifications(): Promise<NotificationReport>
   memoryReset(): Promise<void>
+  /**
+   * Hands a CI's revocation list to the eUICC, in parts of at most 1024 octets (ES10b.LoadCRL).
+   * @throws {LabError} refused, with the eUICC's error as its reason
+   */
+  loadCrl(list: { readonly segments: readonly Uint8Array[] }): Promise<void>
 }
 
 export function createLpa(context: LpaContext): Lpa {
   const { es10 } = context
   return {
     download: (request) => download(context, request),
+    discover: () => discover(context),
     async profiles({ includeProvisioning = false } = {}) {
       const { profileInfoListOk, profileInfoListError } = await es10.getProfilesInfo({})
       if (!profileInfoListOk) throw refusedByCard('GetProfilesInfo', profileInfoListError)
@@ -107,7 +129,18 @@ export function createLpa(context: LpaContext): Lpa {
       const { resetResult } = await es10.eUICCMemoryReset({ resetOptions })
       if (resetResult !== 'ok') throw refusedByCard('eUICCMemoryReset', resetResult)
     },
+    async loadCrl({ segments }) {
+      for (const segment of segments) {
+        const { loadCRLResponseError } = await es10.loadCRL({ crl: underTagOfLoadCrl(segment) })
+        if (loadCRLResponseError) throw refusedByCard('LoadCRL', loadCRLResponseError)
+      }
+    },
   }
+}
+
+/** The module tags automatically: [0] in place of the list's SEQUENCE. */
+function underTagOfLoadCrl(list: Uint8Array): Uint8Array {
+  return Uint8Array.of(0xa0, ...list.subarray(1))
 }
 
 const CARD_ADVICE: Readonly<Record<string, string>> = {

@@ -24,6 +24,7 @@ export interface AuthenticationRequest {
   readonly message: 'authenticationRequest'
   /** Names the procedure towards the network. */
   readonly registrationId: string
+  /** `5G:mnc001.mcc001.3gppnetwork.org` in 5GS (TS 24.501 §9.12.1); in EPS, which has no such name, the PLMN: `001-01`. */
   readonly servingNetworkName: string
   /** 16 octets each. */
   readonly rand: Uint8Array

@@ -29,6 +29,8 @@ export interface OperatorNetwork {
 
 /** How long a phone's answer is waited for: T3560 and T3460 run five times for six seconds (TS 24.501 §10.2, TS 24.301 §10.2). */
 const ANSWER_WAIT_MS = 30_000
+/** Longer, so that it never forgets what a serving network still waits for. */
+const AUSF_WAIT_MS = 2 * ANSWER_WAIT_MS
 
 export function createOperatorNetwork(parts: {
   readonly store: Store
@@ -45,13 +47,19 @@ export function createOperatorNetwork(parts: {
     algorithm: profile.algorithm,
   })
   const sidf = createSidf(suciKeys)
-  const common = { environment, authenticationCentre, sidf, waitMs: ANSWER_WAIT_MS }
-  const ausf = createAusf(common)
+  const common = { environment, authenticationCentre, sidf }
+  const ausf = createAusf({ ...common, waitMs: AUSF_WAIT_MS })
   return {
     authenticationCentre,
     sidf,
     ausf,
-    servingNetwork: createServingNetwork({ ...common, store, plmn, ausf }),
+    servingNetwork: createServingNetwork({
+      ...common,
+      store,
+      plmn,
+      ausf,
+      waitMs: ANSWER_WAIT_MS,
+    }),
     suciPublicKeys: () => sidf.publicKeys,
     registrations: ({ after = '', limit }) =>
       store.read((db) => listRegistrations(db, { after, limit })),

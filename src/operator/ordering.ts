@@ -17,6 +17,8 @@ export interface ProfileOrder {
   readonly matchingId?: string
   /** Whether the profile may be downloaded at once; it is unless this says `false`. */
   readonly release?: boolean
+  /** The SM-DS that tells the eUICC of the profile: its address, or `root` or `alternative` for those of the lab. */
+  readonly smDs?: string
   /** Whether the profile may be downloaded again and again. */
   readonly repeatable?: boolean
 }
@@ -57,8 +59,9 @@ export async function orderProfile(
   const { iccid } = await es2Plus.downloadOrder({ ...profile, eid })
   if (repeatable) await parts.makeRepeatable({ iccid })
   const releaseFlag = order.release ?? true
+  const smdsAddress = order.smDs
   const confirmed = await es2Plus
-    .confirmOrder({ iccid, confirmationCode, matchingId, releaseFlag })
+    .confirmOrder({ iccid, confirmationCode, matchingId, smdsAddress, releaseFlag })
     .catch(async (error: unknown) => {
       if (error instanceof RspError) {
         await es2Plus.cancelOrder({ iccid, eid, finalProfileStatusIndicator: 'Available' })

@@ -44,7 +44,7 @@ export const REGISTRATION_REFUSALS = {
   illegalUe: { number: 3, text: 'No profile of this operator has this SUPI.' },
   servicesNotAllowed: {
     number: 7,
-    text: 'The account of this SUPI has no enabled profile, as far as the operator has been told.',
+    text: 'No account with an enabled profile has this SUPI, as far as the operator has been told.',
   },
 } as const
 
@@ -99,7 +99,7 @@ export function createServingNetwork(parts: Parts): ServingNetwork {
   const { store, environment } = parts
   const { clock } = environment
   const procedures = createProcedures<Challenged>({ clock, waitMs: parts.waitMs })
-  const network: Network = { ...parts, procedures, networkName: servingNetworkName(parts.plmn) }
+  const network: Network = { ...parts, procedures, names: namesOf(parts.plmn) }
   return {
     async register(request) {
       const subscriber = identified(parts, request)
@@ -120,7 +120,11 @@ export function createServingNetwork(parts: Parts): ServingNetwork {
 
 interface Network extends Parts {
   readonly procedures: Procedures<Challenged>
-  readonly networkName: string
+  readonly names: Readonly<Record<MobileSystem, string>>
+}
+
+function namesOf(plmn: Plmn): Network['names'] {
+  return { '5GS': servingNetworkName(plmn), EPS: `${plmn.mcc}-${plmn.mnc}` }
 }
 
 interface Subscriber {
@@ -175,10 +179,9 @@ async function challengePhone(
       system === '5GS' ? await fiveGChallenge(network, phone) : await epsChallenge(network, phone)
     const isResynchronised = resynchronisation !== undefined
     network.procedures.wait(registrationId, { system, supi, iccid, isResynchronised, ...vector })
-    const { networkName } = network
     const { rand } = vector
     const message = 'authenticationRequest'
-    return { message, registrationId, servingNetworkName: networkName, rand, autn }
+    return { message, registrationId, servingNetworkName: network.names[system], rand, autn }
   } catch (error) {
     return rejectionOf(error)
   }
@@ -188,12 +191,12 @@ type MadeChallenge = Pick<Challenged, 'rand' | 'accepts'> & { readonly autn: Uin
 
 /** The SEAF compares HRES* with HXRES*, then the AUSF RES* with XRES* (TS 33.501 §6.1.3.2.0, steps 9 to 11). */
 async function fiveGChallenge(
-  { ausf, networkName }: Network,
+  { ausf, names }: Network,
   { supi, resynchronisation }: ToChallenge,
 ): Promise<MadeChallenge> {
   const { authCtxId, rand, autn, hxresStar } = await ausf.authenticate({
     supiOrSuci: supi,
-    servingNetworkName: networkName,
+    servingNetworkName: names['5GS'],
     resynchronisation,
   })
   return {
@@ -239,7 +242,7 @@ async function judge(network: Network, answered: Answered): Promise<NetworkAnswe
 
 /** The profile may have been disabled since the phone was challenged. */
 function accept(
-  { store, environment, networkName }: Network,
+  { store, environment, names }: Network,
   { registrationId, challenged }: Answered,
 ): Promise<RegistrationAccept | RegistrationRefusal> {
   const { system, supi, iccid } = challenged
@@ -250,7 +253,7 @@ function accept(
       iccid,
       supi,
       system,
-      servingNetworkName: networkName,
+      servingNetworkName: names[system],
       attachedAtMs: environment.clock.nowMs(),
     })
     return { message: 'registrationAccept', registrationId, system, supi }

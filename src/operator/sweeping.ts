@@ -1,7 +1,5 @@
 /** Sweeping while a lab is served: what has ended is put away, also in accounts that nobody touches. */
 
-import type { Operator } from './operator.ts'
-
 const SWEEP_EVERY_MS = 60_000
 
 export interface Sweeping {
@@ -11,11 +9,11 @@ export interface Sweeping {
 
 /** Sweeps at once and then each minute, and keeps no process alive for it. A sweep that fails is told to `onError`. */
 export function startSweeping(
-  operator: Pick<Operator, 'sweep'>,
+  swept: { sweep(): Promise<unknown> },
   onError: (error: unknown) => void,
 ): Sweeping {
   let last: Promise<unknown> = Promise.resolve()
-  const sweep = (): void => void (last = last.then(() => operator.sweep()).catch(onError))
+  const sweep = (): void => void (last = last.then(() => swept.sweep()).catch(onError))
   sweep()
   const timer = setInterval(sweep, SWEEP_EVERY_MS).unref()
   return {

@@ -67,21 +67,24 @@ export interface TlsChoice {
 
 /**
  * The leaf that the SM-DP+ answers with: CERT.DP.TLS as brought where it is valid now and names the server; else a new
- * one under a CI that was brought with its key; else a new one under the lab's own test CI. All on P-256.
+ * one under a CI that was brought with its key; else a new one under the lab's own test CI. All on P-256 unless told.
  */
 export function chooseTls(choice: {
   readonly brought: FoundPki | undefined
   readonly own: TestPki
   /** The first of them is the server's own address. */
   readonly hostNames: readonly [string, ...string[]]
+  readonly curve?: Curve
   /** Wall time. */
   readonly nowMs: number
   readonly random: Random
 }): TlsChoice {
   const { brought, own, ...order } = choice
-  const given = brought && givenTls(brought, { hostName: choice.hostNames[0], atMs: choice.nowMs })
+  const { curve = 'P-256' } = choice
+  const wanted = { hostName: choice.hostNames[0], atMs: choice.nowMs, curve }
+  const given = brought && givenTls(brought, wanted)
   if (given) return { ...given, from: 'given' }
-  const [issuer] = brought ? tlsIssuers(brought) : []
+  const [issuer] = brought ? tlsIssuers(brought, curve) : []
   const [server] = brought ? serverCredentials(brought) : []
   const oid = server && serverOid(server)
   const leaf = { ...order, role: 'dp-tls', ...(oid !== undefined && { oid }) } as const
@@ -90,23 +93,23 @@ export function chooseTls(choice: {
     return { credential, ci: issuer.certificate, from: 'broughtCi' }
   }
   const credential = issueTlsCredential({ ...leaf, pki: own })
-  return { credential, ci: own['P-256'].ci.certificate, from: 'testCi' }
+  return { credential, ci: own[curve].ci.certificate, from: 'testCi' }
 }
 
-/** CIs under which a TLS leaf can be issued: TLS is on P-256 alone (SGP.22 §4.5.2). */
-export function tlsIssuers(pki: FoundPki): readonly Credential[] {
-  return pki.cis.filter(isForTls).flatMap(withKey)
+/** CIs under which a TLS leaf can be issued: TLS is on P-256 unless somebody wants another curve (SGP.22 §4.5.2). */
+export function tlsIssuers(pki: FoundPki, curve: Curve = 'P-256'): readonly Credential[] {
+  return pki.cis.filter((ci) => ci.certificate.curve === curve).flatMap(withKey)
 }
 
 /** CERT.DP.TLS as brought: with its key, valid at an instant, and for the host if one is named; the SM-DP+'s own first. */
 export function givenTls(
   pki: FoundPki,
-  wanted: { readonly hostName?: string; readonly atMs: number },
+  wanted: { readonly hostName?: string; readonly atMs: number; readonly curve?: Curve },
 ): { readonly credential: Credential; readonly ci: Certificate } | undefined {
-  const { hostName, atMs } = wanted
+  const { hostName, atMs, curve = 'P-256' } = wanted
   const oids = serverCredentials(pki).map(serverOid)
   return pki.cis
-    .filter((ci) => isForTls(ci) && isValid(ci.certificate, atMs))
+    .filter(({ certificate }) => certificate.curve === curve && isValid(certificate, atMs))
     .flatMap((ci) =>
       ci.issued['dp-tls']
         .flatMap(withKey)
@@ -115,10 +118,6 @@ export function givenTls(
     .filter(({ credential: { certificate } }) => isValid(certificate, atMs))
     .filter(({ credential }) => hostName === undefined || isFor(credential.certificate, hostName))
     .toSorted((a, b) => Number(isOf(oids, b.credential)) - Number(isOf(oids, a.credential)))[0]
-}
-
-function isForTls(ci: FoundCi): boolean {
-  return ci.certificate.curve === 'P-256'
 }
 
 function isOf(oids: readonly string[], { certificate }: Credential): boolean {
@@ -130,7 +129,8 @@ export function isValid({ notBeforeMs, notAfterMs }: Certificate, atMs: number):
   return atMs >= notBeforeMs && atMs < notAfterMs + 1000
 }
 
-function isFor(certificate: Certificate, hostName: string): boolean {
+/** Whether a TLS certificate names a host. */
+export function isFor(certificate: Certificate, hostName: string): boolean {
   const peer = new X509Certificate(certificate.der)
   return isIP(hostName) === 0
     ? peer.checkHost(hostName, { subject: 'never' }) !== undefined
@@ -290,6 +290,7 @@ function cisAfter(pki: FoundPki, first: readonly FoundCi[]): Certificate[] {
   return [...new Set([...first, ...pki.cis])].map(({ certificate }) => certificate)
 }
 
-function withKey({ certificate, keyPair }: FoundCredential): Credential[] {
+/** The credential, if its key is there. */
+export function withKey({ certificate, keyPair }: FoundCredential): Credential[] {
   return keyPair ? [{ certificate, keyPair }] : []
 }

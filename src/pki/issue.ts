@@ -75,7 +75,8 @@ export const EUM_IIN = '89049032'
 const CI_OID = '2.999.1'
 const EUM_OID = '2.999.5'
 const DP_OID = '2.999.10'
-const DS_OID = '2.999.15'
+/** The OID of SGP.26's test SM-DS. */
+export const DS_OID = '2.999.15'
 const CRL_A = 'http://ci.test.example.com/CRL-A.crl'
 const CRL_B = 'http://ci.test.example.com/CRL-B.crl'
 
@@ -221,13 +222,15 @@ export function issueDpPb(options: IssuingUnder): Credential {
   })
 }
 
-/** CERT.DSauth.ECDSA (SGP.22 Table 15). */
-export function issueDsAuth(options: IssuingUnder): Credential {
+/** CERT.DSauth.ECDSA (SGP.22 Table 15), that of SGP.26's test SM-DS unless told. */
+export function issueDsAuth(
+  options: IssuingUnder & { readonly oid?: string; readonly serialNumber?: Uint8Array },
+): Credential {
   return issueServer(options, {
     role: 'ds-auth',
-    serialNumber: hex('0200'),
+    serialNumber: options.serialNumber ?? hex('0200'),
     subject: TEST_DS_NAME,
-    oid: DS_OID,
+    oid: options.oid ?? DS_OID,
   })
 }
 

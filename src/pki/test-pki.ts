@@ -104,13 +104,15 @@ export function issueEuiccCredential(options: {
  */
 export function issueTlsCredential(options: TlsOrder & { readonly pki: TestPki }): Credential {
   const { pki, ...order } = options
-  return issueTlsUnder(pki[TLS_CURVE].ci, order)
+  return issueTlsUnder(pki[order.curve ?? TLS_CURVE].ci, order)
 }
 
 /** What a TLS leaf is issued for. */
 export interface TlsOrder {
   readonly hostNames: readonly [string, ...string[]]
   readonly role: 'dp-tls' | 'ds-tls'
+  /** P-256 unless told (SGP.22 §4.5.2); the other is for clients that want it all the same. */
+  readonly curve?: Curve
   /** The server's OID; that of SGP.26's test servers unless told. */
   readonly oid?: string
   /** Wall time. */
@@ -118,16 +120,16 @@ export interface TlsOrder {
   readonly random: Random
 }
 
-/** The same under any CI on P-256. */
+/** The same under any CI on the leaf's curve. */
 export function issueTlsUnder(ci: Credential, order: TlsOrder): Credential {
-  const { random, role, ...rest } = order
+  const { random, role, curve = TLS_CURVE, ...rest } = order
   const issueTls = role === 'dp-tls' ? issueDpTls : issueDsTls
   return issueTls({
     ...rest,
     issuer: ci,
     keyPair: generateKeyPair({
-      curve: TLS_CURVE,
-      random: random.stream(`pki/${TLS_CURVE}/${role}`),
+      curve,
+      random: random.stream(`pki/${curve}/${role}`),
     }),
     serialNumber: concat(Uint8Array.of(0x01), random.unique(SERIAL_OCTETS - 1)),
   })

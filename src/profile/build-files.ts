@@ -56,13 +56,17 @@ export function makeDirectory(plan: FilePlan & { readonly image: BuildingImage }
   if (target && !isDirectory(target)) {
     throw new ElementProblem('invalid-parameter', 'a directory is linked to a file')
   }
+  if (target && isWithin(parent, target)) {
+    throw new ElementProblem('invalid-parameter', 'a directory is linked to one that it lies in')
+  }
   const directory: Directory = {
     kind: isAdf ? 'adf' : 'df',
     fileId,
     ...(fcp.dfName && { aid: Uint8Array.from(fcp.dfName) }),
     lifeCycle: lifeCycleOf(fcp),
     accessRule:
-      accessRuleOf({ ...plan, arrFileId: isAdf ? EF_ARR_OF_MF : EF_ARR }) ?? target?.accessRule,
+      accessRuleOf({ ...plan, arrFileId: isAdf ? EF_ARR_OF_MF : arrFileIdIn(parent) }) ??
+      target?.accessRule,
     pinStatus: fcp.pinStatusTemplateDO ?? target?.pinStatus ?? parent.pinStatus,
     parent,
     files: target?.files ?? [],
@@ -71,6 +75,13 @@ export function makeDirectory(plan: FilePlan & { readonly image: BuildingImage }
   }
   put(directory)
   return directory
+}
+
+function isWithin(directory: Directory, outer: Directory): boolean {
+  for (let at: Directory | undefined = directory; at; at = at.parent) {
+    if (at.files === outer.files) return true
+  }
+  return false
 }
 
 /** What grows while elements are executed. */
@@ -198,12 +209,18 @@ function linkedFile(plan: FilePlan & { readonly image?: BuildingImage }): Profil
   throw new ElementProblem('invalid-parameter', `nothing is at the link path ${toHex(linkPath)}`)
 }
 
+/** The identifiers in a directory, which linked directories share: a package may make thousands of files. */
+const identifiers = new WeakMap<readonly ProfileFile[], Set<number>>()
+
 function put(file: ProfileFile): void {
   const { parent } = file
   if (!parent) return
-  if (parent.files.some(({ fileId }) => fileId === file.fileId)) {
+  const known = identifiers.get(parent.files) ?? new Set()
+  identifiers.set(parent.files, known)
+  if (known.has(file.fileId)) {
     throw new ElementProblem('invalid-parameter', `there is a file ${nameOf(file)} already`)
   }
+  known.add(file.fileId)
   parent.files.push(file)
 }
 

@@ -187,7 +187,7 @@ function sequenceOf(element: PeAkaParameter): Omit<AuthenticationParameters, 'al
     sqnOptions: sqnOptions?.[0] ?? SQN_OPTIONS,
     sqnDelta: sqnDelta ? sequenceNumber(sqnDelta) : SQN_LIMIT,
     sqnAgeLimit: sqnAgeLimit ? sequenceNumber(sqnAgeLimit) : SQN_LIMIT,
-    sqn: sqnInit ? sqnInit.map(sequenceNumber) : new Array<bigint>(SQN_COUNT).fill(0n),
+    sqn: sqnInit ? sqnInit.map(sequenceNumber) : Array.from({ length: SQN_COUNT }, () => 0n),
   }
 }
 

@@ -345,18 +345,19 @@ function naaKindOf({ aid }: Directory): NetworkAccessApplication['kind'] {
   return equalOctets(code, ISIM) ? 'isim' : 'other'
 }
 
-/** PE-GenericFileManagement: paths, files and their content, one after the other (§8.3.5). */
+/**
+ * PE-GenericFileManagement: paths, files and their content, one after the other; the first is in the master file unless a
+ * path leads elsewhere (§8.3.5).
+ */
 function manageFiles(building: Building, { fileManagementCMD }: PeGenericFileManagement): void {
-  for (const commands of fileManagementCMD) {
-    const cursor: Cursor = { directory: currentOf(building), file: undefined, at: 0 }
-    for (const { filePath, createFCP, fillFileOffset, fillFileContent } of commands) {
-      if (filePath) goTo(building, { cursor, filePath })
-      else if (createFCP) create(building, { cursor, fcp: createFCP })
-      else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
-      else if (fillFileContent) fillOn(cursor, fillFileContent)
-    }
-    building.current = cursor.directory
+  const cursor: Cursor = { directory: mfOf(building), file: undefined, at: 0 }
+  for (const { filePath, createFCP, fillFileOffset, fillFileContent } of fileManagementCMD.flat()) {
+    if (filePath) goTo(building, { cursor, filePath })
+    else if (createFCP) create(building, { cursor, fcp: createFCP })
+    else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
+    else if (fillFileContent) fillOn(cursor, fillFileContent)
   }
+  building.current = cursor.directory
 }
 
 interface Cursor {

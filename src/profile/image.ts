@@ -67,7 +67,7 @@ export interface SecretCode {
   readonly triesMax: number
   triesLeft: number
   isEnabled: boolean
-  /** `pinAttributes` bits (TCA): 1 enabled, 2 may be changed, 4 may be disabled — as the package has them. */
+  /** `pinAttributes` as the package has it: 1 enabled, 2 may be changed, 4 may be disabled. */
   readonly attributes: number
   /** The PUK's key reference; absent: it cannot be unblocked. */
   readonly unblockedBy?: number
@@ -76,13 +76,13 @@ export interface SecretCode {
 /** PE-AKAParameter, executed: how the USIM or ISIM made last authenticates. */
 export interface AuthenticationParameters {
   readonly algorithm: AkaAlgorithm
-  /** Bits: see TCA §8.8 (`sqnOptions`): 1 SQN is not checked against IND's array…; as the package has it. */
+  /** As the package has it: which of the two limits hold. */
   readonly sqnOptions: number
-  /** Largest step ahead that is accepted (3GPP TS 33.102 C.2.1, Δ), 48 bits. */
+  /** Largest step ahead that is accepted, in SEQ (3GPP TS 33.102 C.2.1, Δ). */
   readonly sqnDelta: bigint
-  /** Largest age that is accepted (3GPP TS 33.102 C.2.2, L), 48 bits. */
+  /** Largest age that is accepted, in SEQ (3GPP TS 33.102 C.2.2, L). */
   readonly sqnAgeLimit: bigint
-  /** The highest SQN accepted, by IND: 32 entries of 48 bits. */
+  /** The highest SEQ accepted, by IND: 32 entries of 43 bits. Applications that share it have the same array. */
   readonly sqn: bigint[]
 }
 

@@ -54,9 +54,11 @@ const VALUES: Readonly<Record<string, (of: Subject) => OperatorValue>> = {
   gid1: ({ operator }) => operator.gid1,
   gid2: ({ operator }) => operator.gid2,
   homePlmnsWithAccess: ({ operator }) => plmnsWithAccess(homeOf(operator)),
-  operatorPlmnsWithAccess: ({ operator }) => plmnsWithAccess(operator.plmns?.operator),
+  operatorPlmnsWithAccess: ({ operator }) =>
+    atLeast(8, { octets: plmnsWithAccess(operator.plmns?.operator), unused: NO_PLMN_WITH_ACCESS }),
   equivalentHomePlmns: ({ operator }) => plmns(operator.plmns?.equivalentHome),
-  forbiddenPlmns: ({ operator }) => plmns(operator.plmns?.forbidden),
+  forbiddenPlmns: ({ operator }) =>
+    atLeast(4, { octets: plmns(operator.plmns?.forbidden), unused: NO_PLMN }),
   serviceProviderDisplay: ({ operator }) => display(operator.plmns?.display),
   networkName: ({ operator }) => networkNames(operator),
   networkNameRule: ({ operator }) => concat(mccMncToOctets(operator), hex('0000FFFE01')),
@@ -122,6 +124,20 @@ function plmnsWithAccess(list: readonly PlmnWithAccess[] | undefined): Uint8Arra
 
 function plmns(list: readonly Plmn[] | undefined): Uint8Array | undefined {
   return list && list.length > 0 ? concat(...list.map(mccMncToOctets)) : undefined
+}
+
+const NO_PLMN = hex('FFFFFF')
+const NO_PLMN_WITH_ACCESS = hex('FFFFFF0000')
+
+/** EF.FPLMN and EF.OPLMNwAcT have room for so many entries at least (3GPP TS 31.102 §4.2.16, §4.2.53). */
+function atLeast(
+  entries: number,
+  list: { readonly octets: Uint8Array | undefined; readonly unused: Uint8Array },
+): Uint8Array | undefined {
+  const { octets, unused } = list
+  if (!octets) return undefined
+  const missing = Math.max(0, entries - octets.length / unused.length)
+  return concat(octets, ...Array.from({ length: missing }, () => unused))
 }
 
 /** EF.SPDI (3GPP TS 31.102 §4.2.66). */

@@ -324,8 +324,10 @@ function filePart(file: SurveyedFile): ShownPart {
     const facts = { path, ...directoryFacts(made), ...link, ...wrong }
     return { what: 'directory', name, facts }
   }
-  const facts = { path, ...fileFacts(made), ...link, ...contentFacts(made), ...wrong }
-  return { what: 'file', name, facts, lines: recordLines(made) }
+  const isLinked = 'linkedTo' in link
+  const content = isLinked ? {} : contentFacts(made)
+  const facts = { path, ...fileFacts(made), ...link, ...content, ...wrong }
+  return { what: 'file', name, facts, lines: isLinked ? [] : recordLines(made) }
 }
 
 function nameOf({ made, field }: SurveyedFile): string {

@@ -211,11 +211,11 @@ function makeOfTemplate(work: Work, { number, row, steps, parent, made }: Templa
   const fcp = fcpOf(steps)
   const described = { element: number, field: row.field, row, fcp, steps: withoutFcp(steps) }
   if (row.kind === 'mf') {
-    const mf = makeMasterFile({ template: row, file: steps })
-    work.image.mf ??= mf
+    const result = attempt(() => makeMasterFile({ template: row, file: steps }))
+    work.files.push({ ...described, parent: undefined, ...result })
+    if (result.made) work.image.mf ??= result.made
     work.current = work.image.mf
-    made.set(row.field, mf)
-    work.files.push({ ...described, parent: undefined, made: mf, problem: undefined })
+    if (result.made) made.set(row.field, result.made)
     return
   }
   const within = parent ?? (row.parent === undefined ? work.image.mf : undefined)
@@ -231,8 +231,6 @@ function withoutFcp(steps: File): File {
   return steps.filter(({ fileDescriptor }) => !fileDescriptor)
 }
 
-type Made = Pick<SurveyedFile, 'made' | 'problem'>
-
 /** Makes it as the card does, and catches why it cannot. */
 function make(
   { image }: Work,
@@ -242,22 +240,33 @@ function make(
     readonly steps: File
     readonly parent: Directory | undefined
   },
-): Made {
+): Attempt<ProfileFile> {
   const { row, fcp, steps, parent } = plan
-  if (!parent) return { made: undefined, problem: 'there is no directory that it could lie in' }
+  if (!parent) return { made: undefined, problem: 'it has no directory to lie in' }
   const isForDirectory = row
     ? row.kind === 'df' || row.kind === 'adf'
     : fcp.dfName !== undefined || describesDirectory(fcp)
   const before = parent.files.length
+  const shared = { ...(row && { template: row }), fcp, parent, image }
+  const result = attempt<ProfileFile>(() =>
+    isForDirectory ? makeDirectory(shared) : makeFile({ ...shared, steps }),
+  )
+  // It was made, and then not filled.
+  const isUnfilled = !result.made && parent.files.length > before
+  return isUnfilled ? { ...result, made: parent.files.at(-1) } : result
+}
+
+interface Attempt<F extends ProfileFile> {
+  readonly made: F | undefined
+  readonly problem: string | undefined
+}
+
+function attempt<F extends ProfileFile>(making: () => F): Attempt<F> {
   try {
-    const shared = { ...(row && { template: row }), fcp, parent, image }
-    const made = isForDirectory ? makeDirectory(shared) : makeFile({ ...shared, steps })
-    return { made, problem: undefined }
+    return { made: making(), problem: undefined }
   } catch (error) {
     if (!(error instanceof ElementProblem)) throw error
-    // It was made, and then not filled.
-    const made = parent.files.length > before ? parent.files.at(-1) : undefined
-    return { made, problem: error.message }
+    return { made: undefined, problem: error.message }
   }
 }
 
@@ -278,23 +287,23 @@ interface Cursor {
   at: number
 }
 
+/** It begins in the master file, and goes on from one list of commands to the next (§8.3.5). */
 function manageFiles(
   work: Work,
   managed: { readonly value: PeGenericFileManagement; readonly number: number },
 ): void {
-  for (const commands of managed.value.fileManagementCMD) {
-    const cursor: Cursor = { directory: work.current, file: undefined, at: 0 }
-    for (const [place, command] of commands.entries()) {
-      const { filePath, createFCP, fillFileOffset, fillFileContent } = command
-      if (filePath) select(work, { cursor, found: fileAt(work.image, filePath) })
-      else if (createFCP) {
-        const steps = fillingsBehind(commands, place)
-        create(work, { cursor, fcp: createFCP, steps, number: managed.number })
-      } else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
-      else if (fillFileContent) fillOn(cursor, fillFileContent)
-    }
-    work.current = cursor.directory
+  const cursor: Cursor = { directory: work.image.mf, file: undefined, at: 0 }
+  const commands = managed.value.fileManagementCMD.flat()
+  for (const [place, command] of commands.entries()) {
+    const { filePath, createFCP, fillFileOffset, fillFileContent } = command
+    if (filePath) select(work, { cursor, found: fileAt(work.image, filePath) })
+    else if (createFCP) {
+      const steps = fillingsBehind(commands, place)
+      create(work, { cursor, fcp: createFCP, steps, number: managed.number })
+    } else if (fillFileOffset !== undefined) cursor.at += fillFileOffset
+    else if (fillFileContent) fillOn(cursor, fillFileContent)
   }
+  work.current = cursor.directory
 }
 
 type Command = PeGenericFileManagement['fileManagementCMD'][number][number]
@@ -302,7 +311,8 @@ type Command = PeGenericFileManagement['fileManagementCMD'][number][number]
 /** What fills the file that the command at `place` creates. */
 function fillingsBehind(commands: readonly Command[], place: number): File {
   const steps: File[number][] = []
-  for (const { fillFileOffset, fillFileContent } of commands.slice(place + 1)) {
+  for (let at = place + 1; at < commands.length; at++) {
+    const { fillFileOffset, fillFileContent } = commands[at] as Command
     if (fillFileContent) steps.push({ fillFileContent })
     else if (fillFileOffset !== undefined) steps.push({ fillFileOffset })
     else break

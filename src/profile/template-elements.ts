@@ -182,15 +182,15 @@ const HEADER_FIELDS = {
   optIsim: 'optisimHeader',
 } as const
 
-function files(making: Making, { element, ...described }: FilesElement): NumberedElement {
-  const template = fileSystemTemplate(described.template)
+function files(making: Making, { element, ...wanted }: FilesElement): NumberedElement {
+  const template = fileSystemTemplate(wanted.template)
   if (template?.element !== element) {
-    throw new LabError('badInput', `${described.template} is no template of ${element}`, {
+    throw new LabError('badInput', `${wanted.template} is no template of ${element}`, {
       field: 'template',
     })
   }
   const made: Record<string, File> = {}
-  const { directory } = described
+  const { directory } = wanted
   if (directory) {
     const { pins, temporaryFileId, aid } = directory
     const pinStatusTemplateDO = Uint8Array.from(pins, (name) => CODE_NAMES[name])
@@ -201,7 +201,7 @@ function files(making: Making, { element, ...described }: FilesElement): Numbere
     }
     made[directory.field] = [{ fileDescriptor: fcp }]
   }
-  for (const [field, content] of Object.entries(described.files)) {
+  for (const [field, content] of Object.entries(wanted.files)) {
     const row = template.files.find((candidate) => candidate.field === field)
     if (!row) throw noSuchFile({ element, field })
     const file = fileOf(making, { row, content })
@@ -211,7 +211,7 @@ function files(making: Making, { element, ...described }: FilesElement): Numbere
   return (own) =>
     ({
       kind: element,
-      value: { [HEADER_FIELDS[element]]: own, templateID: described.template, ...made },
+      value: { [HEADER_FIELDS[element]]: own, templateID: wanted.template, ...made },
     }) as unknown as ElementValue
 }
 
@@ -234,7 +234,7 @@ function fileOf(
       return [{ fileDescriptor: { linkPath: content.path } }]
     case 'content': {
       const octets = has(making, content.when) ? source(making, content.content) : undefined
-      const { size = octets?.length ?? 0 } = content
+      const { size = Math.max(octets?.length ?? 0, roomOf(row)) } = content
       return octets && transparent(row, { octets, size })
     }
     case 'records': {
@@ -245,6 +245,11 @@ function fileOf(
       return recordFile(row, { records, recordOctets, count })
     }
   }
+}
+
+/** Lists have the room of their template, and its filling behind what is in them. */
+function roomOf({ sizeOctets: room = 0, defaultContent }: FileTemplate): number {
+  return defaultContent ? room : 0
 }
 
 function source(making: Making, content: ContentSource): Uint8Array | undefined {

@@ -252,22 +252,20 @@ export const EuiccCancelSessionSigned = signed(
  * CancelSessionResponseOk ::= SEQUENCE { euiccCancelSessionSigned EuiccCancelSessionSigned,
  *   euiccCancelSessionSignature [APPLICATION 55] OCTET STRING }
  */
-export const CancelSessionResponse = explicit(
-  0xbf41,
-  choice('CancelSessionResponse', {
-    cancelSessionResponseOk: implicit(
-      0xa0,
-      sequence('CancelSessionResponseOk', {
-        euiccCancelSessionSigned: EuiccCancelSessionSigned,
-        euiccCancelSessionSignature: Signature,
-      }),
-    ),
-    cancelSessionResponseError: implicit(
-      0x81,
-      namedInteger({ invalidTransactionId: 5, undefinedError: 127 }),
-    ),
-  }),
-)
+export const CancelSessionResult = choice('CancelSessionResponse', {
+  cancelSessionResponseOk: implicit(
+    0xa0,
+    sequence('CancelSessionResponseOk', {
+      euiccCancelSessionSigned: EuiccCancelSessionSigned,
+      euiccCancelSessionSignature: Signature,
+    }),
+  ),
+  cancelSessionResponseError: implicit(
+    0x81,
+    namedInteger({ invalidTransactionId: 5, undefinedError: 127 }),
+  ),
+})
+export const CancelSessionResponse = explicit(0xbf41, CancelSessionResult)
 export type CancelSessionResponse = Infer<typeof CancelSessionResponse>
 
 /**

@@ -9,7 +9,6 @@ import {
   type Json,
   type JsonField,
   type MessageOf,
-  type RspInterface,
 } from './json-binding.ts'
 import { refuse } from './status-codes.ts'
 
@@ -30,6 +29,10 @@ const profileType = textField({
 const matchingId = textField({
   pattern: /^[0-9A-Za-z_-]{0,255}$/,
   what: 'a MatchingID of 0 to 255 letters, digits, - or _',
+  strictly: {
+    pattern: /^[0-9A-Z-]*$/,
+    what: 'a MatchingID with other characters than 0-9, A-Z and -',
+  },
 })
 const confirmationCode = textField({
   pattern: /^.{1,64}$/su,
@@ -92,15 +95,18 @@ export const ES2PLUS = {
 } as const
 
 export type Es2PlusFunctionName = keyof typeof ES2PLUS
+/** A request with the header that it came with; the lab's own operator needs none. */
 export type Es2PlusRequest<N extends Es2PlusFunctionName> = MessageOf<
   (typeof ES2PLUS)[N]['request']
->
+> & { readonly header?: Es2PlusHeader }
 export type Es2PlusResponse<N extends Es2PlusFunctionName> = MessageOf<
   (typeof ES2PLUS)[N]['response']
 >
 
 /** ES2+ as the operator calls it and the SM-DP+ offers it. A refusal is thrown as `RspError`. */
-export type Es2Plus = RspInterface<typeof ES2PLUS>
+export type Es2Plus = {
+  readonly [N in Es2PlusFunctionName]: (request: Es2PlusRequest<N>) => Promise<Es2PlusResponse<N>>
+}
 
 /** Who calls and which call it is: the header of every ES2+ request (SGP.22 §6.5.1.3). */
 export interface Es2PlusHeader {

@@ -15,6 +15,7 @@ import {
   ServerSigned1,
   SmdpSigned2,
 } from './es10b.ts'
+import * as asn1 from './es9plus-asn1.ts'
 import {
   base64Field,
   derField,
@@ -50,6 +51,7 @@ export const ES9PLUS = {
       euiccCiPKIdToBeUsed: derField(SubjectKeyIdentifier),
       serverCertificate: derField(Certificate),
     },
+    asn1: asn1.InitiateAuthentication,
   },
   authenticateClient: {
     interface: 'ES9+',
@@ -64,6 +66,7 @@ export const ES9PLUS = {
       smdpSignature2: derField(Signature),
       smdpCertificate: derField(Certificate),
     },
+    asn1: asn1.AuthenticateClient,
   },
   getBoundProfilePackage: {
     interface: 'ES9+',
@@ -72,6 +75,7 @@ export const ES9PLUS = {
     kind: 'request-response',
     request: { transactionId, prepareDownloadResponse: derField(PrepareDownloadResponse) },
     response: { transactionId, boundProfilePackage },
+    asn1: asn1.GetBoundProfilePackage,
   },
   handleNotification: {
     interface: 'ES9+',
@@ -80,6 +84,7 @@ export const ES9PLUS = {
     kind: 'notification',
     request: { pendingNotification: derField(PendingNotification) },
     response: {},
+    asn1: asn1.HandleNotification,
   },
   cancelSession: {
     interface: 'ES9+',
@@ -88,6 +93,7 @@ export const ES9PLUS = {
     kind: 'request-response',
     request: { transactionId, cancelSessionResponse: derField(CancelSessionResponse) },
     response: {},
+    asn1: asn1.CancelSession,
   },
 } as const
 

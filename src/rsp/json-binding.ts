@@ -3,6 +3,7 @@
 import { Asn1Error } from '../asn1/der.ts'
 import { decode, encode, type Asn1Type } from '../asn1/schema.ts'
 import { fromBase64, fromHex, toBase64, toHex } from '../base/octets.ts'
+import type { Asn1Binding } from './asn1-binding.ts'
 import { refusalOf, refuse, type RspError } from './status-codes.ts'
 
 export type Json =
@@ -11,9 +12,13 @@ export type Json =
 /** How a field of a message stands in JSON. */
 export interface JsonField<T> {
   readonly presence: 'required' | 'optional'
+  /** Another name under which peers send the field; it is never written. */
+  readonly alsoNamed?: string
   toJson(value: T): Json
   /** @throws {FieldError} saying what was expected */
   fromJson(json: Json): T
+  /** What is wrong with a value that `fromJson` takes all the same. */
+  tolerated?(json: Json): string | undefined
 }
 
 /** Why a field was not understood, without its name. */
@@ -34,6 +39,10 @@ export function hexField(size: {
       }
       return octets
     },
+    tolerated: (json) =>
+      typeof json === 'string' && json !== json.toUpperCase()
+        ? 'hexadecimal in lower case'
+        : undefined,
   }
 }
 
@@ -77,13 +86,19 @@ function octetsOf(json: Json): Uint8Array {
   return octets
 }
 
-/** Text of a pattern; `what` names it for people. */
+/** Text of a pattern; `what` names it for people. What breaks `strictly` is taken, and said to be tolerated. */
 export function textField(rule: {
   readonly pattern: RegExp
   readonly what: string
+  readonly strictly?: { readonly pattern: RegExp; readonly what: string }
 }): JsonField<string> {
+  const { strictly } = rule
   return {
     presence: 'required',
+    ...(strictly && {
+      tolerated: (json: Json) =>
+        typeof json === 'string' && !strictly.pattern.test(json) ? strictly.what : undefined,
+    }),
     toJson: (value) => value,
     fromJson(json) {
       if (typeof json !== 'string' || !rule.pattern.test(json)) {
@@ -101,6 +116,18 @@ export const flagField: JsonField<boolean> = {
     if (typeof json !== 'boolean') throw new FieldError('expected true or false')
     return json
   },
+}
+
+/** A list of objects, each with the same fields. */
+export function listField<F extends Fields>(fields: F): JsonField<readonly MessageOf<F>[]> {
+  return {
+    presence: 'required',
+    toJson: (entries) => entries.map((entry) => writeFields(fields, entry)),
+    fromJson(json) {
+      if (!Array.isArray(json)) throw new FieldError('expected a list')
+      return json.map((entry: Json) => readFields(fields, entry))
+    },
+  }
 }
 
 /** The same field, which may be absent. */
@@ -123,13 +150,20 @@ export type MessageOf<F> = {
 
 /** One function of an RSP interface: name, section, path, fields. */
 export interface RspFunction<Request extends Fields = Fields, Response extends Fields = Fields> {
-  readonly interface: 'ES2+' | 'ES9+'
+  readonly interface: 'ES2+' | 'ES9+' | 'ES11' | 'ES12' | 'ES15'
   readonly section: string
   readonly path: string
   readonly request: Request
   readonly response: Response
   /** A notification answers 204 with no body (SGP.22 §6.3). */
   readonly kind: 'request-response' | 'notification'
+  /** The function in the ASN.1 binding, on interfaces that have it. */
+  readonly asn1?: Asn1Binding
+}
+
+/** Whether LPAs call the functions of an interface: they name themselves in User-Agent, others in a header of the message. */
+export function isForLpas(side: RspFunction['interface']): boolean {
+  return side === 'ES9+' || side === 'ES11'
 }
 
 /** The interface that a table of functions describes, as its caller sees it. */
@@ -144,7 +178,7 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
   if (!isObject(json)) throw refuse('formatInvalid', { detail: 'Expected a JSON object.' })
   const message: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
-    const member = Object.hasOwn(json, name) ? json[name] : undefined
+    const member = memberOf(json, name) ?? memberOf(json, field.alsoNamed ?? name)
     if (member === undefined || member === null) {
       if (field.presence === 'required') {
         throw refuse('fieldMissing', { detail: `Send '${name}'.`, subjectIdentifier: name })
@@ -154,6 +188,20 @@ export function readFields<F extends Fields>(fields: F, json: Json): MessageOf<F
     message[name] = readField({ name, field, member })
   }
   return message as MessageOf<F>
+}
+
+/** What of a message that was read is not as the specification has it. */
+export function toleratedFields(fields: Fields, json: Json): readonly string[] {
+  if (!isObject(json)) return []
+  return Object.entries(fields).flatMap(([name, field]) => {
+    const { alsoNamed } = field
+    const isMisnamed = alsoNamed !== undefined && !Object.hasOwn(json, name)
+    const member = memberOf(json, isMisnamed ? alsoNamed : name)
+    if (member === undefined) return []
+    if (isMisnamed) return [`'${alsoNamed}' for '${name}'`]
+    const what = member === null ? 'null for a field that is absent' : field.tolerated?.(member)
+    return what === undefined ? [] : [`'${name}': ${what}`]
+  })
 }
 
 function readField(read: {

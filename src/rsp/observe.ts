@@ -9,8 +9,9 @@ import { ES10 } from './es10.ts'
 export interface ProtocolMessage {
   readonly interface: string
   readonly function: string
-  readonly direction: 'request' | 'response' | 'refusal'
-  /** The message's value, or what was thrown. */
+  /** `tolerated` comes before the request, or before the answer of the call, in which it was found. */
+  readonly direction: 'request' | 'response' | 'refusal' | 'tolerated'
+  /** The message's value, what was thrown, or what was tolerated in words. */
   readonly message: unknown
 }
 

@@ -4,6 +4,11 @@
  * Codes are strings: `3.1` and `3.10` are different reasons. `docs/status-codes.md` is held against this table by a test.
  */
 export const STATUS_CODES = {
+  requesterNotAllowed: {
+    subject: '1.1',
+    reason: '1.2',
+    message: 'The caller may not call this function.',
+  },
   formatInvalid: {
     subject: '1.3.1',
     reason: '2.1',
@@ -13,6 +18,11 @@ export const STATUS_CODES = {
     subject: '1.3.1',
     reason: '2.2',
     message: 'A mandatory field of the message is missing.',
+  },
+  protocolVersionUnsupported: {
+    subject: '1.3.2',
+    reason: '3.1',
+    message: 'The version in X-Admin-Protocol is not one that this server accepts.',
   },
   eidMandatory: {
     subject: '8.1.1',
@@ -56,10 +66,21 @@ export const STATUS_CODES = {
     message:
       'The eUICC refused and said why. Look at its side: its certificates, its CI keys, its session.',
   },
+  memoryInsufficient: {
+    subject: '8.1',
+    reason: '4.8',
+    message: 'The eUICC has not enough free memory for the profile.',
+  },
   euiccSignatureInvalid: {
     subject: '8.1',
     reason: '6.1',
     message: 'The signature of the eUICC or the challenge in it is wrong.',
+  },
+  iccidNotAllowed: {
+    subject: '8.2.1',
+    reason: '1.2',
+    message:
+      'The profile with this ICCID is not for this caller: another one has ordered it, or its type is for others.',
   },
   iccidInUse: {
     subject: '8.2.1',
@@ -82,6 +103,11 @@ export const STATUS_CODES = {
     reason: '3.10',
     message: 'Another EID is associated with this ICCID.',
   },
+  profileTypeNotAllowed: {
+    subject: '8.2.5',
+    reason: '1.2',
+    message: 'Profiles of this type are for other callers.',
+  },
   profileTypeUnavailable: {
     subject: '8.2.5',
     reason: '3.7',
@@ -101,6 +127,11 @@ export const STATUS_CODES = {
     subject: '8.2.5',
     reason: '4.3',
     message: 'No profile of this order suits this eUICC or device.',
+  },
+  matchingIdInvalid: {
+    subject: '8.2.6',
+    reason: '2.1',
+    message: 'An order with an SM-DS address cannot have an empty MatchingID.',
   },
   matchingIdInUse: {
     subject: '8.2.6',
@@ -164,15 +195,60 @@ export const STATUS_CODES = {
     reason: '3.7',
     message: 'The SM-DP+ has no certificate under a CI key that the eUICC can verify.',
   },
+  orderExpired: {
+    subject: '8.8.5',
+    reason: '4.10',
+    message: 'The order has expired. Ask for a new one.',
+  },
+  downloadRetriesExceeded: {
+    subject: '8.8.5',
+    reason: '6.4',
+    message: 'The order was tried too often and has ended. Ask for a new one.',
+  },
   smdpOidInvalid: {
     subject: '8.8',
     reason: '3.10',
     message: 'The SM-DP+ OID is not that of this SM-DP+.',
   },
+  smdsFailed: {
+    subject: '8.9',
+    reason: '4.2',
+    message: 'The SM-DS raised an error.',
+  },
   smdsInaccessible: {
     subject: '8.9',
     reason: '5.1',
-    message: 'The SM-DS cannot be reached: this lab has none. Leave smdsAddress out.',
+    message: 'The SM-DS cannot be reached. Check its address.',
+  },
+  smdsInvalidAddress: {
+    subject: '8.9.1',
+    reason: '3.8',
+    message: 'This SM-DS does not serve that address.',
+  },
+  smdsCiKeyUnsupported: {
+    subject: '8.9.2',
+    reason: '3.1',
+    message: 'The SM-DS trusts none of the CI keys with which the eUICC can sign.',
+  },
+  smdsSvnUnsupported: {
+    subject: '8.9.3',
+    reason: '3.1',
+    message: 'The SM-DS does not support the SGP.22 version of the eUICC.',
+  },
+  smdsCertificateUnavailable: {
+    subject: '8.9.4',
+    reason: '3.7',
+    message: 'The SM-DS has no certificate under a CI key that the eUICC can verify.',
+  },
+  eventDuplicated: {
+    subject: '8.9.5',
+    reason: '3.3',
+    message: 'The caller has registered an event with this EventID already. EventIDs never repeat.',
+  },
+  eventUnknown: {
+    subject: '8.9.5',
+    reason: '3.9',
+    message: 'The SM-DS has no event with this EventID for the eUICC.',
   },
   transactionIdUnknown: {
     subject: '8.10.1',
@@ -182,7 +258,7 @@ export const STATUS_CODES = {
   ciUnknown: {
     subject: '8.11.1',
     reason: '3.9',
-    message: 'The CI of the EUM certificate is not trusted by this SM-DP+.',
+    message: 'The CI of the EUM certificate is not trusted by this server.',
   },
   defect: {
     subject: '1.2',

@@ -1,36 +1,31 @@
 import { element } from '../asn1/der.ts'
 import { seal } from '../asn1/schema.ts'
 import { concat, equalOctets } from '../base/octets.ts'
-import { sign, verify } from '../crypto/ec.ts'
+import { sign } from '../crypto/ec.ts'
 import type { Certificate } from '../pki/certificate.ts'
 import { eidOf } from '../pki/chain.ts'
-import type { EUICCInfo2, StoreMetadataRequest } from '../rsp/common.ts'
-import { SmdpSigned2, type AuthenticateServerResponse } from '../rsp/es10b.ts'
+import { SmdpSigned2 } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
-import { PPRS } from '../rsp/rat.ts'
-import { refuse } from '../rsp/status-codes.ts'
-import type { Connection } from '../store/engine.ts'
-import { findOrderByMatchingId, findPendingOrdersOfEid, type Order } from '../store/orders.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
-import { reservedEid } from './open-order.ts'
+import { verifyEuiccChain } from '../rsp/euicc-chain.ts'
+import { isSignedFor, type AuthenticateResponseOk } from '../rsp/server-authentication.ts'
+import { refuse, RspError } from '../rsp/status-codes.ts'
+import { chooseOrder } from './choose-order.ts'
 import type { InitiatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
-
-type AuthenticateResponseOk = NonNullable<AuthenticateServerResponse['authenticateResponseOk']>
 
 /**
  * Checks that the eUICC which answered is the one that was challenged, and offers it a profile.
  *
  * SGP.22 §5.6.3, ES9+.AuthenticateClient, in the order of §3.1.2 (16) and §3.1.3. Moves the session from initiated to
- * authenticated; the order stays as it is.
+ * authenticated. The attempt is counted; one too many, and an eUICC that is not eligible, move the order to Error.
  * @throws {RspError} transactionIdUnknown, euiccReportedError, ciUnknown, eumCertificateExpired, eumCertificateInvalid,
  *   euiccCertificateExpired, euiccCertificateInvalid, euiccSignatureInvalid, svnUnsupported, matchingIdRefused,
- *   eidRefused, profileNotReleased, profileNotEligible
+ *   eidRefused, profileNotReleased, orderExpired, downloadRetriesExceeded, profileNotEligible, memoryInsufficient
  */
-export function authenticateClient(
+export async function authenticateClient(
   context: SmdpContext,
   request: Es9PlusRequest<'authenticateClient'>,
-): Es9PlusResponse<'authenticateClient'> {
+): Promise<Es9PlusResponse<'authenticateClient'>> {
   const session = initiatedSession(context, request.transactionId)
   const response = authenticatedResponse(context, { session, request })
   const euiccCertificate = verifyEuiccChain(context, response)
@@ -38,11 +33,13 @@ export function authenticateClient(
 
   const eid = eidOf(euiccCertificate)
   const { ctxParams1, euiccInfo2 } = response.euiccSigned1.value
-  const { matchingId } = ctxParams1.value.ctxParamsForCommonAuthentication
-  const order = context.store.read((db) => findOrderFor(db, { eid, matchingId }))
-  checkReleased(order)
-  const profileMetadata = context.profiles.metadata(order.iccid, context.addresses[0])
-  checkEligible(euiccInfo2, profileMetadata)
+  const { matchingId, deviceInfo } = ctxParams1.value.ctxParamsForCommonAuthentication
+  const applicant = { context, eid, matchingId, euiccInfo2, deviceInfo }
+  const chosen = await context.store.write((db) => chooseOrder(db, applicant))
+  if (chosen instanceof RspError) throw chosen
+  // The same call may have come twice at a time; the session serves it once.
+  initiatedSession(context, request.transactionId)
+  const { order, metadata: profileMetadata } = chosen
 
   const { dpPb } = session.credentials
   const { transactionId } = session
@@ -110,59 +107,8 @@ function checkEuiccSigned1(check: {
   readonly euiccCertificate: Certificate
 }): void {
   const { session, response } = check
-  const { raw: data, value: signed } = response.euiccSigned1
-  if (
-    !verify(check.euiccCertificate.publicKey, { data, signature: response.euiccSignature1 }) ||
-    !equalOctets(signed.serverChallenge, session.serverChallenge) ||
-    signed.serverAddress !== session.serverAddress
-  ) {
-    throw refuse('euiccSignatureInvalid')
-  }
-  if (!equalOctets(signed.euiccInfo2.svn, session.svn)) {
+  if (!isSignedFor(session, check)) throw refuse('euiccSignatureInvalid')
+  if (!equalOctets(response.euiccSigned1.value.euiccInfo2.svn, session.svn)) {
     throw refuse('svnUnsupported', { detail: 'EUICCInfo2 has another version than EUICCInfo1.' })
-  }
-}
-
-const ENDED_STATES = new Set(['Available', 'Installed', 'Error', 'Unavailable'])
-
-/** The pending order: by MatchingID, then held against the EID; without one, by the EID (SGP.22 §3.1.3, §5.6.3). */
-function findOrderFor(
-  db: Connection,
-  wanted: { readonly eid: string; readonly matchingId: string | undefined },
-): Order {
-  if (!wanted.matchingId) {
-    const [order] = findPendingOrdersOfEid(db, wanted.eid)
-    if (!order) throw refuse('eidRefused', { subjectIdentifier: wanted.eid })
-    return order
-  }
-  const order = findOrderByMatchingId(db, wanted.matchingId)
-  if (!order || ENDED_STATES.has(order.state)) {
-    throw refuse('matchingIdRefused', { subjectIdentifier: wanted.matchingId })
-  }
-  const eid = reservedEid(order)
-  if (eid !== undefined && eid !== wanted.eid) {
-    throw refuse('eidRefused', { subjectIdentifier: wanted.eid })
-  }
-  return order
-}
-
-/** "Verify that the identified Profile has been released"; a download that was not completed may be tried again. */
-function checkReleased(order: Order): void {
-  if (order.state !== 'Released' && order.state !== 'Downloaded') throw refuse('profileNotReleased')
-}
-
-/** Whether the eUICC can take the profile, by what it says of itself (SGP.22 §5.7.8, Annex F). */
-function checkEligible(euiccInfo2: EUICCInfo2, metadata: StoreMetadataRequest): void {
-  if (!euiccInfo2.rspCapability.includes('additionalProfile')) {
-    throw refuse('profileNotEligible', { detail: 'It says that no further profile fits.' })
-  }
-  const { profilePolicyRules = [] } = metadata
-  const { forbiddenProfilePolicyRules = [] } = euiccInfo2
-  const forbidden = PPRS.filter(
-    (ppr) => profilePolicyRules.includes(ppr) && forbiddenProfilePolicyRules.includes(ppr),
-  )
-  if (forbidden.length > 0) {
-    const names = forbidden.map((ppr) => ppr.toUpperCase()).join(' and ')
-    throw refuse('profileNotEligible', { detail: `The eUICC forbids its ${names}.` })
   }
 }

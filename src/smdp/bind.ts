@@ -39,15 +39,39 @@ export interface Binding {
   readonly profileProtection: 'sessionKeys' | 'profileProtectionKeys'
 }
 
-/** BoundProfilePackage, DER, put together in one copy: it is the largest thing that a session makes. */
+/** A package under the session keys of two one-time keys: all of a Bound Profile Package but what begins it. */
+export interface ProtectedPackage {
+  /** otPK.EUICC.ECKA. */
+  readonly euiccOtpk: Uint8Array
+  /** otPK.DP.ECKA. */
+  readonly smdpOtpk: Uint8Array
+  /** The sequences A0 to A3. */
+  readonly parts: readonly Uint8Array[]
+}
+
+/** BoundProfilePackage, DER. */
 export function bindProfilePackage(binding: Binding): Uint8Array {
+  return withSecureChannel(binding.session, protectProfilePackage(binding))
+}
+
+/** What of a Bound Profile Package can be handed out again to the same one-time key (SGP.22 §3.1.3.2 (9)). */
+export function protectProfilePackage(binding: Binding): ProtectedPackage {
   const keys = deriveBspKeys({
     sharedSecret: binding.agreement.sharedSecret,
     hostId: HOST_ID,
     eid: hex(binding.session.eid),
   })
-  const parts = [initialiseSecureChannel(binding), ...protect(binding, keys)]
-  return concat(...partsOf(0xbf36, parts))
+  const { euiccOtpk, agreement } = binding
+  return { euiccOtpk, smdpOtpk: agreement.point, parts: protect(binding, keys) }
+}
+
+/** BoundProfilePackage for a session, put together in one copy: it is the largest thing that a session makes. */
+export function withSecureChannel(
+  session: Binding['session'],
+  protectedPackage: ProtectedPackage,
+): Uint8Array {
+  const opening = initialiseSecureChannel(session, protectedPackage)
+  return concat(...partsOf(0xbf36, [opening, ...protectedPackage.parts]))
 }
 
 /** An element's parts with its header before them. */
@@ -57,8 +81,10 @@ function partsOf(tag: number, parts: readonly Uint8Array[]): readonly Uint8Array
 }
 
 /** smdpSign covers the four data objects before it and otPK.EUICC, without a SEQUENCE around them (SGP.22 §5.5.1). */
-function initialiseSecureChannel(binding: Binding): Uint8Array {
-  const { session } = binding
+function initialiseSecureChannel(
+  session: Binding['session'],
+  { smdpOtpk, euiccOtpk }: Pick<ProtectedPackage, 'smdpOtpk' | 'euiccOtpk'>,
+): Uint8Array {
   const signed = concat(
     encode(RemoteOpId, 'installBoundProfilePackage'),
     encode(TaggedTransactionId, session.transactionId),
@@ -67,10 +93,10 @@ function initialiseSecureChannel(binding: Binding): Uint8Array {
       keyLen: Uint8Array.of(KEY_LENGTH_OCTETS),
       hostId: HOST_ID,
     }),
-    element(0x5f49, binding.agreement.point),
+    element(0x5f49, smdpOtpk),
   )
   const { privateKey } = session.credentials.dpPb.keyPair
-  const smdpSign = sign(privateKey, concat(signed, element(0x5f49, binding.euiccOtpk)))
+  const smdpSign = sign(privateKey, concat(signed, element(0x5f49, euiccOtpk)))
   return element(0xbf23, signed, element(0x5f37, smdpSign))
 }
 

@@ -6,6 +6,7 @@ import { refuse } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import { saveOrder } from '../store/orders.ts'
 import { failed, findOpenOrder } from './open-order.ts'
+import { cancelledFor, noteProgress } from './progress.ts'
 import type { AuthenticatedSession } from './sessions.ts'
 import type { SmdpContext } from './smdp.ts'
 
@@ -27,7 +28,7 @@ export async function cancelSession(
   if (!session || session.step === 'initiated') throw refuse('transactionIdUnknown')
   const reason = verifiedReason(context, { session, request })
   if (!REASONS_TO_RETRY.includes(reason)) {
-    await context.store.write((db) => endOrder(db, { session, reason }))
+    await context.store.write((db) => endOrder(db, { context, session, reason }))
   }
   context.sessions.end(session.transactionId)
   return {}
@@ -63,8 +64,17 @@ function verifiedReason(
 
 function endOrder(
   db: Connection,
-  ended: { readonly session: AuthenticatedSession; readonly reason: string | number },
+  ended: {
+    readonly context: SmdpContext
+    readonly session: AuthenticatedSession
+    readonly reason: string | number
+  },
 ): void {
-  const order = findOpenOrder(db, ended.session)
-  if (order) saveOrder(db, failed(order, `cancelled: ${ended.reason}`))
+  const { context, session, reason } = ended
+  const order = findOpenOrder(db, session)
+  if (!order) return
+  saveOrder(db, failed(order, `cancelled: ${reason}`))
+  // The point that was to come and did not.
+  const point = session.step === 'bound' ? 'bppInstallation' : 'bppDownload'
+  noteProgress(db, { context, order, eid: session.eid, point, status: cancelledFor(reason) })
 }

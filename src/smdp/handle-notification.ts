@@ -1,3 +1,4 @@
+import { children, readTlv } from '../asn1/der.ts'
 import { iccidFromOctets } from '../base/bcd.ts'
 import { equalOctets } from '../base/octets.ts'
 import { publicKeyFromSpki, verify, type PublicKey } from '../crypto/ec.ts'
@@ -5,6 +6,7 @@ import { eidOf, oidOf } from '../pki/chain.ts'
 import type { FinalResult, NotificationEvent, NotificationMetadata } from '../rsp/common.ts'
 import type { OtherSignedNotification, ProfileInstallationResult } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import { verifyEuiccChain } from '../rsp/euicc-chain.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { Connection } from '../store/engine.ts'
 import {
@@ -19,8 +21,8 @@ import {
   type Order,
   type ProfileEvent,
 } from '../store/orders.ts'
-import { verifyEuiccChain } from './euicc-chain.ts'
 import { releasedAnew } from './open-order.ts'
+import { installationFailed, noteProgress, SUCCESS } from './progress.ts'
 import type { SmdpContext } from './smdp.ts'
 
 /**
@@ -53,7 +55,8 @@ async function handleResult(
   const publicKey = publicKeyOf(context, download)
   if (!publicKey || !verify(publicKey, { data, signature: result.euiccSignPIR })) return
   if (!context.credentials.some(({ dpPb }) => oidOf(dpPb.certificate) === signed.smdpOid)) return
-  const settled = { download, finalResult: signed.finalResult, seqNumber }
+  const { finalResult } = signed
+  const settled = { context, download, finalResult, resultData: finalResultOf(data), seqNumber }
   await context.store.write((db) => {
     const event = settleOrder(db, settled)
     if (event) context.onProfileEvent(db, event)
@@ -69,7 +72,20 @@ function publicKeyOf(context: SmdpContext, download: Download): PublicKey | unde
     : publicKeyFromSpki(download.euiccPublicKey)
 }
 
+const FINAL_RESULT_TAG = 0xa2
+
+/** finalResult as it came. */
+function finalResultOf(data: Uint8Array): Uint8Array {
+  const { valueStart, end } = readTlv(data, 0)
+  for (const part of children(data, valueStart, end)) {
+    if (part.tag === FINAL_RESULT_TAG) return data.subarray(part.start, part.end)
+  }
+  return data.subarray(end)
+}
+
 interface Settled {
+  readonly context: SmdpContext
+  readonly resultData: Uint8Array
   readonly download: Download
   readonly finalResult: FinalResult
   readonly seqNumber: number
@@ -90,6 +106,7 @@ function settleOrder(db: Connection, settled: Settled): ProfileEvent | undefined
   if (errorDetail !== undefined && !isLast(order, settled.download)) return undefined
   const state = errorDetail === undefined ? 'Installed' : 'Error'
   markSettled(db, { iccid, state, ...(errorDetail !== undefined && { errorDetail }) })
+  reportResult(db, { ...settled, order })
   return errorDetail === undefined ? installed(settled) : undefined
 }
 
@@ -105,10 +122,19 @@ function settleRepeatable(
   const { download, order } = settled
   settleDownload(db, download.transactionId)
   const errorDetail = errorOf(settled.finalResult)
+  reportResult(db, settled)
   if (order.state === 'Downloaded' && isLast(order, download)) {
     saveOrder(db, { ...releasedAnew(order), errorDetail })
   }
   return errorDetail === undefined ? installed(settled) : undefined
+}
+
+function reportResult(db: Connection, settled: Settled & { readonly order: Order }): void {
+  const { context, order, resultData } = settled
+  const { eid } = settled.download
+  const errorDetail = errorOf(settled.finalResult)
+  const status = errorDetail === undefined ? SUCCESS : installationFailed(errorDetail)
+  noteProgress(db, { context, order, eid, point: 'bppInstallation', status, resultData })
 }
 
 function errorOf({ errorResult }: FinalResult): string | undefined {
@@ -137,7 +163,8 @@ async function handleOther(
   await context.store.write((db) => {
     if (!mayHave(db, { iccid: event.iccid, eid })) return
     const { seqNumber } = metadata
-    if (!isNewNotification(db, { eid, iccid: event.iccid, seqNumber })) return
+    const atMs = context.environment.clock.nowMs()
+    if (!isNewNotification(db, { eid, iccid: event.iccid, seqNumber, atMs })) return
     context.onProfileEvent(db, { ...event, eid, seqNumber })
   })
 }

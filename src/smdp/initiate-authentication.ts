@@ -1,15 +1,17 @@
 import { seal } from '../asn1/schema.ts'
-import { equalOctets } from '../base/octets.ts'
 import { sign } from '../crypto/ec.ts'
-import type { Certificate } from '../pki/certificate.ts'
 import { sameAddress } from '../rsp/activation-code.ts'
 import { ServerSigned1 } from '../rsp/es10b.ts'
 import type { Es9PlusRequest, Es9PlusResponse } from '../rsp/es9plus.ts'
+import {
+  CHALLENGE_OCTETS,
+  chooseCredentials,
+  chooseSigningCi,
+  TRANSACTION_ID_OCTETS,
+} from '../rsp/server-authentication.ts'
 import { refuse } from '../rsp/status-codes.ts'
-import type { DpCredentials, SmdpContext } from './smdp.ts'
+import type { SmdpContext } from './smdp.ts'
 
-const TRANSACTION_ID_OCTETS = 16
-const CHALLENGE_OCTETS = 16
 const SUPPORTED_MAJOR_VERSION = 2
 
 /**
@@ -26,8 +28,11 @@ export function initiateAuthentication(
   const { euiccInfo1, euiccChallenge } = request
   checkVersion(euiccInfo1.svn)
   checkAddress(context, request.smdpAddress)
-  const euiccCiPKIdToBeUsed = chooseSigningCi(context, euiccInfo1.euiccCiPKIdListForSigning)
-  const credentials = chooseCredentials(context, euiccInfo1.euiccCiPKIdListForVerification)
+  const { euiccCiPKIdListForSigning, euiccCiPKIdListForVerification } = euiccInfo1
+  const euiccCiPKIdToBeUsed = chooseSigningCi(context.trustedCis, euiccCiPKIdListForSigning)
+  if (!euiccCiPKIdToBeUsed) throw refuse('ciKeyUnsupported')
+  const credentials = chooseCredentials(context.credentials, euiccCiPKIdListForVerification)
+  if (!credentials) throw refuse('certificateUnavailable')
 
   const { clock, random } = context.environment
   const transactionId = random.unique(TRANSACTION_ID_OCTETS)
@@ -69,24 +74,4 @@ function checkAddress(context: SmdpContext, address: string): void {
     detail: `It is reached as ${context.addresses.join(', ')}.`,
     subjectIdentifier: address,
   })
-}
-
-/** The first CI in the eUICC's order under which the server can verify eUICC signatures (SGP.22 §2.6.7.1). */
-function chooseSigningCi(context: SmdpContext, offered: readonly Uint8Array[]): Uint8Array {
-  const chosen = offered.find((keyId) => context.trustedCis.some((ci) => isCi(ci, keyId)))
-  if (!chosen) throw refuse('ciKeyUnsupported')
-  return chosen
-}
-
-/** The first CI in the eUICC's order under which the server has certificates (SGP.22 §2.6.7.1). */
-function chooseCredentials(context: SmdpContext, offered: readonly Uint8Array[]): DpCredentials {
-  for (const keyId of offered) {
-    const found = context.credentials.find(({ ci }) => isCi(ci, keyId))
-    if (found) return found
-  }
-  throw refuse('certificateUnavailable')
-}
-
-function isCi(ci: Certificate, keyId: Uint8Array): boolean {
-  return ci.subjectKeyId !== undefined && equalOctets(ci.subjectKeyId, keyId)
 }

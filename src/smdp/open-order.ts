@@ -14,14 +14,30 @@ export function findOpenOrder(
 ): Order | undefined {
   const order = findOrder(db, session.iccid)
   const isPending = order?.state === 'Released' || order?.state === 'Downloaded'
-  if (!isPending || order.matchingId !== session.matchingId) return undefined
+  return isPending && isOrderOf(order, session) ? order : undefined
+}
+
+/** Whether a session was authenticated for this order, and it may still go to its eUICC. */
+export function isOrderOf(
+  order: Order,
+  session: Pick<AuthenticatedSession, 'eid' | 'matchingId'>,
+): boolean {
   const eid = reservedEid(order)
-  return eid === undefined || eid === session.eid ? order : undefined
+  return order.matchingId === session.matchingId && (eid === undefined || eid === session.eid)
 }
 
 /** The only eUICC that may have the profile: of a repeatable order that is the ordered one, whoever downloads it now. */
 export function reservedEid(order: Order): string | undefined {
   return order.repeatable ? order.orderedEid : order.eid
+}
+
+/** How an order ends that was not downloaded in time. */
+export const EXPIRED_DETAIL = 'The order has expired'
+
+/** Whether the order's time is over, swept away already or not. */
+export function hasExpired(order: Order, nowMs: number): boolean {
+  if (order.state === 'Error') return order.errorDetail === EXPIRED_DETAIL
+  return order.expiresMs !== undefined && order.expiresMs <= nowMs
 }
 
 /** The order as it was when it was released: nobody has it, and all tries are left. */
@@ -31,6 +47,7 @@ export function releasedAnew(order: Order): Order {
     state: 'Released',
     eid: order.orderedEid,
     confirmationAttempts: 0,
+    downloadAttempts: 0,
     euiccOtpk: undefined,
     lastTransactionId: undefined,
     errorDetail: undefined,

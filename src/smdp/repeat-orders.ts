@@ -47,16 +47,18 @@ export function makeRepeatable(context: SmdpContext, iccid: string): Promise<voi
 
 /**
  * Un-burns an order: Downloaded, Installed and Error become Released with the same MatchingID, for the eUICC that it
- * was ordered for or any; all Confirmation Code tries are left. Results of earlier downloads count no more.
+ * was ordered for or any; all tries are left, and an expiry that has passed is lifted. Results of earlier downloads count no more.
  * @throws {LabError} notFound — no such profile; conflict — it was not released yet
  */
 export function resetOrder(context: SmdpContext, iccid: string): Promise<ResetOrder> {
+  const nowMs = context.environment.clock.nowMs()
   return context.store.write((db) => {
     const order = knownOrder(db, iccid)
     if (!RESETTABLE_STATES.has(order.state)) {
       throw inState(order, 'Only an order that was released can be reset.')
     }
-    const reset = releasedAnew(order)
+    const isOver = order.expiresMs !== undefined && order.expiresMs <= nowMs
+    const reset = { ...releasedAnew(order), ...(isOver && { expiresMs: undefined }) }
     saveOrder(db, reset)
     settleDownloadsOf(db, iccid)
     const { state, eid, matchingId = '', repeatable } = reset

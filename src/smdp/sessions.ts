@@ -39,6 +39,8 @@ export interface SessionStore {
   find(transactionId: Uint8Array): Session | undefined
   save(session: Session): void
   end(transactionId: Uint8Array): void
+  /** Forgets sessions whose time is over. */
+  forgetOld(): void
   readonly size: number
 }
 
@@ -67,6 +69,7 @@ export function createSessionStore(options: {
       sessions.set(toHex(session.transactionId), session)
       forgetOldest()
     },
+    forgetOld: forgetOldest,
     end: (transactionId) => void sessions.delete(toHex(transactionId)),
     get size() {
       return sessions.size

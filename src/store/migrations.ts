@@ -1,9 +1,11 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
+import { EVENT_TABLES } from './tables/events.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
-import { RSP_TABLES } from './tables/rsp.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
+import { ORDER_LIMITS } from './tables/order-limits.ts'
+import { RSP_TABLES } from './tables/rsp.ts'
 import { GIFT_REQUESTS, MESSAGES, MONEY, PLACES } from './tables/subscriptions.ts'
 
 export interface Migration {
@@ -26,6 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: NETWORK_TABLES,
   },
   { name: '0005 second PINs and keys over the air of the inventory', sql: MORE_SECRETS },
+  { name: '0020 events of the SM-DSs, and of the orders of the SM-DP+', sql: EVENT_TABLES },
+  { name: '0030 limits of orders, calls of ES2+, progress for the operator', sql: ORDER_LIMITS },
   {
     name: '0040 subscriptions of several operators, holds, and the second form of the ledger',
     sql: LEDGER_2,

@@ -24,7 +24,18 @@ export interface Order {
   readonly matchingId: string | undefined
   /** SHA256 of the Confirmation Code. */
   readonly confirmationCodeHash: Uint8Array | undefined
+  /** SHA256 of the octets that the code stands for where it can be read as hexadecimal. */
+  readonly confirmationOctetsHash: Uint8Array | undefined
   readonly confirmationAttempts: number
+  /** The wrong code that ends the order; the server's own limit unless there is one. */
+  readonly confirmationAttemptsMax: number | undefined
+  /** Times that an eUICC was authenticated for the order. */
+  readonly downloadAttempts: number
+  readonly downloadAttemptsMax: number | undefined
+  /** The instant from which on the order is refused. */
+  readonly expiresMs: number | undefined
+  /** The functionRequesterIdentifier of who ordered; absent for the lab's own operator. */
+  readonly requester: string | undefined
   /** otPK.EUICC.ECKA that the last Bound Profile Package was made for. */
   readonly euiccOtpk: Uint8Array | undefined
   /** The session to which the last Bound Profile Package was given. */
@@ -44,7 +55,13 @@ interface OrderRow {
   readonly eid: string | null
   readonly matching_id: string | null
   readonly confirmation_code_hash: Uint8Array | null
+  readonly confirmation_octets_hash: Uint8Array | null
   readonly confirmation_attempts: number
+  readonly confirmation_attempts_max: number | null
+  readonly download_attempts: number
+  readonly download_attempts_max: number | null
+  readonly expires_ms: number | null
+  readonly requester: string | null
   readonly euicc_otpk: Uint8Array | null
   readonly last_transaction_id: Uint8Array | null
   readonly error_detail: string | null
@@ -61,7 +78,13 @@ function toOrder(row: OrderRow | undefined): Order | undefined {
       eid: row.eid ?? undefined,
       matchingId: row.matching_id ?? undefined,
       confirmationCodeHash: row.confirmation_code_hash ?? undefined,
+      confirmationOctetsHash: row.confirmation_octets_hash ?? undefined,
       confirmationAttempts: row.confirmation_attempts,
+      confirmationAttemptsMax: row.confirmation_attempts_max ?? undefined,
+      downloadAttempts: row.download_attempts,
+      downloadAttemptsMax: row.download_attempts_max ?? undefined,
+      expiresMs: row.expires_ms ?? undefined,
+      requester: row.requester ?? undefined,
       euiccOtpk: row.euicc_otpk ?? undefined,
       lastTransactionId: row.last_transaction_id ?? undefined,
       errorDetail: row.error_detail ?? undefined,
@@ -127,6 +150,73 @@ export function hasProfileType(db: Connection, profileType: string): boolean {
   )
 }
 
+/** A profile without an order: as it was put on stock. */
+export function unordered(
+  profile: Pick<Order, 'iccid' | 'profileType'>,
+  state: 'Available' | 'Unavailable' = 'Available',
+): Order {
+  const { iccid, profileType } = profile
+  return {
+    iccid,
+    profileType,
+    state,
+    eid: undefined,
+    matchingId: undefined,
+    confirmationCodeHash: undefined,
+    confirmationOctetsHash: undefined,
+    confirmationAttempts: 0,
+    confirmationAttemptsMax: undefined,
+    downloadAttempts: 0,
+    downloadAttemptsMax: undefined,
+    expiresMs: undefined,
+    requester: undefined,
+    euiccOtpk: undefined,
+    lastTransactionId: undefined,
+    errorDetail: undefined,
+    orderedEid: undefined,
+    repeatable: false,
+  }
+}
+
+/** Orders that have expired and may still be downloaded, some at a time. */
+export function findExpiredOrders(
+  db: Connection,
+  due: { readonly atMs: number; readonly limit: number },
+): Order[] {
+  return db
+    .sql<OrderRow>(
+      `SELECT * FROM profiles WHERE expires_ms <= ?
+         AND state IN ('Allocated', 'Linked', 'Confirmed', 'Released', 'Downloaded') LIMIT ?`,
+    )
+    .all(due.atMs, due.limit)
+    .map((row) => toOrder(row) as Order)
+}
+
+/**
+ * Forgets downloads and notifications from before an instant, some at a time; a download whose result is still awaited
+ * is kept. Returns how many rows went.
+ */
+export function forgetDownloads(
+  db: Connection,
+  due: { readonly beforeMs: number; readonly limit: number },
+): number {
+  const downloads = db
+    .sql(
+      `DELETE FROM downloads WHERE transaction_id IN (
+         SELECT d.transaction_id FROM downloads d JOIN profiles p USING (iccid)
+         WHERE d.at_ms < ? AND NOT (p.state = 'Downloaded' AND p.last_transaction_id = d.transaction_id)
+         LIMIT ?)`,
+    )
+    .run(due.beforeMs, due.limit)
+  const notifications = db
+    .sql(
+      `DELETE FROM seen_notifications WHERE (eid, iccid, seq_number) IN (
+         SELECT eid, iccid, seq_number FROM seen_notifications WHERE at_ms < ? LIMIT ?)`,
+    )
+    .run(due.beforeMs, due.limit)
+  return downloads.changes + notifications.changes
+}
+
 export interface OrderPage {
   readonly after?: string
   readonly limit: number
@@ -146,15 +236,22 @@ export function listOrders(db: Connection, page: OrderPage): Order[] {
 export function saveOrder(db: Connection, order: Order): void {
   db.sql(
     `UPDATE profiles SET state = ?, eid = ?, matching_id = ?, confirmation_code_hash = ?,
-       confirmation_attempts = ?, euicc_otpk = ?, last_transaction_id = ?, error_detail = ?,
-       ordered_eid = ?, repeatable = ?
+       confirmation_octets_hash = ?, confirmation_attempts = ?, confirmation_attempts_max = ?,
+       download_attempts = ?, download_attempts_max = ?, expires_ms = ?, requester = ?,
+       euicc_otpk = ?, last_transaction_id = ?, error_detail = ?, ordered_eid = ?, repeatable = ?
      WHERE iccid = ?`,
   ).run(
     order.state,
     order.eid ?? null,
     order.matchingId ?? null,
     order.confirmationCodeHash ?? null,
+    order.confirmationOctetsHash ?? null,
     order.confirmationAttempts,
+    order.confirmationAttemptsMax ?? null,
+    order.downloadAttempts,
+    order.downloadAttemptsMax ?? null,
+    order.expiresMs ?? null,
+    order.requester ?? null,
     order.euiccOtpk ?? null,
     order.lastTransactionId ?? null,
     order.errorDetail ?? null,
@@ -280,13 +377,19 @@ export function wasHandedOut(
  */
 export function isNewNotification(
   db: Connection,
-  notification: { readonly eid: string; readonly iccid: string; readonly seqNumber: number },
+  notification: {
+    readonly eid: string
+    readonly iccid: string
+    readonly seqNumber: number
+    readonly atMs: number
+  },
 ): boolean {
   const { changes } = db
     .sql(
-      'INSERT INTO seen_notifications (eid, iccid, seq_number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+      `INSERT INTO seen_notifications (eid, iccid, seq_number, at_ms) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO NOTHING`,
     )
-    .run(notification.eid, notification.iccid, notification.seqNumber)
+    .run(notification.eid, notification.iccid, notification.seqNumber, notification.atMs)
   return changes === 1
 }
 

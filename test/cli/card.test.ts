@@ -97,6 +97,18 @@ test("an LPA's HTTP goes to the lab, and to nobody whose certificate is not unde
   t.regex(warnings[0] ?? '', /TLS certificate of the server is not accepted/)
 })
 
+test("an LPA's HTTP reaches the lab's SM-DSs, the root one by the name that the card has for it", async (t) => {
+  const { directory, served } = await labForCards(t)
+  const { card } = await openStdio(t, { directory })
+  const headers = ['Content-Type: application/json']
+  for (const address of ['testrootsmds.example.com', served.alternativeDsAddress]) {
+    const url = `https://${address}/gsma/rsp2/es9plus/authenticateClient`
+    const { rcode, rx } = await card.ask('http', { url, tx: '7b7d', headers })
+    t.is(rcode, 200, address)
+    t.regex(asBuffer(hex(String(rx))).toString('utf8'), /"subjectCode":"1\.3\.1"/)
+  }
+})
+
 test('a card that is there needs no lab', async (t) => {
   const { directory, close } = await labForCards(t)
   const first = await openStdio(t, { directory })

@@ -62,6 +62,8 @@ export function temporaryDirectory(t: ExecutionContext): string {
 export interface Ready {
   readonly rspAddress: string
   readonly rspUrl: string
+  readonly rootDsAddress: string
+  readonly alternativeDsAddress: string
   readonly operatorUrl: string
   readonly tokenFile: string
   readonly ciCertificate: string

@@ -45,7 +45,9 @@ function changed(
 /** The same TLV with its length grown by so much that it leaves its sequence. */
 const lengthened = (segment: Uint8Array): Uint8Array => {
   const grown = Uint8Array.from(segment)
-  grown[grown.length > 0x100 ? 2 : 1] = 0x7f
+  // Short form, then 81 with one octet, then 82 with two of which the first counts most.
+  if (segment[1] === 0x81) grown[2] = 0xff
+  else grown[segment[1] === 0x82 ? 2 : 1] = 0x7f
   return grown
 }
 

@@ -49,7 +49,7 @@ test('LoadBoundProfilePackage allows PPR1 to the first profile only', async (t) 
 })
 
 test('LoadBoundProfilePackage refuses what does not fit into the memory that is left', async (t) => {
-  const lab = await testLab(t)
+  const lab = await testLab(t, { smdp: { memoryCheck: false } })
   const full = lab.createPhone()
   const first = await bench(lab, full)
   await first.driver.load(segmentsOf(first.bind()))

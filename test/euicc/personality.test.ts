@@ -97,7 +97,7 @@ test('a card says what its personality says of it', async (t) => {
 })
 
 test('a card with little memory has no room for a profile', async (t) => {
-  const lab = await testLab(t)
+  const lab = await testLab(t, { smdp: { memoryCheck: false } })
   const phone = lab.createPhone({ personality: loadPersonality('tiny-memory') })
   const order = await lab.order()
   await createDriver(lab, { phone, matchingId: order.matchingId }).through('load')

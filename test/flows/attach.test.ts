@@ -1,8 +1,11 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { LabError } from '../../src/base/errors.ts'
 import { toHex } from '../../src/base/octets.ts'
 import { createLab, type Lab, type Phone } from '../../src/lab.ts'
 import type { AttachStep } from '../../src/modem/modem.ts'
+import { LAB_OPERATOR_FILE } from '../../src/operator/operator-file.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import { foreignPackage, withElement } from '../helpers/packages.ts'
 import { DAY_MS, temporaryDirectory, testLab, textStorage } from '../helpers/lab.ts'
@@ -215,6 +218,37 @@ test('a profile whose RES is too long for the network is refused with that reaso
   t.like(await t.throwsAsync(phone.attach()), { reason: 'resTooLong' })
 })
 
+const ALGORITHMS = {
+  'TUAK with a key of 128 bits': { kind: 'tuak', keyOctets: 16 },
+  'TUAK with a key of 256 bits': {
+    kind: 'tuak',
+    keyOctets: 32,
+    resOctets: 16,
+    keccakIterations: 2,
+  },
+  'Milenage with constants of its own': {
+    kind: 'milenage',
+    rotationConstants: '4008204868',
+    xoringConstants: Array.from({ length: 5 }, (_, at) => `${'00'.repeat(15)}0${at + 3}`).join(''),
+  },
+} as const
+
+for (const [name, algorithm] of Object.entries(ALGORITHMS)) {
+  test(`the profiles of an operator attach whose algorithm is ${name}`, async (t) => {
+    const operatorFile = join(temporaryDirectory(t), 'operator.json')
+    const file = JSON.parse(readFileSync(LAB_OPERATOR_FILE, 'utf8')) as { profile: object }
+    const { icon: _icon, ...profile } = file.profile as { readonly icon?: string }
+    writeFileSync(operatorFile, JSON.stringify({ ...file, profile: { ...profile, algorithm } }))
+    const lab = await testLab(t, { operatorFile })
+    const { phone, msisdn } = await subscriber(lab)
+    for (const system of ['5GS', 'EPS'] as const) await phone.attach({ system })
+    t.is((await use(lab, msisdn)).amountBytes, GB)
+    const { iccid } = lab.operator.account({ msisdn })!
+    await phone.detach()
+    t.is(lab.operator.network.registrationOf({ iccid }), undefined)
+  })
+}
+
 test('attachments, numbers and the keys for identities outlive a restart', async (t) => {
   const dataDirectory = temporaryDirectory(t)
   const open = () => createLab({ dataDirectory, stock: 2, seed: 'attach' })
@@ -224,6 +258,7 @@ test('attachments, numbers and the keys for identities outlive a restart', async
   const { registrationId } = await one.phone.attach()
   const publicKeys = first.operator.network.suciPublicKeys()
   await first.close()
+  t.is(statSync(join(dataDirectory, 'suci-keys.json')).mode & 0o777, 0o600)
 
   const second = await open()
   t.teardown(() => second.close())

@@ -59,6 +59,21 @@ test('without a number there is no account, and notifications are taken all the 
   t.is(lab.operator.audit().issued, 0n)
 })
 
+test('an imported profile may be given a number, so that it has an account', async (t) => {
+  const lab = await testLab(t)
+  const asked = { package: withoutNumber(foreignPackage()), msisdn: '+49 170 1234568' }
+  t.like(await lab.importProfile(asked), { msisdn: '491701234568', noAccount: undefined })
+  await installed(lab, lab.createPhone())
+  t.is(lab.operator.account({ iccid })?.msisdn, '491701234568')
+  const other = foreignPackage({ subscriber: { iccid: '8900112345678901242' } })
+  for (const msisdn of ['491701234568', '999010000001']) {
+    const error = await t.throwsAsync(lab.importProfile({ package: other, msisdn }), {
+      instanceOf: LabError,
+    })
+    t.like(error, { code: 'conflict', field: 'msisdn', reason: 'numberInUse' })
+  }
+})
+
 test('a number that another profile has makes no second account', async (t) => {
   const lab = await testLab(t)
   const number = '999010000001'

@@ -233,6 +233,7 @@ test('takes an activation code as text, and refuses one that is none', async (t)
 for (const [decision, reason, state] of [
   ['reject', 'endUserRejection', 'Error'],
   ['postpone', 'postponed', 'Released'],
+  ['timeout', 'timeout', 'Released'],
 ] as const) {
   test(`a user who would ${decision} leaves the order ${state}`, async (t) => {
     const bench = await benchWith(t)
@@ -362,3 +363,43 @@ test('Provisioning Profiles are listed for who asks for them', async (t) => {
     { iccid, profileClass: 'provisioning' },
   ])
 })
+
+const confirm = () => new Promise<never>(() => {})
+
+test('a user who does not answer in time is not waited for, and may try again', async (t) => {
+  const bench = await benchWith(t)
+  await refused(t, { call: download(bench, { confirm, confirmTimeoutMs: 1 }), reason: 'timeout' })
+  t.is(orderOf(bench.lab, bench.order)?.state, 'Released')
+  t.is(bench.lab.smdp.sessionCount, 0)
+  await t.notThrowsAsync(
+    download(bench, { confirm: async () => 'accept', confirmTimeoutMs: 60_000 }),
+  )
+})
+
+for (const name of ['initiateAuthentication', 'getBoundProfilePackage'] as const) {
+  test(`an answer to ${name} that is lost once is asked for again`, async (t) => {
+    let lost = 0
+    const bench = await benchWith(t, {
+      [name]: (answer: never) => {
+        if (lost++ === 0) throw new LabError('unavailable', 'the answer was lost.')
+        return answer
+      },
+    })
+    await t.notThrowsAsync(download(bench))
+    t.is(lost, 2)
+  })
+
+  test(`a server that never answers ${name} is asked twice`, async (t) => {
+    let lost = 0
+    const bench = await benchWith(t, {
+      [name]: () => {
+        lost++
+        throw new LabError('unavailable', 'the answer was lost.')
+      },
+    })
+    const error = await t.throwsAsync(download(bench), { instanceOf: LabError })
+    t.is(error?.code, 'unavailable')
+    t.is(lost, 2)
+    t.true(['Released', 'Downloaded'].includes(String(orderOf(bench.lab, bench.order)?.state)))
+  })
+}

@@ -45,7 +45,7 @@ for (const system of SYSTEMS) {
       supi,
       system,
       iccid: bench.operator.account({ msisdn })?.iccid ?? '',
-      servingNetworkName: '5G:mnc001.mcc001.3gppnetwork.org',
+      servingNetworkName: system === '5GS' ? '5G:mnc001.mcc001.3gppnetwork.org' : '001-01',
       attachedAtMs: bench.clock.nowMs(),
     })
   })

@@ -11,7 +11,7 @@ import {
   type ElementContent,
   type ElementValue,
 } from '../../src/profile/elements.ts'
-import { transparentFile, type Fcp } from '../../src/profile/file.ts'
+import { transparentFile, type Fcp, type FileManagement } from '../../src/profile/file.ts'
 import { installProfileElements, type ExpectedProfile } from '../../src/profile/install.ts'
 import { EUICCResponse } from '../../src/profile/status.ts'
 import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
@@ -56,7 +56,8 @@ function installing(upp: Uint8Array, expected: Partial<ExpectedProfile> = {}): s
   const statuses = others.map(({ status, identification }) =>
     identification === undefined ? status : `${status}@${identification}`,
   )
-  const outcome = result.ok ? 'ok' : `${result.reason}: ${result.detail}`
+  const detail = result.ok ? '' : result.detail.replace(/offset \d+/, 'offset N')
+  const outcome = result.ok ? 'ok' : `${result.reason}: ${detail}`
   return `${statuses.join(' ') || 'ok'}${profileInstallationAborted === null ? ' aborted' : ''} | ${outcome}`
 }
 
@@ -139,7 +140,7 @@ const REFUSALS: readonly (readonly [string, () => string, string])[] = [
   [
     'a package cut short',
     () => installing(UPP.subarray(0, -1)),
-    'invalid-request-format aborted | peProcessingError: element 18: [AA] at offset 2126 says 7 octets, only 6 are there',
+    'invalid-request-format aborted | peProcessingError: element 18: [AA] at offset N says 7 octets, only 6 are there',
   ],
   [
     'an element that is not DER',
@@ -261,6 +262,37 @@ test('finds the IMSI of a USIM made by generic file management', (t) => {
 test('does not take a file of another application for the IMSI', (t) => {
   const isim = genericUsim([['6F07', '080910101032547698']], 'A0000000871004FF33FF0189')
   t.regex(installing(isim), /EF.IMSI is absent/)
+})
+
+function linkable(fileID: string, linkPath?: string): FileManagement[number] {
+  return {
+    createFCP: {
+      fileDescriptor: hex('7821'),
+      fileID: hex(fileID),
+      pinStatusTemplateDO: hex('010A'),
+      ...(linkPath !== undefined && { linkPath: hex(linkPath) }),
+    },
+  }
+}
+
+function generic(steps: FileManagement): Uint8Array {
+  const gfmHeader = { mandated: null, identification: 99 }
+  const value = { gfmHeader, fileManagementCMD: [steps] }
+  return withElement(encodeElement({ kind: 'genericFileManagement', value }))
+}
+
+test('a directory that is linked to one above it is refused, and one beside it shares its files', (t) => {
+  const inner = linkable('5F01', '5F00')
+  t.regex(installing(generic([linkable('5F00'), inner])), /^invalid-parameter@99 .*it lies in/)
+  const top = { filePath: hex('') }
+  const beside = generic([linkable('5F00'), linkable('5F02'), top, linkable('5F03', '5F00')])
+  const result = installProfileElements(beside, EXPECTED)
+  if (!result.ok) return t.fail(result.detail)
+  const files = result.profile.image.mf.files.filter(({ fileId }) => fileId >> 8 === 0x5f)
+  t.deepEqual(
+    files.map((file) => ('files' in file ? file.files.length : undefined)),
+    [1, 1],
+  )
 })
 
 test('never throws, however a package is cut or flipped', (t) => {

@@ -5,6 +5,7 @@ import { LabError } from '../../src/base/errors.ts'
 import { hex, toHex } from '../../src/base/octets.ts'
 import { readProfileElements, type ProfileElement } from '../../src/profile/elements.ts'
 import { fileContent } from '../../src/profile/file.ts'
+import { findingLine, lintPackage } from '../../src/profile/lint/index.ts'
 import { profileMetadata } from '../../src/profile/metadata.ts'
 import {
   OTA_KEY_NAMES,
@@ -259,6 +260,50 @@ test('names and networks stand in the files that have them, and files for nothin
   for (const field of ['efPnn', 'efSpdi', 'efEhplmn'] as const) {
     t.is(optionalFile(OPERATOR, field), 'absent', field)
   }
+})
+
+const RICH_OPERATOR: OperatorProfile = {
+  ...OPERATOR,
+  gid1: hex('01'),
+  gid2: hex('02'),
+  languages: ['en', 'zh'],
+  smsc: '491710000000',
+  networkName: { full: 'Мобильная связь', short: 'МобСвязь' },
+  plmns: {
+    home: [{ mcc: '001', mnc: '01', access: ['ngran'] }],
+    equivalentHome: [{ mcc: '001', mnc: '02' }],
+    operator: [{ mcc: '250', mnc: '01', access: ['eutran', 'gsm'] }],
+    forbidden: [{ mcc: '250', mnc: '02' }],
+    display: [{ mcc: '001', mnc: '02' }],
+  },
+}
+
+for (const [name, operator] of [
+  ['nothing but a name', OPERATOR],
+  ['empty lists', { ...OPERATOR, plmns: { home: [], operator: [], equivalentHome: [] } }],
+  ['every list', RICH_OPERATOR],
+] as const) {
+  test(`the package of an operator with ${name} has a file for each service, and room for each list`, (t) => {
+    const findings = lintPackage(personalise(createProfileTemplate({ operator }), SUBSCRIBER))
+    const told = findings.filter(({ severity }) => severity !== 'note').map(findingLine)
+    t.deepEqual(told, [])
+  })
+}
+
+test('entries that a list has room for are unused, and so is a service centre that nobody knows', (t) => {
+  const elements = readProfileElements(createProfileTemplate({ operator: RICH_OPERATOR }).octets)
+  const { efFplmn = [] } = valueOf(elements, 'usim')
+  const { efOplmnwact = [] } = valueOf(elements, 'optUsim')
+  t.is(toHex(fileContent(efFplmn)), `52F020${'FFFFFF'.repeat(3)}`)
+  t.is(toHex(fileContent(efOplmnwact)), `52F0104080${'FFFFFF0000'.repeat(7)}`)
+  const asTheTemplateMakesIt: readonly unknown[] = []
+  t.deepEqual(valueOf(readProfileElements(template.octets), 'usim').efSmsp, asTheTemplateMakesIt)
+})
+
+// 3GPP TS 31.103 §4.2.7: service 8 is SM over IP, the highest bit of the first octet.
+test('the ISIM says that short messages go over IP', (t) => {
+  const { efIst } = valueOf(readProfileElements(template.octets), 'isim')
+  t.is(toHex(fileContent(efIst)), `80${'00'.repeat(13)}`)
 })
 
 test('an operator with TUAK has its keys, and its package says so', (t) => {

@@ -10,6 +10,7 @@ import { createTestPki } from '../../src/pki/test-pki.ts'
 import { parseActivationCode } from '../../src/rsp/activation-code.ts'
 import type { EuiccSigned1 } from '../../src/rsp/es10b.ts'
 import type { Es9PlusRequest } from '../../src/rsp/es9plus.ts'
+import type { SmdpSettings } from '../../src/smdp/smdp.ts'
 import { both, withExtension, type Change } from '../pki/helper.ts'
 import { createDriver, damaged, needed, withSigned1 } from '../helpers/driver.ts'
 import { foreignPackage } from '../helpers/packages.ts'
@@ -21,6 +22,7 @@ type Request = Es9PlusRequest<'authenticateClient'>
 
 /** What an attempt does otherwise than a good one. */
 interface Attempt {
+  readonly smdp: Partial<SmdpSettings>
   readonly order: { readonly eid?: string; readonly release?: boolean }
   readonly foreignCi: boolean
   readonly eum: Change
@@ -62,6 +64,7 @@ function withMatchingId(signed1: Signed1, matchingId: string): Signed1 {
 testRefusals<Attempt>({
   name: 'AuthenticateClient',
   flawless: {
+    smdp: {},
     order: {},
     foreignCi: false,
     eum: (recipe) => recipe,
@@ -188,6 +191,16 @@ testRefusals<Attempt>({
       breaks: (attempt) => ({ ...attempt, order: { ...attempt.order, release: false } }),
     },
     {
+      title: 'an order that has expired',
+      code: '8.8.5/4.10',
+      breaks: (attempt) => ({ ...attempt, smdp: { ...attempt.smdp, orderLifetimeMs: 0 } }),
+    },
+    {
+      title: 'one try too many',
+      code: '8.8.5/6.4',
+      breaks: (attempt) => ({ ...attempt, smdp: { ...attempt.smdp, downloadAttemptsMax: 0 } }),
+    },
+    {
       title: 'an eUICC that takes no further profile',
       code: '8.2.5/4.3',
       breaks: (attempt) => ({
@@ -198,9 +211,19 @@ testRefusals<Attempt>({
         },
       }),
     },
+    {
+      title: 'an eUICC without the services that the package wants',
+      code: '8.2.5/4.3',
+      breaks: (attempt) => withInfo(attempt, { uiccCapability: [false, true] }),
+    },
+    {
+      title: 'an eUICC without room for the profile',
+      code: '8.1/4.8',
+      breaks: (attempt) => withInfo(attempt, { extCardResource: hex('810100 82020100 83020100') }),
+    },
   ],
   async refuses(t, { attempt, code }) {
-    const lab = await testLab(t)
+    const lab = await testLab(t, { smdp: attempt.smdp })
     const phone = lab.createPhone()
     const order = await lab.order(attempt.order)
     const driver = createDriver(lab, { phone, matchingId: order.matchingId })
@@ -208,12 +231,30 @@ testRefusals<Attempt>({
     const before = orderOf(lab, order)
     const call = driver.authenticateClient((request) => broken({ lab, phone, request }, attempt))
     await refusedWith(t, { call, code })
+    if (ENDING.includes(code)) {
+      t.is(orderOf(lab, order)?.state, 'Error')
+      await refusedWith(t, { call: driver.authenticateClient(), code: '8.2.6/3.8' })
+      return
+    }
     t.deepEqual(orderOf(lab, order), before)
-    if (attempt.order.eid !== undefined) return
+    if (attempt.order.eid !== undefined || attempt.smdp.orderLifetimeMs === 0) return
     if (attempt.order.release === false) await lab.es2Plus.releaseProfile(order)
     await t.notThrowsAsync(driver.authenticateClient(), 'the session serves the right answer')
   },
 })
+
+/** Refusals that end the order (SGP.22 §3.1.3 (3), (5)). */
+const ENDING = ['8.8.5/6.4', '8.2.5/4.3', '8.1/4.8']
+
+function withInfo(attempt: Attempt, info: Partial<Signed1['euiccInfo2']>): Attempt {
+  return {
+    ...attempt,
+    signed1(before) {
+      const signed1 = attempt.signed1(before)
+      return { ...signed1, euiccInfo2: { ...signed1.euiccInfo2, ...info } }
+    },
+  }
+}
 
 /** The request with the attempt's faults: contents first, signed by the card, then what lies around them. */
 function broken(
@@ -338,7 +379,7 @@ for (const [profilePolicyRules, isForbidden] of [
     const call = driver.authenticateClient()
     if (isForbidden) await refusedWith(t, { call, code: '8.2.5/4.3' })
     else await t.notThrowsAsync(call)
-    t.is(orderOf(lab, order)?.state, 'Released')
+    t.is(orderOf(lab, order)?.state, isForbidden ? 'Error' : 'Released')
   })
 }
 
@@ -353,6 +394,7 @@ test('AuthenticateClient offers a profile with PPR1 to an eUICC without an Opera
   await phone.download({ activationCode: parseActivationCode((await lab.order()).activationCode) })
   const full = await createDriver(lab, { phone, matchingId }).through('authenticateServer')
   await refusedWith(t, { call: full.authenticateClient(), code: '8.2.5/4.3' })
+  await lab.smdp.resetOrder({ iccid })
   const empty = createDriver(lab, { phone: lab.createPhone(), matchingId })
   await empty.through('authenticateServer')
   await t.notThrowsAsync(empty.authenticateClient())

@@ -109,14 +109,19 @@ testRefusals<Attempt<Confirm>>({
       breaks: (attempt) => withField(attempt, { eid: OTHER_EID }),
     },
     {
-      title: 'an SM-DS, which this lab has not',
-      code: '8.9/5.1',
-      breaks: (attempt) => withField(attempt, { smdsAddress: 'smds.example.com' }),
+      title: 'an empty MatchingID with an SM-DS address',
+      code: '8.2.6/2.1',
+      breaks: (attempt) => withField(attempt, { matchingId: '', smdsAddress: 'smds.example.com' }),
     },
     {
       title: 'a MatchingID of another order',
       code: '8.2.6/3.3',
       breaks: (attempt) => withField(attempt, { matchingId: 'TAKEN' }),
+    },
+    {
+      title: 'an SM-DS that is not there',
+      code: '8.9/5.1',
+      breaks: (attempt) => withField(attempt, { smdsAddress: 'smds.example.com' }),
     },
   ],
   async refuses(t, { attempt, code }) {

@@ -76,9 +76,9 @@ test('a code keeps its zeros, and finds its row again', (t) => {
     t.is(status, name)
     t.is(refusalOf({ subjectCode, reasonCode }).status, name)
   }
-  const foreign = refusalOf({ subjectCode: '8.8.5', reasonCode: '4.10' })
+  const foreign = refusalOf({ subjectCode: '8.8.5', reasonCode: '9.10' })
   t.is(foreign.status, undefined)
-  t.is(foreign.code, '8.8.5/4.10')
+  t.is(foreign.code, '8.8.5/9.10')
 })
 
 test('what a refusal adds stands behind the sentence of its row', (t) => {

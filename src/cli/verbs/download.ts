@@ -14,10 +14,11 @@ import { notifyServers } from '../notify.ts'
 import { ask, type Output } from '../output.ts'
 import { withPhone, type CliPhone } from '../phones.ts'
 import { traced } from '../trace.ts'
-import { lpaVerb, type LpaOptions } from '../verb.ts'
+import { bindingOption, lpaVerb, type BindingOption, type LpaOptions } from '../verb.ts'
 
-interface DownloadOptions extends LpaOptions {
+interface DownloadOptions extends LpaOptions, BindingOption {
   readonly confirmationCode?: string
+  readonly acceptRules?: true
   readonly enable?: true
 }
 
@@ -33,7 +34,9 @@ export function downloadVerb(output: Output): Command {
   })
     .argument('<activation-code>', 'LPA:1$…, in quotes, since shells read $')
     .option('--confirmation-code <code>', 'where the order has one (default: asked on a terminal)')
+    .option('--accept-rules', "agree to the profile's policy rules (default: asked on a terminal)")
     .option('--enable', 'enable the profile at once')
+    .addOption(bindingOption())
     .action((activationCode: string, options: DownloadOptions) =>
       download({ activationCode, options }, output),
     )
@@ -48,17 +51,18 @@ async function download(
   if (activationCode.confirmationCodeRequired) requireCode(options, output)
   const lab = await openLab(options.data)
   await traced({ ...options, onFailure: output.warn }, (observer) =>
-    withPhone({ lab, name: options.phone, observer }, (phone) =>
+    withPhone({ lab, name: options.phone, observer, binding: options.binding }, (phone) =>
       downloadInto(phone, { activationCode, options, output }),
     ),
   )
 }
 
-async function downloadInto(
+/** Downloads, tells the servers, and says what was installed. */
+export async function downloadInto(
   phone: CliPhone,
   asked: {
     readonly activationCode: ActivationCode
-    readonly options: DownloadOptions
+    readonly options: Pick<DownloadOptions, 'acceptRules' | 'confirmationCode' | 'enable'>
     readonly output: Output
   },
 ): Promise<void> {
@@ -67,6 +71,8 @@ async function downloadInto(
   /** The code is asked for when the server has said that there is one, and what it is for. */
   const confirm = async (preview: ProfilePreview): Promise<DownloadDecision> => {
     output.note(previewText(preview))
+    const rules = await rulesDecision(preview, { options, output })
+    if (rules !== 'accept') return rules
     const isMissing = preview.confirmationCodeRequired && confirmationCode === undefined
     if (!isMissing || !output.interactive) return 'accept'
     const typed = await ask('Confirmation code:')
@@ -79,6 +85,28 @@ async function downloadInto(
     confirm,
   })
   await finish({ phone, profile, enable: options.enable ?? false }, output)
+}
+
+/** Where the eUICC wants consent to the profile's rules, the user is told what they mean (SGP.22 §3.1.3 (8)). */
+async function rulesDecision(
+  preview: ProfilePreview,
+  asked: { readonly options: Pick<DownloadOptions, 'acceptRules'>; readonly output: Output },
+): Promise<'accept' | 'reject' | 'postpone'> {
+  const { options, output } = asked
+  if (!preview.policyRulesConsentRequired || options.acceptRules) return 'accept'
+  for (const rule of preview.policyRules) output.note(CONSEQUENCES[rule] ?? `It brings ${rule}.`)
+  if (!output.interactive) {
+    output.note('Nobody is there to agree to that: --accept-rules does.')
+    return 'postpone'
+  }
+  const answer = await ask('Install it? (yes/no)')
+  if (answer === undefined) return 'postpone'
+  return /^y(es)?$/i.test(answer.trim()) ? 'accept' : 'reject'
+}
+
+const CONSEQUENCES: Readonly<Record<string, string>> = {
+  ppr1: 'PPR1: once enabled, the profile cannot be disabled. Only its operator can lift that.',
+  ppr2: 'PPR2: the profile cannot be deleted. Only its operator can lift that.',
 }
 
 /** A session that could only be postponed is not worth beginning. */

@@ -7,9 +7,9 @@ import { notifyServers } from '../notify.ts'
 import { counted, type Output } from '../output.ts'
 import { lookAtPhone, withExistingPhone, type CliPhone } from '../phones.ts'
 import { traced } from '../trace.ts'
-import { lpaVerb, type LpaOptions } from '../verb.ts'
+import { bindingOption, lpaVerb, type BindingOption, type LpaOptions } from '../verb.ts'
 
-interface NotificationsOptions extends LpaOptions {
+interface NotificationsOptions extends LpaOptions, BindingOption {
   readonly send?: true
 }
 
@@ -20,13 +20,14 @@ export function notificationsVerb(output: Output): Command {
     examples: ['notifications', 'notifications --send --phone p2'],
   })
     .option('--send', 'send them, and remove those that are acknowledged')
+    .addOption(bindingOption())
     .action((options: NotificationsOptions) => notifications(options, output))
 }
 
 async function notifications(options: NotificationsOptions, output: Output): Promise<void> {
   const lab = await openLab(options.data)
   await traced({ ...options, onFailure: output.warn }, async (observer) => {
-    const choice = { lab, name: options.phone, observer }
+    const choice = { lab, name: options.phone, observer, binding: options.binding }
     if (options.send) await withExistingPhone(choice, (phone) => send(phone, output))
     else await lookAtPhone(choice, (phone) => list(phone, output))
   })

@@ -17,6 +17,7 @@ interface OrderOptions extends CommonOptions {
   readonly matchingId?: string
   readonly release: boolean
   readonly repeatable?: true
+  readonly smDs?: string
 }
 
 export function orderVerb(output: Output): Command {
@@ -28,6 +29,7 @@ export function orderVerb(output: Output): Command {
       'order --confirmation-code 2468',
       'order --phone p1 --json',
       'order --repeatable',
+      'order --phone p1 --sm-ds root',
       'order reset 8900101000000000019',
     ],
   })
@@ -39,6 +41,10 @@ export function orderVerb(output: Output): Command {
     .option('--matching-id <id>', 'the MatchingID (default: chosen by the SM-DP+)')
     .option('--no-release', 'may not be downloaded before it is released')
     .option('--repeatable', 'may be downloaded again and again')
+    .option(
+      '--sm-ds <which>',
+      'announce it to the eUICC at an SM-DS: root, alternative, or an address; needs --eid or --phone',
+    )
     .action((options: OrderOptions) => order(options, output))
   const resetCommand = labVerb({
     name: 'reset',
@@ -69,8 +75,14 @@ async function order(options: OrderOptions, output: Output): Promise<void> {
     qrCode(activationCode),
     '',
     commandLine(`${download} '${activationCode}'`, lab),
+    ...(options.smDs === undefined ? [] : [commandLine(discoverLine(phone), lab)]),
   ]
   output.result(ordered, lines.join('\n'))
+}
+
+/** What the eUICC's owner can do in place of typing the code. */
+function discoverLine(phone: string | undefined): string {
+  return `discover${phone === undefined ? '' : ` --phone ${phone}`} --download`
 }
 
 interface Reset {

@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
+import { toBase64 } from '../../base/octets.ts'
+import type { RevokedAnswer } from '../../lab-revocation.ts'
 import { reportPki, reportText } from '../../pki/load-report.ts'
 import { loadPkiDirectory } from '../../pki/load.ts'
 import { exportPki, type ExportedCredential, type ExportedFile } from '../../pki/export.ts'
@@ -18,7 +20,9 @@ import {
 import { makeDirectory, readIfThere, replaceFile } from '../../store/directory.ts'
 import { octetsOfFile, showAsn1 } from '../../pki/show.ts'
 import type { Output } from '../output.ts'
-import { phonesOf } from '../phones.ts'
+import { openLab } from '../lab-client.ts'
+import { phonesOf, withPhone } from '../phones.ts'
+import { fetchLists } from '../revocation.ts'
 import { commandLine, labVerb, verb, type CommonOptions } from '../verb.ts'
 
 interface ExportOptions extends CommonOptions {
@@ -29,7 +33,10 @@ interface ExportOptions extends CommonOptions {
 
 export function pkiVerb(output: Output): Command {
   const pki = new Command('pki').description("the lab's certificates").action(() => {
-    throw new LabError('usage', 'say what is to be done: esim-lab pki export, check, or show')
+    throw new LabError(
+      'usage',
+      'say what is to be done: esim-lab pki export, check, show, revoke, or crl',
+    )
   })
   pki.addCommand(
     verb({
@@ -49,6 +56,25 @@ export function pkiVerb(output: Output): Command {
       .argument('<directory>', 'certificates and keys in DER or PEM, in any layout')
       .action((directory: string) => check(directory, output)),
   )
+  pki.addCommand(
+    labVerb({
+      name: 'revoke',
+      summary: "have the lab's test CI revoke a certificate of an EUM or a server, for good",
+      examples: ['pki revoke esim-lab-pki/CERT_EUM_ECDSA_NIST.pem'],
+    })
+      .argument('<file>', 'the certificate, DER or PEM')
+      .action((file: string, options: CommonOptions) => revoke({ file, options }, output)),
+  )
+  pki.addCommand(
+    labVerb({
+      name: 'crl',
+      summary: "write the test CI's revocation lists, or load them into a phone's eUICC",
+      examples: ['pki crl', 'pki crl --phone p1'],
+    })
+      .option('--out <directory>', 'where to', 'esim-lab-pki')
+      .option('--phone <name>', 'load them into this phone in place of writing')
+      .action((options: CrlOptions) => revocationLists(options, output)),
+  )
   return pki.addCommand(
     labVerb({
       name: 'export',
@@ -60,6 +86,49 @@ export function pkiVerb(output: Output): Command {
       .option('--host <names>', 'host names of the TLS certificates', hostsOf, ['localhost'])
       .action((options: ExportOptions) => exportAll(options, output)),
   )
+}
+
+interface CrlOptions extends CommonOptions {
+  readonly out: string
+  readonly phone?: string
+}
+
+async function revoke(
+  asked: { readonly file: string; readonly options: CommonOptions },
+  output: Output,
+): Promise<void> {
+  const content = readIfThere(asked.file)
+  if (!content) throw new LabError('notFound', `there is no file ${asked.file}.`, { field: 'file' })
+  const lab = await openLab(asked.options.data)
+  const certificate = toBase64(octetsOfFile(content))
+  const answer = await lab.post<RevokedAnswer>('/api/revocations', { body: { certificate } })
+  const { role, subject, serialNumber, wasRevoked } = answer
+  const already = wasRevoked ? ' already' : ''
+  output.result(answer, `Revoked${already}: ${role} ${subject}, serial number ${serialNumber}.`)
+}
+
+async function revocationLists(options: CrlOptions, output: Output): Promise<void> {
+  const lab = await openLab(options.data)
+  const lists = await fetchLists(lab)
+  const { phone: name } = options
+  if (name !== undefined) {
+    await withPhone({ lab, name }, async (phone) => {
+      for (const list of lists) await phone.loadCrl(list)
+    })
+  }
+  for (const { fileName, crlNumber, revoked, list } of lists) {
+    const file = join(options.out, fileName)
+    if (name === undefined) {
+      mkdirSync(options.out, { recursive: true })
+      writeFileSync(file, list)
+    }
+    const where = name === undefined ? { file } : { phone: name }
+    const place = name === undefined ? file : `${fileName} in ${name}`
+    output.result(
+      { ...where, fileName, crlNumber, revoked },
+      `${place}: number ${crlNumber}, ${revoked} revoked`,
+    )
+  }
 }
 
 function showFile(file: string, output: Output): void {

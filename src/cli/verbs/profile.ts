@@ -20,6 +20,7 @@ interface ImportOptions extends CommonOptions {
   readonly ppr?: readonly string[]
   readonly icon?: string
   readonly metadata?: string
+  readonly msisdn?: string
   readonly ki?: string
   readonly opc?: string
 }
@@ -75,6 +76,7 @@ export function profileVerb(output: Output): Command {
       .option('--owner <owner>', "MCC-MNC[:gid1[:gid2]] (default: the IMSI's network)")
       .option('--ppr <rules>', 'policy rules with commas between: ppr1,ppr2', listOf)
       .option('--icon <file>', 'JPEG or PNG, 64 × 64')
+      .option('--msisdn <number>', "the number of its account (default: EF.MSISDN's)")
       .option('--ki <hex>', "the Ki that the operator shall have in place of the package's")
       .option('--opc <hex>', "the OPc that the operator shall have in place of the package's")
       .option('--metadata <file>', 'JSON with the fields of POST /api/profiles; options win')
@@ -170,7 +172,7 @@ async function importAll(
 }
 
 function metadataOf(options: ImportOptions): object {
-  const { metadata, icon, ppr, ki, opc } = options
+  const { metadata, icon, ppr, msisdn, ki, opc } = options
   const chosen = {
     profileType: options.profileType,
     serviceProviderName: options.serviceProviderName,
@@ -179,6 +181,7 @@ function metadataOf(options: ImportOptions): object {
     profileOwner: options.owner,
     profilePolicyRules: ppr,
     icon: icon === undefined ? undefined : toBase64(contentOf(icon, 'icon')),
+    msisdn,
     ki,
     opc,
   }

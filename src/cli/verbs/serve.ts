@@ -5,7 +5,10 @@ import type { Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
 import { toHex } from '../../base/octets.ts'
-import { serveLab, type ServedLab } from '../../http/serve.ts'
+import type { Tolerated } from '../../http/rsp-app.ts'
+import type { VersionWindow } from '../../http/rsp-headers.ts'
+import type { RspListenerOptions } from '../../http/rsp-listeners.ts'
+import { plainPortsOf, serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
 import type { TlsChoice } from '../../pki/brought.ts'
 import type { Certificate } from '../../pki/certificate.ts'
@@ -17,6 +20,7 @@ import { serialisePki } from '../../pki/test-pki.ts'
 import { makeDirectory, replaceFile } from '../../store/directory.ts'
 import { addressesOf, isLoopback } from '../addresses.ts'
 import { requestToEnd } from '../ending.ts'
+import { es2PlusOf, rspListenersOf, versionsOf, type ListenerDefaults } from '../listener-spec.ts'
 import { defectText, type Output } from '../output.ts'
 import { qrCode } from '../qr-code.ts'
 import { removeService, serviceFile, writeService } from '../service.ts'
@@ -29,17 +33,26 @@ interface ServeOptions extends CommonOptions {
   readonly ephemeral?: true
   readonly port: number
   readonly operatorPort?: number
+  readonly smdsPort?: number
   readonly host?: string
   readonly name?: string
   readonly plain?: true
+  readonly progressUrl?: string
   readonly trace?: string
   readonly seed?: string
   readonly pki?: string
   readonly testCi?: true
+  readonly listener?: readonly string[]
+  readonly es2plus?: string
+  readonly strict?: true
+  readonly versions?: VersionWindow
 }
 
 const RSP_PORT = 8443
 const OPERATOR_PORT = 8080
+/** Far enough for further listeners to have the ports that follow the first. */
+const SMDS_PORT_OFFSET = 1000
+const PORT_MAX = 65_535
 const TOKEN_OCTETS = 32
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1'] as const
 
@@ -51,7 +64,10 @@ export function serveVerb(output: Output): Command {
       'serve',
       'serve --ephemeral --port 0 --json',
       'serve --data /tmp/my-lab --trace messages.jsonl',
+      'serve --progress-url http://localhost:9000',
       'serve --pki my-certificates --name testsmdpplus1.example.com',
+      'serve --strict --listener port=8444,curves=brainpool,tls=brainpool',
+      'serve --es2plus port=8445,ca=operators-ca.pem',
     ],
   })
     .option('--ephemeral', 'keep nothing; the test CI is always the same public one')
@@ -59,6 +75,11 @@ export function serveVerb(output: Output): Command {
     .option(
       '--operator-port <number>',
       `port of the operator's API (default: ${OPERATOR_PORT})`,
+      portOf,
+    )
+    .option(
+      '--smds-port <number>',
+      `port of the root SM-DS, the alternative one has the next (default: that for LPAs and ${SMDS_PORT_OFFSET})`,
       portOf,
     )
     .option(
@@ -71,10 +92,29 @@ export function serveVerb(output: Output): Command {
       nameOf,
     )
     .option('--plain', 'HTTP in place of HTTPS for LPAs')
+    .option(
+      '--progress-url <url>',
+      "where the operator's software takes ES2+.HandleDownloadProgressInfo",
+    )
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
     .option('--pki <directory>', 'run the SM-DP+ on certificates and keys that are there')
     .option('--test-ci', "with --pki: serve eUICCs of the lab's own test CI as well")
+    .option(
+      '--listener <spec>',
+      'another port on the same orders, as port=8444,curves=brainpool,tls=nist|brainpool|none,host=…,name=…,pki=…,strict,versions=… or a .json file with these names; may be repeated',
+      (spec: string, before: readonly string[] = []) => [...before, spec],
+    )
+    .option(
+      '--es2plus <spec>',
+      'ES2+ for operators: port=8445 for a port of its own, and ca=FILE, pin=FILE (client certificates; with requester=ID), token=TEXT or open; or a .json file with these names and clients',
+    )
+    .option('--strict', 'refuse what is not as SGP.22 has it, also where it is understood')
+    .option(
+      '--versions <from-to>',
+      'versions that clients may name in X-Admin-Protocol (default: 2.0.0-2.255.255)',
+      versionsOf,
+    )
     .action((options: ServeOptions) => serve(options, output))
 }
 
@@ -84,6 +124,7 @@ async function serve(options: ServeOptions, output: Output): Promise<void> {
   try {
     await announce(serving, output)
     warnOfStrangers(options, output)
+    if (serving.isOpen) output.warn(OPEN_ES2PLUS)
     await ending
     output.note('Stopping.')
   } finally {
@@ -100,18 +141,24 @@ function warnOfStrangers({ host, plain }: ServeOptions, output: Output): void {
   )
 }
 
+const OPEN_ES2PLUS =
+  'ES2+ is open: whoever reaches its port can order and cancel profiles in any name. For laboratories only.'
+
 interface Serving {
   readonly lab: Lab
   readonly served: ServedLab
   readonly directory: string
   readonly plain: boolean
+  /** Whether anybody may call ES2+. */
+  readonly isOpen: boolean
   close(): Promise<void>
 }
 
 async function startServing(options: ServeOptions, output: Output): Promise<Serving> {
   const cleanUp = closer()
-  // First of all: a PKI that will not do leaves nothing behind.
+  // First of all: a PKI or a listener that will not do leaves nothing behind.
   const broughtPki = options.pki === undefined ? undefined : loadPkiDirectory(options.pki)
+  const plan = planOf(options)
   try {
     const directory = options.ephemeral ? useTemporary(cleanUp) : options.data
     const trace = options.trace === undefined ? undefined : startTrace(options.trace, output)
@@ -123,32 +170,66 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
       ...(broughtPki && { broughtPki, withTestCi: options.testCi ?? false }),
     })
     cleanUp.last(() => lab.close())
-    const served = await serveOn(lab, { options, output })
+    const served = await serveOn(lab, { options, plan, output })
     cleanUp.last(() => served.close())
     if (options.ephemeral) keepPki(lab, directory)
     replaceFile(ciFile(directory), toPem('CERTIFICATE', ciOf({ lab, served }).der))
-    const { operatorUrl, rspAddress, rspUrl, token } = served
+    const { operatorUrl, rspAddress, rspUrl, token, smds } = served
     writeService(directory, {
       operatorUrl,
       rspAddress,
       rspUrl,
+      rootDsAddress: smds.root.address,
+      alternativeDsAddress: smds.alternative.address,
       token,
       pid: process.pid,
+      plainPorts: plainPortsOf(served.listeners),
       ...(broughtPki && { pki: resolve(broughtPki.directory) }),
     })
     cleanUp.last(() => removeService(directory))
-    return { lab, served, directory, plain: options.plain ?? false, close: cleanUp.run }
+    return {
+      lab,
+      served,
+      directory,
+      plain: options.plain ?? false,
+      isOpen: isOpenEs2Plus(plan),
+      close: cleanUp.run,
+    }
   } catch (error) {
     await cleanUp.run()
     throw error
   }
 }
 
+/** What listeners there shall be, of what the user wrote. */
+interface Plan {
+  readonly rules: Omit<ListenerDefaults, 'host'>
+  readonly listeners: readonly RspListenerOptions[]
+  readonly es2Plus: ReturnType<typeof es2PlusOf> | undefined
+}
+
+function planOf(options: ServeOptions): Plan {
+  const { strict = false, versions, host, es2plus } = options
+  const rules = { strict, versions, hostNames: hostNamesOf(options) }
+  const defaults = { ...rules, ...(host === undefined ? {} : { host }) }
+  return {
+    rules,
+    listeners: (options.listener ?? []).flatMap((spec) => rspListenersOf(spec, defaults)),
+    es2Plus: es2plus === undefined ? undefined : es2PlusOf(es2plus, defaults),
+  }
+}
+
+function isOpenEs2Plus({ es2Plus }: Plan): boolean {
+  return (es2Plus?.own?.access ?? es2Plus?.shared)?.kind === 'open'
+}
+
 function serveOn(
   lab: Lab,
-  { options, output }: { readonly options: ServeOptions; readonly output: Output },
+  serving: { readonly options: ServeOptions; readonly plan: Plan; readonly output: Output },
 ): Promise<ServedLab> {
-  const { port, host, plain } = options
+  const { options, output } = serving
+  const { rules, listeners, es2Plus } = serving.plan
+  const { port, host, plain, progressUrl } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
@@ -156,11 +237,40 @@ function serveOn(
       port,
       ...(host === undefined ? {} : { host }),
       ...(plain && { plain }),
-      hostNames: hostNamesOf(options),
+      ...rules,
+      ...(es2Plus?.shared && { es2Plus: es2Plus.shared }),
     },
+    smds: smdsPorts(options),
+    listeners,
+    ...(es2Plus?.own && { es2Plus: es2Plus.own }),
     operator: { port: operatorPort },
+    noteTolerated: tolerationsTo(output),
+    ...(progressUrl !== undefined && { progressUrl }),
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
+}
+
+function smdsPorts({ port, smdsPort }: ServeOptions) {
+  const root = smdsPort ?? portAfter(port, SMDS_PORT_OFFSET)
+  return { root: { port: root }, alternative: { port: portAfter(root, 1) } }
+}
+
+/** A port that follows another one; any that is free, where the other one is. */
+function portAfter(port: number, offset: number): number {
+  return port === 0 || port + offset > PORT_MAX ? 0 : port + offset
+}
+
+const TOLERATIONS_MAX = 200
+
+/** Each kind once: a client that is different is so in every message. */
+function tolerationsTo(output: Output): (tolerated: Tolerated) => void {
+  const said = new Set<string>()
+  return ({ interface: side, function: name, what }) => {
+    const kind = `${side}.${name}: ${what}`
+    if (said.has(kind) || said.size >= TOLERATIONS_MAX) return
+    said.add(kind)
+    output.note(`Tolerated: ${kind}.`)
+  }
 }
 
 /** The first is the SM-DP+'s address. Who lets others in wants it to be one that they can reach. */
@@ -206,7 +316,7 @@ function keepPki(lab: Lab, directory: string): void {
 
 async function announce(serving: Serving, output: Output): Promise<void> {
   const { served, lab, directory } = serving
-  const { rspAddress, rspUrl, operatorUrl } = served
+  const { rspAddress, rspUrl, operatorUrl, smds } = served
   const { activationCode } = await welcomeCode(lab, directory)
   const ciCertificate = ciFile(directory)
   const tokenFile = serviceFile(directory)
@@ -215,6 +325,8 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     event: 'ready',
     rspAddress,
     rspUrl,
+    rootDsAddress: smds.root.address,
+    alternativeDsAddress: smds.alternative.address,
     operatorUrl,
     tokenFile: resolve(tokenFile),
     ciCertificate: resolve(ciCertificate),
@@ -222,12 +334,16 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     activationCode,
     pid: process.pid,
     ...broughtFacts(serving),
+    ...listenerFacts(served),
     readyMs,
   }
   const lines = [
     `esim-lab is ready after ${readyMs} ms. A test system: trust nothing that it signs.`,
     '',
     `  SM-DP+ for LPAs   ${rspUrl}${serving.plain ? '   (plain HTTP: no TLS)' : ''}`,
+    `  SM-DS             ${smds.root.url} (root), ${smds.alternative.url} (alternative)`,
+    ...served.listeners.map(({ url, tls }) => `  listener          ${url}${tlsNote(tls)}`),
+    ...(served.es2Plus ? [`  ES2+              ${served.es2Plus.url}`] : []),
     `  operator's API    ${operatorUrl}   (token in ${tokenFile})`,
     `  CI certificate    ${ciCertificate}`,
     ...broughtLines(serving),
@@ -245,6 +361,25 @@ async function announce(serving: Serving, output: Output): Promise<void> {
     'Ctrl-C ends the lab.',
   ]
   output.result(ready, lines.join('\n'))
+}
+
+function tlsNote(tls: TlsChoice | undefined): string {
+  if (!tls) return '   (plain HTTP: no TLS)'
+  return tls.credential.certificate.curve === 'P-256' ? '' : '   (TLS with a Brainpool certificate)'
+}
+
+/** What `--listener` and `--es2plus` have come to, for programs. */
+function listenerFacts({ listeners, es2Plus }: ServedLab) {
+  return {
+    ...(listeners.length > 0 && {
+      listeners: listeners.map(({ address, url, tls }) => ({
+        address,
+        url,
+        tlsCurve: tls?.credential.certificate.curve ?? null,
+      })),
+    }),
+    ...(es2Plus && { es2plusUrl: es2Plus.url }),
+  }
 }
 
 /** What `--pki` has come to, for programs. */

@@ -25,8 +25,13 @@ export function deliver(
     return wrong ?? handOut(card, { command, given })
   }
   if (card.settings.responseMode === 'direct') return handOut(card, { command, given })
-  card.waiting = { channel: command.channel, ...given }
-  return word(moreWaiting(given.data.length))
+  card.waiting = { channel: command.channel, data: given.data, statusWord: SW.ok }
+  // A warning comes first, and GET RESPONSE behind it is answered 9000 (TS 102 221 §7.3.1.1.4, case 4).
+  return isWarning(given) ? word(given.statusWord) : word(moreWaiting(given.data.length))
+}
+
+function isWarning({ statusWord }: CardAnswer): boolean {
+  return statusWord >> 8 === 0x62 || statusWord >> 8 === 0x63
 }
 
 /** 6Cxx for a Le that is neither the length of the answer nor "all there is". */

@@ -87,9 +87,9 @@ function activate({ card, target, session, application }: Selection): CardAnswer
     return selected(session, adf)
   }
   channel.isdrAid = aid
-  const returned = command.p2 & RETURN_NOTHING
-  if (returned === RETURN_NOTHING) return word(SW.ok)
-  return answer(returned === RETURN_FCP ? fcpOfIsdr(card, aid) : fciOfIsdr(card, aid))
+  return (command.p2 & RETURN_NOTHING) === RETURN_NOTHING
+    ? word(SW.ok)
+    : answer(fciOfIsdr(card, aid))
 }
 
 /** Only what is active on the channel can end (TS 102 221 §8.5.2). */
@@ -160,6 +160,7 @@ function sessionOf(card: CardState, { command, channel }: Target): UiccSession |
   return { card, command, channel, profile, place: placeOf(channel, profile) }
 }
 
+/** Whether FCI or FCP is asked for: SGP.22 §5.7.1 wants its data in the FCI template of GlobalPlatform. */
 function fciOfIsdr(card: CardState, aid: Uint8Array): Uint8Array {
   return element(0x6f, element(0x84, aid), proprietaryData(card), isdrTemplate(card))
 }

@@ -64,7 +64,7 @@ function answerAka(session: UiccSession, challenged: Challenged): CardAnswer {
     const auts = makeAuts({ functions, rand, sqn: highestSqn(authentication) })
     return answer(concat(Uint8Array.of(0xdc), field(auts)))
   }
-  const path = session.profile.places.pathOfFile(naa.adf)
+  const path = session.profile.places.pathOfSqn(authentication)
   keep(session, { sqn: { [path]: sqn.map((seq) => seq.toString(16)) } })
   const { res, ck, ik } = opened
   const hasKc = hasService(naa, GSM_ACCESS) && ck.length === 16

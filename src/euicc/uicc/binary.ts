@@ -1,6 +1,6 @@
 /** READ BINARY and UPDATE BINARY (ETSI TS 102 221 §11.1.3, §11.1.4). */
 
-import { toHex } from '../../base/octets.ts'
+import { equalOctets, toHex } from '../../base/octets.ts'
 import type { CardAnswer } from '../../rsp/es10.ts'
 import type { ElementaryFile } from '../../profile/image.ts'
 import { answer, SW, word, wrongLe } from '../apdu/status-words.ts'
@@ -41,11 +41,12 @@ export function updateBinary(session: UiccSession): CardAnswer {
   return word(SW.ok)
 }
 
-/** Stores the whole contents of a file, and of those that are linked with it. */
+/** Stores the whole contents of a file, and of those that are linked with it; what is the same is not stored again. */
 export function keepContents(
   session: UiccSession,
   change: { readonly file: ElementaryFile; readonly octets: Uint8Array },
 ): void {
+  if (equalOctets(change.octets, change.file.body.octets)) return
   const path = session.profile.places.pathOfBody(change.file.body)
   keep(session, { contents: { [path]: toHex(change.octets) } })
 }

@@ -2,6 +2,7 @@
 
 import { fromHex, toHex } from '../../base/octets.ts'
 import type {
+  AuthenticationParameters,
   Directory,
   ElementaryFile,
   NetworkAccessApplication,
@@ -28,7 +29,7 @@ export interface ProfileChanges {
   readonly lifeCycles?: Readonly<Record<string, number>>
   readonly codes?: Readonly<Record<string, CodeChange>>
   readonly unblockCodes?: Readonly<Record<string, CodeChange>>
-  /** The sequence numbers of an application, by the path of its ADF. */
+  /** Sequence numbers, by the path of the ADF of the first application that has them. */
   readonly sqn?: Readonly<Record<string, readonly string[]>>
 }
 
@@ -68,6 +69,8 @@ export interface ProfilePlaces {
   pathOfBody(body: ElementaryFile['body']): string
   pathOfFile(file: ProfileFile): string
   pathOfCode(code: SecretCode): string
+  /** Applications may share sequence numbers: the path is that of the first of them. */
+  pathOfSqn(authentication: AuthenticationParameters): string
   /** Puts changes on the image. What is not there is passed over. */
   apply(changes: ProfileChanges): void
 }
@@ -79,6 +82,7 @@ export function placesOf(image: ProfileImage): ProfilePlaces {
     pathOfBody: pathOf,
     pathOfFile: pathOf,
     pathOfCode: pathOf,
+    pathOfSqn: ({ sqn }) => pathOf(sqn),
     apply: (changes) => applyChanges(index, changes),
   }
 }
@@ -100,6 +104,10 @@ function createIndex(image: ProfileImage): Index {
     naas: new Map(image.naas.map((naa) => [naa.adf, naa])),
   }
   addFile(index, { file: image.mf, parentPath: '' })
+  for (const { adf, authentication } of image.naas) {
+    const path = index.paths.get(adf)
+    if (authentication && path !== undefined) remember(index, { thing: authentication.sqn, path })
+  }
   return index
 }
 

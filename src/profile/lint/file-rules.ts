@@ -5,7 +5,7 @@ import { isDirectory } from '../build-files.ts'
 import type { FileNeed } from '../file-templates/types.ts'
 import type { Fcp, File } from '../file.ts'
 import type { Directory } from '../image.ts'
-import { fileKey, knownFile } from '../known-files.ts'
+import { knownFile, type KnownFile } from '../known-files.ts'
 import type { Survey, SurveyedFile } from '../survey.ts'
 import { fileName, type Problem, type Rule } from './rule.ts'
 
@@ -36,6 +36,7 @@ export const FILE_RULES: readonly Rule[] = [
     check: eachFile(function* (file, survey) {
       const { fcp, problem } = file
       if (problem === undefined || !fcp.linkPath?.length || isTaken(file, survey)) return
+      if (!file.parent) return
       yield `links ${fileName(file)} to ${toHex(fcp.linkPath)}, where nothing is to be linked to: ${problem}. The target must be made before, and be of the same kind.`
     }),
   },
@@ -43,10 +44,29 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'file-description',
     severity: 'error',
     check: eachFile(function* (file, survey) {
-      const { problem, fcp, made } = file
+      const { problem, fcp, made, parent } = file
       if (problem === undefined || made || fcp.linkPath?.length || isTaken(file, survey)) return
+      if (!parent && file.row?.kind !== 'mf') return
       yield `cannot make ${fileName(file)}: ${problem}.`
     }),
+  },
+  {
+    id: 'directory-missing',
+    severity: 'error',
+    *check({ files }) {
+      const lost = new Map<number, number>()
+      for (const { element, made, parent, problem, row } of files) {
+        if (made || parent || problem === undefined || row?.kind === 'mf') continue
+        lost.set(element, (lost.get(element) ?? 0) + 1)
+      }
+      for (const [at, count] of lost) {
+        const what = count === 1 ? 'a file' : `${count} files`
+        yield {
+          at,
+          text: `describes ${what} that cannot be made, for want of the directory. Make that one first.`,
+        }
+      }
+    },
   },
   {
     id: 'template-needs',
@@ -73,15 +93,27 @@ export const FILE_RULES: readonly Rule[] = [
   {
     id: 'file-length',
     severity: 'error',
-    check: eachFile(function* (file) {
-      const { made } = file
-      if (!made || isDirectory(made) || made.kind === 'berTlv') return
-      const known = knownFile(made)
-      const length = made.recordOctets ?? made.body.octets.length
-      const expected = known && wrongLength(known, length)
-      if (!expected) return
-      const what = made.recordOctets === undefined ? 'octets' : 'octets a record'
-      yield `makes ${fileName(file)} with ${length} ${what}; ${expected}.`
+    check: eachKnownFile(({ octets, octetsMin, entryOctets }, length) => {
+      if (octets !== undefined && length < octets) return `it has ${octets} by its standard`
+      if (octetsMin === undefined || entryOctets !== undefined || length >= octetsMin)
+        return undefined
+      return `it has at least ${octetsMin}`
+    }),
+  },
+  {
+    id: 'file-longer',
+    severity: 'warning',
+    check: eachKnownFile(({ octets }, length) =>
+      octets !== undefined && length > octets ? `it has ${octets} by its standard` : undefined,
+    ),
+  },
+  {
+    id: 'list-length',
+    severity: 'warning',
+    check: eachKnownFile(({ octetsMin = 0, entryOctets }, length) => {
+      if (entryOctets === undefined) return undefined
+      if (length % entryOctets !== 0) return `its entries have ${entryOctets} each`
+      return length < octetsMin ? `it has at least ${octetsMin} by its standard` : undefined
     }),
   },
   {
@@ -108,20 +140,6 @@ export const FILE_RULES: readonly Rule[] = [
       if (id !== 0x3f00 && id !== 0x3fff && id !== 0xffff && id !== 0x7fff) return
       yield `gives ${fileName(file)} an identifier that ETSI TS 102 221 §8.6 reserves. Choose another.`
     }),
-  },
-  {
-    id: 'application-identifier-taken',
-    severity: 'error',
-    *check({ adfs }) {
-      for (const [at, { adf, element }] of adfs.entries()) {
-        const same = adfs.slice(0, at).some((before) => before.adf.fileId === adf.fileId)
-        if (same)
-          yield {
-            at: element,
-            text: `gives ${fileKey(adf)} the temporary identifier of another ADF. Paths could mean either.`,
-          }
-      }
-    },
   },
   {
     id: 'short-identifier-taken',
@@ -229,6 +247,21 @@ function eachFile(
   }
 }
 
+/** A rule of the length of a file, or of its records, that a standard knows. */
+function eachKnownFile(
+  expected: (known: KnownFile, length: number) => string | undefined,
+): (survey: Survey) => Iterable<Problem> {
+  return eachFile(function* (file) {
+    const { made } = file
+    if (!made || isDirectory(made) || made.kind === 'berTlv') return
+    const known = knownFile(made)
+    const length = made.recordOctets ?? made.body.octets.length
+    const wrong = known && expected(known, length)
+    const what = made.recordOctets === undefined ? 'octets' : 'octets a record'
+    if (wrong) yield `makes ${fileName(file)} with ${length} ${what}; ${wrong}.`
+  })
+}
+
 /** Where the last octet that fills the file stands. */
 function filledOctets(steps: File): number {
   let at = 0
@@ -271,18 +304,6 @@ function isSaid(need: FileNeed, { fcp, row }: SurveyedFile): boolean {
   // The first of several files keeps the template's identifier, and none must have a short one.
   if (need === 'shortFileId' || (need === 'fileId' && row?.lastFileId !== undefined)) return true
   return NEEDS[need].isIn(fcp)
-}
-
-function wrongLength(
-  known: NonNullable<ReturnType<typeof knownFile>>,
-  length: number,
-): string | undefined {
-  const { octets, octetsMin, entryOctets } = known
-  if (octets !== undefined && length !== octets) return `it has ${octets} by its standard`
-  if (octetsMin !== undefined && length < octetsMin) return `it has at least ${octetsMin}`
-  if (entryOctets !== undefined && length % entryOctets !== 0)
-    return `its entries have ${entryOctets} each`
-  return undefined
 }
 
 function isForDirectory({ made, row }: SurveyedFile): boolean {

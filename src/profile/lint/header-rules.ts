@@ -3,6 +3,7 @@
 import { iccidFromOctets, luhnDigit } from '../../base/bcd.ts'
 import { toHex } from '../../base/octets.ts'
 import type { ProfileHeader } from '../elements.ts'
+import { isDirectory } from '../build-files.ts'
 import { fileSystemTemplate } from '../file-templates/index.ts'
 import { applicationName, fileKey } from '../known-files.ts'
 import { templateIdOf, type Survey } from '../survey.ts'
@@ -188,6 +189,7 @@ const JUDGED: readonly Service[] = [
   'multipleIsim',
   'multipleCsim',
   'berTlv',
+  'dfLink',
   'getIdentity',
   'profileAX25519',
   'profileBP256',
@@ -205,8 +207,19 @@ function* neededServices(survey: Survey): Generator<NeededService> {
     yield { service: 'berTlv', because: `makes the BER-TLV file ${fileKey(made)}`, at: element }
     break
   }
+  const link = survey.files.find(
+    ({ made, fcp }) => made && isDirectory(made) && fcp.linkPath?.length,
+  )
+  if (link) yield { service: 'dfLink', because: 'links a directory', at: link.element }
   for (const { number } of elementsOf(survey, 'application').slice(0, 1)) {
     yield { service: 'javacard', because: 'loads or makes applications', at: number }
+  }
+  for (const { number } of elementsOf(survey, 'eap').slice(0, 1)) {
+    yield { service: 'eap', because: 'has the files of an EAP client', at: number }
+  }
+  for (const { element, number } of elementsOf(survey, 'securityDomain')) {
+    if (!element.value.catTpParameters) continue
+    yield { service: 'catTp', because: 'has parameters of CAT_TP', at: number }
   }
   const calculation = suciFile(survey)
   if (!calculation) return

@@ -25,10 +25,16 @@ export const ORDER_RULES: readonly Rule[] = [
     id: 'base-before-option',
     severity: 'error',
     *check({ elements }) {
+      const places = new Map(
+        Object.values(BASES).map((base) => [
+          base,
+          elements.findIndex(({ element }) => base.kinds.includes(element.kind)),
+        ]),
+      )
       for (const { element, number } of elements) {
         const base = BASES[element.kind]
         if (!base) continue
-        const place = elements.findIndex((one) => base.kinds.includes(one.element.kind))
+        const place = places.get(base) ?? -1
         if (place >= 0 && place < number) continue
         const todo = place < 0 ? `Put a ${base.name} before it` : `Move it behind element ${place}`
         yield { at: number, text: `adds to a ${base.name}, and none came before. ${todo}.` }

@@ -5,15 +5,16 @@ import { testLab } from '../../helpers/lab.ts'
 import { benchOf, cardBench, ISDR, OPEN_ISDR } from './helper.ts'
 
 const FCI = `6F1F8410${ISDR}A5049F6501FFE0058203020500`
-const FCP = `62268202782184 10${ISDR}A5049F6501FF8A0105E0058203020500`
+const FCP = `6226820278218410${ISDR}A5049F6501FF8A0105E0058203020500`
 const MF_FCP = '621B8202782183023F00A5068001718701018A01058C0100C603900100'
 
-test('SELECT gives FCI, FCP or nothing, as P2 wants', async (t) => {
+test('SELECT gives the FCI of the ISD-R, also where an FCP is asked for, or nothing', async (t) => {
   const { play } = await cardBench(t, { responseMode: 'direct' })
   await play([
     [`00A4040010${ISDR}00`, `${FCI}9000`],
-    [`00A4040410${ISDR}00`, `${FCP}9000`],
+    [`00A4040410${ISDR}00`, `${FCI}9000`],
     [`00A4040C10${ISDR}`, '9000'],
+    ['80F2000000', `${FCP}9000`],
   ])
 })
 

@@ -84,6 +84,41 @@ test('the enabled profile answers a challenge of its operator, once, also when t
   ])
 })
 
+/** The challenge of a sequence number, as a command and as its answer. */
+function aka({ ki: k, opc }: InventoryItem, sqn: bigint): { command: string; answer: string } {
+  const functions = akaFunctions({ kind: 'milenage', k, opc, resOctets: 8 })
+  const rand = hex('23553CBE9637A89D218AE64DAE47BF35')
+  const { autn, xres } = challenge({ functions, rand, sqn, amf: hex('8000') })
+  const command = `00880081 22 10 ${toHex(rand)} 10 ${toHex(autn)} 00`
+  return { command, answer: `DB 08 ${toHex(xres)}…` }
+}
+
+const IN_ISIM = ['00A4040C07A0000000871004', '9000'] as const
+
+test('USIM and ISIM use up the same sequence numbers, also when the card is made anew', async (t) => {
+  const bench = await downloaded(t, 1)
+  const item = needed(bench.items[0])
+  const [first, second, third] = [0x20n, 0x40n, 0x60n].map((sqn) => aka(item, sqn))
+  await bench.play([
+    [enable(item), 'BF3103800100 9000'],
+    IN_USIM,
+    [needed(first).command, needed(first).answer],
+    IN_ISIM,
+    [needed(second).command, needed(second).answer],
+    IN_USIM,
+    [needed(second).command, 'DC0E…'],
+    [needed(third).command, needed(third).answer],
+  ])
+  const storage = textStorage()
+  storage(bench.phone.euicc.state).save(bench.phone.euicc.state)
+  const phone = bench.lab.createPhone({ storage })
+  await benchOf(t, { lab: bench.lab, phone, settings: { responseMode: 'direct' } }).play([
+    IN_ISIM,
+    [needed(third).command, 'DC0E…'],
+    [needed(second).command, 'DC0E…'],
+  ])
+})
+
 function code(digits: string): string {
   return Buffer.from(digits).toString('hex').padEnd(16, 'F')
 }
