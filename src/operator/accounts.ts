@@ -3,19 +3,42 @@
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
-import { nextFree, take, type InventoryItem } from '../store/inventory.ts'
+import { nextFree, operatorOf, take, type InventoryItem } from '../store/inventory.ts'
+import type { AgeGroup, CustomerKind, Payment } from './rules/types.ts'
 
 /** Where the subscription's profile is in its life. Only an enabled profile uses data; a deleted one keeps its quota in the books. */
 export type ProfileState = 'ordered' | 'installed' | 'enabled' | 'disabled' | 'deleted'
 
+/** What the operator lets a subscription do: a suspended one is not renewed, a blocked one is off the network, a closed one is over. */
+export type AccountStatus = 'active' | 'suspended' | 'blocked' | 'closed'
+
 export interface Account {
   readonly id: number
+  /** The id of its operator. */
+  readonly operator: string
   readonly msisdn: string
   readonly iccid: string
   readonly profileState: ProfileState
+  readonly status: AccountStatus
   readonly openedAt: Date
   /** When the profile was first installed or enabled, and the plan granted. */
   readonly liveSince: Date | undefined
+  readonly closedAt: Date | undefined
+  /** Absent until the plan has begun. */
+  readonly planId: string | undefined
+  readonly customerKind: CustomerKind
+  readonly ageGroup: AgeGroup
+  /** Whether the subscriber has shown who they are. */
+  readonly identified: boolean
+  readonly payment: Payment
+  /** BCP 47; absent: the operator's first. */
+  readonly language: string | undefined
+  readonly region: string | undefined
+  readonly billingDay: number | undefined
+  /** The plan's period that runs: of plans that are renewed. */
+  readonly period: { readonly from: Date; readonly until: Date } | undefined
+  /** Whether the plan's fee for this period has been charged. */
+  readonly feeCharged: boolean
 }
 
 /** When a profile was on which card. */
@@ -37,6 +60,8 @@ export function openAccount(
   order: {
     readonly iccid: string | undefined
     readonly profileType: string
+    /** Whose an imported profile becomes; one in stock is its operator's. */
+    readonly operator?: string
     readonly atMs: number
   },
 ): Account {
@@ -45,14 +70,26 @@ export function openAccount(
   const item = pickNumber(db, order)
   take(db, item.iccid)
   db.sql(
-    `INSERT INTO accounts (msisdn, iccid, profile_state, opened_at) VALUES (?, ?, 'ordered', ?)`,
-  ).run(item.msisdn, item.iccid, order.atMs)
+    `INSERT INTO accounts (operator, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'ordered', ?)`,
+  ).run(
+    operatorOf(db, item.iccid) ?? order.operator ?? DEFAULT_OPERATOR,
+    item.msisdn,
+    item.iccid,
+    order.atMs,
+  )
   return findByProfile(db, item.iccid) as Account
 }
 
-/** The account of a subscriber's number. */
+const DEFAULT_OPERATOR = 'lab'
+
+/** The account that a number belongs to now; who had it before is out of reach by it. */
 export function findByNumber(db: Connection, msisdn: string): Account | undefined {
-  return accountFromRow(db.sql<Row>(`SELECT * FROM accounts WHERE msisdn = ?`).get(msisdn))
+  return accountFromRow(db.sql<Row>(FIND_BY_NUMBER).get(msisdn))
+}
+
+/** The account of an id. */
+export function findById(db: Connection, accountId: number): Account | undefined {
+  return accountFromRow(db.sql<Row>(`SELECT * FROM accounts WHERE id = ?`).get(accountId))
 }
 
 /** The account of a profile. */
@@ -66,7 +103,9 @@ export function listAccounts(
   page: { readonly after: string; readonly limit: number },
 ): readonly Account[] {
   return db
-    .sql<Row>(`SELECT * FROM accounts WHERE msisdn > ? ORDER BY msisdn LIMIT ?`)
+    .sql<Row>(
+      `SELECT * FROM accounts WHERE msisdn > ? AND status <> 'closed' ORDER BY msisdn LIMIT ?`,
+    )
     .all(page.after, page.limit)
     .map((row) => accountFromRow(row) as Account)
 }
@@ -83,6 +122,8 @@ export function bindingsOf(db: Connection, accountId: number): readonly Binding[
       to: row.bound_to === null ? undefined : new Date(row.bound_to),
     }))
 }
+
+const FIND_BY_NUMBER = `SELECT * FROM accounts WHERE msisdn = ? AND status <> 'closed'`
 
 function pickNumber(
   db: Connection,
@@ -106,11 +147,25 @@ function pickNumber(
 
 interface Row {
   readonly id: number
+  readonly operator: string
   readonly msisdn: string
   readonly iccid: string
   readonly profile_state: ProfileState
+  readonly status: AccountStatus
   readonly opened_at: number
   readonly live_since: number | null
+  readonly closed_at: number | null
+  readonly plan_id: string | null
+  readonly customer_kind: CustomerKind
+  readonly age_group: AgeGroup
+  readonly identified: number
+  readonly payment: Payment
+  readonly language: string | null
+  readonly region: string | null
+  readonly billing_day: number | null
+  readonly period_from: number | null
+  readonly period_until: number | null
+  readonly fee_charged: number
 }
 
 interface BindingRow {
@@ -122,12 +177,33 @@ interface BindingRow {
 
 function accountFromRow(row: Row | undefined): Account | undefined {
   if (!row) return undefined
+  const { period_from: from, period_until: until } = row
   return {
     id: row.id,
+    operator: row.operator,
     msisdn: row.msisdn,
     iccid: row.iccid,
     profileState: row.profile_state,
+    status: row.status,
     openedAt: new Date(row.opened_at),
-    liveSince: row.live_since === null ? undefined : new Date(row.live_since),
+    liveSince: dateOf(row.live_since),
+    closedAt: dateOf(row.closed_at),
+    planId: row.plan_id ?? undefined,
+    customerKind: row.customer_kind,
+    ageGroup: row.age_group,
+    identified: row.identified === 1,
+    payment: row.payment,
+    language: row.language ?? undefined,
+    region: row.region ?? undefined,
+    billingDay: row.billing_day ?? undefined,
+    period:
+      from === null || until === null
+        ? undefined
+        : { from: new Date(from), until: new Date(until) },
+    feeCharged: row.fee_charged === 1,
   }
+}
+
+function dateOf(atMs: number | null): Date | undefined {
+  return atMs === null ? undefined : new Date(atMs)
 }

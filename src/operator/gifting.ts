@@ -1,7 +1,7 @@
 /** Giving data from one subscriber to another. */
 
 import type { Connection } from '../store/engine.ts'
-import { expireDue, postGift, slicesOfGift, usableOf, type GiftSlice } from '../store/ledger.ts'
+import { postGift, slicesOfGift, usableOf, type GiftSlice } from '../store/ledger.ts'
 import { findByNumber, type Account } from './accounts.ts'
 import {
   giftLimit,
@@ -13,6 +13,9 @@ import {
 } from './gift-rules.ts'
 import { answerOnce } from './idempotency.ts'
 import type { OperatorFile } from './operator-file.ts'
+import type { Operators } from './operators.ts'
+import { bringUpToDate } from './subscriptions/periods.ts'
+import { fileOf } from './subscriptions/subscriptions.ts'
 
 /** A gift as asked for: the numbers are normalised, the amount is not negative. */
 export interface GiftRequest {
@@ -55,7 +58,7 @@ export type GiftOutcome =
 
 interface GiftInput {
   readonly request: GiftRequest
-  readonly file: OperatorFile
+  readonly operators: Operators
   /** The id of the gift, should there be one. */
   readonly giftId: string
   readonly atMs: number
@@ -119,17 +122,18 @@ function decide(
   db: Connection,
   input: GiftInput,
 ): { readonly gift: Gift } | { readonly refusal: Refused<GiftRefusalReason> } {
-  const { request, file, giftId: id, atMs } = input
+  const { request, giftId: id, atMs } = input
   const { from, to, amountBytes } = request
-  const giver = findByNumber(db, from)
-  const receiver = findByNumber(db, to)
   // A refused gift, too, leaves both accounts as they are now.
-  for (const party of [giver, receiver]) if (party) expireDue(db, { accountId: party.id, atMs })
+  const giver = upToDate(db, { number: from, ...input })
+  const receiver = upToDate(db, { number: to, ...input })
+  const file = giver ? fileOf(input.operators, giver) : input.operators.default
+  const isSameOperator = giver && receiver && giver.operator === receiver.operator
   const verdict = judgeGift({
     from,
     to,
     giver: giver && partyOf(db, { account: giver, atMs, enoughBytes: amountBytes }),
-    receiver,
+    receiver: giver && !isSameOperator ? undefined : receiver,
     amountBytes,
     ...limitRules(file),
   })
@@ -142,6 +146,16 @@ function decide(
     atMs,
   })
   return { gift: giftOf({ id, from, to, amountBytes, atMs, slices }) }
+}
+
+function upToDate(
+  db: Connection,
+  of: { readonly number: string; readonly operators: Operators; readonly atMs: number },
+): Account | undefined {
+  const account = findByNumber(db, of.number)
+  return (
+    account && bringUpToDate(db, { account, file: fileOf(of.operators, account), atMs: of.atMs })
+  )
 }
 
 function limitRules({ gifting, gigabyteBytes }: OperatorFile) {

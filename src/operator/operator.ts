@@ -10,6 +10,7 @@ import { numberOfProfile } from '../store/imported-profiles.ts'
 import {
   findByIccid,
   findByMsisdn,
+  operatorOf,
   stockLevel,
   stockNumbers,
   type InventoryItem,
@@ -40,8 +41,10 @@ import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
 import type { OperatorFile } from './operator-file.ts'
+import { onlyOperator, type Operators } from './operators.ts'
 import { applyProfileEvent } from './profile-events.ts'
 import { makeSuciKeys, type SuciKey } from './suci-keys.ts'
+import { createSubscriptions, fileOf, type Subscriptions } from './subscriptions/subscriptions.ts'
 import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
 
 export interface GiveData {
@@ -77,7 +80,12 @@ export interface Swept {
 
 /** Every method that takes a number accepts it as people write it. */
 export interface Operator {
+  /** The file of the default operator. */
   readonly file: OperatorFile
+  /** Every operator of the lab. */
+  readonly operators: Operators
+  /** Plans, periods, purchases, money, whereabouts. */
+  readonly subscriptions: Subscriptions
   /** What phones attach to. */
   readonly network: OperatorNetwork
 
@@ -87,7 +95,10 @@ export interface Operator {
     readonly firstIccid: string
     readonly lastIccid: string
   }>
-  stockLevel(): StockLevel
+  /** Of one operator, or of all. */
+  stockLevel(of?: { readonly operator?: string }): StockLevel
+  /** The file of the operator whose the account or the profile in stock is; the default one's for nobody's. */
+  fileOf(by: { readonly msisdn: string } | { readonly iccid: string }): OperatorFile
   /** What a profile is personalised with, secrets included. */
   inventoryItem(
     by: { readonly iccid: string } | { readonly msisdn: string },
@@ -153,17 +164,25 @@ export function createOperator(parts: {
   readonly store: Store
   readonly environment: Environment
   readonly file: OperatorFile
+  /** All operators; the one of `file` alone unless told. */
+  readonly operators?: Operators
   /** The home network's keys for SUCIs; made of the environment's chance unless given. */
   readonly suciKeys?: readonly SuciKey[]
 }): Operator {
-  const { file, store, environment } = parts
-  const attempt = attempts(parts)
+  const { store, environment } = parts
+  const operators = parts.operators ?? onlyOperator(parts.file)
+  const file = operators.default
+  const all = { store, environment, operators }
+  const attempt = attempts(all)
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   return {
-    file,
+    get file() {
+      return operators.default
+    },
+    operators,
     network: createOperatorNetwork({ store, environment, file, suciKeys }),
-    ...queries(parts),
-    ...stockAndAccounts(parts),
+    ...queries(all),
+    ...stockAndAccounts(all),
     ...attempt,
     async giveData(request) {
       const { gift, refusal } = await attempt.attemptGift(request)
@@ -181,10 +200,10 @@ export function createOperator(parts: {
 interface Parts {
   readonly store: Store
   readonly environment: Environment
-  readonly file: OperatorFile
+  readonly operators: Operators
 }
 
-function queries({ store, environment, file }: Parts) {
+function queries({ store, environment, operators }: Parts) {
   const nowMs = () => environment.clock.nowMs()
   function accountOf(of: { readonly msisdn: string }): Account {
     const msisdn = normaliseMsisdn(of.msisdn, 'msisdn')
@@ -195,7 +214,17 @@ function queries({ store, environment, file }: Parts) {
     })
   }
   return {
-    stockLevel: () => store.read(stockLevel),
+    stockLevel: (of = {}) => store.read((db) => stockLevel(db, of.operator)),
+    fileOf: (by) =>
+      store.read((db) => {
+        const iccid = 'iccid' in by ? normaliseIccid(by.iccid) : undefined
+        const account =
+          'iccid' in by
+            ? findByProfile(db, iccid as string)
+            : findByNumber(db, normaliseMsisdn(by.msisdn, 'msisdn'))
+        const id = account?.operator ?? (iccid && operatorOf(db, iccid))
+        return fileOf(operators, { operator: id ?? operators.default.id })
+      }),
     inventoryItem: (by) =>
       store.read((db) =>
         'iccid' in by
@@ -214,6 +243,7 @@ function queries({ store, environment, file }: Parts) {
     bindings: (of) => store.read((db) => bindingsOf(db, accountOf(of).id)),
     giftable(of) {
       const account = accountOf(of)
+      const file = fileOf(operators, account)
       return store.read((db) => limitOf(db, { account, file, atMs: nowMs() }))
     },
     balance(of) {
@@ -221,7 +251,8 @@ function queries({ store, environment, file }: Parts) {
       const { id: accountId, msisdn } = account
       const atMs = nowMs()
       return store.read((db) => {
-        const lots = balanceOf(db, { accountId, atMs })
+        const file = fileOf(operators, account)
+        const lots = balanceOf(db, { accountId, atMs, order: file.consumption.origins })
         const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
         return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
       })
@@ -231,34 +262,50 @@ function queries({ store, environment, file }: Parts) {
   } satisfies Partial<Operator>
 }
 
-function stockAndAccounts({ store, environment, file }: Parts) {
+function stockAndAccounts({ store, environment, operators }: Parts) {
   const nowMs = () => environment.clock.nowMs()
+  const ownType = () => operators.default.profile.profileType
+  const fileOfAccount = (account: Account) => fileOf(operators, account)
+  const subscriptions = createSubscriptions({
+    store,
+    environment,
+    operators,
+    keyLengthsOf: (file) => keyLengthsOf(file.profile.algorithm),
+  })
   return {
-    stock: ({ count, profileType = file.profile.profileType }) =>
-      stockNumbers(store, {
+    subscriptions,
+    stock({ count, profileType = ownType() }) {
+      const file = operators.ofProfileType(profileType)
+      return stockNumbers(store, {
         count,
         profileType,
+        operator: file.id,
         ranges: file.ranges,
         random: environment.random,
         keyLengths: keyLengthsOf(file.profile.algorithm),
-      }),
-    openAccount({ iccid, profileType = file.profile.profileType } = {}) {
-      const order = { iccid: iccid && normaliseIccid(iccid), profileType, atMs: nowMs() }
+      })
+    },
+    openAccount({ iccid, profileType = ownType() } = {}) {
+      const operator = operators.default.id
+      const order = { iccid: iccid && normaliseIccid(iccid), profileType, operator, atMs: nowMs() }
       return store.write((db) => openAccount(db, order))
     },
     noteProfileEvent(db, reported) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
       if (numberOfProfile(db, event.iccid) === undefined) return
-      const { profileType } = file.profile
-      openAccount(db, { iccid: event.iccid, profileType, atMs: nowMs() })
-      applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() })
+      const operator = operators.default.id
+      openAccount(db, { iccid: event.iccid, profileType: ownType(), operator, atMs: nowMs() })
+      applyProfileEvent(db, { event, fileOf: fileOfAccount, atMs: nowMs() })
     },
     handleProfileEvent(reported) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
-      return store.write((db) => applyProfileEvent(db, { event, plan: file.plan, atMs: nowMs() }))
+      return store.write((db) =>
+        applyProfileEvent(db, { event, fileOf: fileOfAccount, atMs: nowMs() }),
+      )
     },
     async sweep() {
       const total = { lots: 0, bytes: 0n, answers: 0 }
+      while ((await subscriptions.renewDue({ limit: SWEEP_CHUNK_ROWS })) === SWEEP_CHUNK_ROWS);
       for (;;) {
         const due = { atMs: nowMs(), limit: SWEEP_CHUNK_ROWS }
         const { lots, bytes } = await store.write((db) => expireDue(db, due))
@@ -279,7 +326,7 @@ function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
   return { kiOctets: algorithm.keyOctets, opcOctets: 32 }
 }
 
-function attempts({ store, environment, file }: Parts) {
+function attempts({ store, environment, operators }: Parts) {
   const nowMs = () => environment.clock.nowMs()
   // Never from the seed: a lab that is opened again must not call a new transfer by an old name.
   const newId = () => toHex(environment.random.unique(12))
@@ -294,7 +341,9 @@ function attempts({ store, environment, file }: Parts) {
         to: normaliseMsisdn(asked.to, 'to'),
         amountBytes: asked.amountBytes,
       }
-      return store.write((db) => giveOnce(db, { request, file, giftId: newId(), atMs: nowMs() }))
+      return store.write((db) =>
+        giveOnce(db, { request, operators, giftId: newId(), atMs: nowMs() }),
+      )
     },
     async attemptUsage(asked) {
       requireIdempotencyKey(asked.idempotencyKey)
@@ -305,9 +354,8 @@ function attempts({ store, environment, file }: Parts) {
         msisdn: normaliseMsisdn(asked.msisdn, 'msisdn'),
         amountBytes: asked.amountBytes,
       }
-      const { gigabyteBytes } = file
       return store.write((db) =>
-        useOnce(db, { request, usageId: newId(), atMs: nowMs(), gigabyteBytes }),
+        useOnce(db, { request, usageId: newId(), atMs: nowMs(), operators }),
       )
     },
   } satisfies Partial<Operator>

@@ -31,7 +31,8 @@ export interface Operators {
 }
 
 /**
- * The operators of some files: of one that is the default, and of all `.json` files of a directory.
+ * The operators of some files: of one that is the default, and of all `.json` files of a directory. A file of the
+ * directory that shares something with the default is left out: it is what the default was made from.
  * @throws {LabError} notFound, badInput — a file is wrong, or two operators share an id, a profile type or numbers
  */
 export function loadOperators(
@@ -42,7 +43,7 @@ export function loadOperators(
 ): Operators {
   const defaultFile = from.defaultFile ?? LAB_OPERATOR_FILE
   const paths = (): readonly string[] => pathsOf(defaultFile, from.directory ?? OPERATORS_DIRECTORY)
-  const first = paths().map((path) => ({ path, file: loadOperatorFile(path) }))
+  const first = withoutRivals(paths().map((path) => ({ path, file: loadOperatorFile(path) })))
   return registryOf({ read: () => readAgain(paths()), first })
 }
 
@@ -88,7 +89,7 @@ function registryOf(parts: { read(): Reading; readonly first: readonly Entry[] }
     reload() {
       const { entries: read, faults } = parts.read()
       const kept = entries.filter(({ path }) => faults.some((fault) => fault.path === path))
-      const next = [...read, ...kept].toSorted((a, b) => order(a, b, defaultPath))
+      const next = withoutRivals([...read, ...kept].toSorted((a, b) => order(a, b, defaultPath)))
       const clash = clashOf(next)
       if (clash) return { ids: [], faults: [...faults, { path: clash.path, text: clash.text }] }
       entries = next
@@ -134,6 +135,13 @@ function readAgain(paths: readonly string[]): Reading {
     }
   }
   return { entries, faults }
+}
+
+function withoutRivals(entries: readonly Entry[]): readonly Entry[] {
+  const [first] = entries
+  return entries.filter(
+    (entry) => entry === first || !first || !fieldInCommon(entry.file, first.file),
+  )
 }
 
 function requireApart(entries: readonly Entry[]): void {

@@ -3,10 +3,10 @@
 import { eidToOctets } from '../base/bcd.ts'
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
-import { issueLot } from '../store/ledger.ts'
 import type { ProfileEvent } from '../store/orders.ts'
 import { findByProfile, type Account, type ProfileState } from './accounts.ts'
-import type { Plan } from './operator-file.ts'
+import type { OperatorFile } from './operator-file.ts'
+import { beginPlan } from './subscriptions/periods.ts'
 
 export type ProfileEventKind = ProfileEvent['event']
 
@@ -17,8 +17,6 @@ const STATE_AFTER: Readonly<Record<ProfileEventKind, ProfileState>> = {
   delete: 'deleted',
 }
 
-const DAY_MS = 86_400_000
-
 /**
  * Brings an account up to date with what a card reports, and returns the account.
  *
@@ -28,7 +26,11 @@ const DAY_MS = 86_400_000
  */
 export function applyProfileEvent(
   db: Connection,
-  input: { readonly event: ProfileEvent; readonly plan: Plan; readonly atMs: number },
+  input: {
+    readonly event: ProfileEvent
+    readonly fileOf: (account: Account) => OperatorFile
+    readonly atMs: number
+  },
 ): Account {
   const { event, atMs } = input
   requireEvent(event)
@@ -41,7 +43,8 @@ export function applyProfileEvent(
     STATE_AFTER[event.event],
     account.id,
   )
-  if (event.event !== 'delete' && !account.liveSince) makeLive(db, { account, ...input })
+  if (event.event !== 'delete' && !account.liveSince)
+    makeLive(db, { account, file: input.fileOf(account), atMs })
   return findByProfile(db, event.iccid) as Account
 }
 
@@ -122,20 +125,9 @@ function endBinding(db: Connection, end: { readonly id: number; readonly atMs: n
 
 function makeLive(
   db: Connection,
-  input: { readonly account: Account; readonly plan: Plan; readonly atMs: number },
+  input: { readonly account: Account; readonly file: OperatorFile; readonly atMs: number },
 ): void {
-  const { account, plan, atMs } = input
+  const { account, atMs } = input
   db.sql(`UPDATE accounts SET live_since = ? WHERE id = ?`).run(atMs, account.id)
-  issueLot(db, {
-    // The id is taken once, ever: the books themselves refuse a second plan.
-    transferId: `plan:${account.id}`,
-    atMs,
-    accountId: account.id,
-    origin: 'plan',
-    trafficClass: 'general',
-    giftable: plan.giftable,
-    amountBytes: plan.amountBytes,
-    validFromMs: atMs,
-    validUntilMs: atMs + plan.validDays * DAY_MS,
-  })
+  beginPlan(db, input)
 }

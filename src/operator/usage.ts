@@ -1,12 +1,16 @@
 /** Using data: only of an attached phone, earliest end first, whole or not at all. */
 
 import type { Connection } from '../store/engine.ts'
-import { consume, expireDue, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { consume, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { whereaboutsOf } from '../store/places.ts'
 import { registrationOfProfile } from '../store/registrations.ts'
 import { findByNumber } from './accounts.ts'
 import { formatAmount } from './amount.ts'
 import type { Refused } from './gift-rules.ts'
 import { answerOnce, type Answer } from './idempotency.ts'
+import type { Operators } from './operators.ts'
+import { bringUpToDate } from './subscriptions/periods.ts'
+import { fileOf } from './subscriptions/subscriptions.ts'
 
 /** Why usage is refused, in the order in which it is checked. */
 export const USAGE_REFUSALS = {
@@ -51,7 +55,7 @@ interface UsageInput {
   /** The id of the usage, should there be any. */
   readonly usageId: string
   readonly atMs: number
-  readonly gigabyteBytes: number
+  readonly operators: Operators
 }
 
 /** Judges and books usage, or repeats the answer of its key. Runs within one command of the store. */
@@ -73,18 +77,25 @@ export function useOnce(db: Connection, input: UsageInput): UsageOutcome {
 
 function decide(db: Connection, input: UsageInput): Answer {
   const { request, usageId, atMs } = input
-  const account = findByNumber(db, request.msisdn)
-  if (!account) return refused('unknownSubscriber')
-  const accountId = account.id
-  expireDue(db, { accountId, atMs })
+  const found = findByNumber(db, request.msisdn)
+  if (!found) return refused('unknownSubscriber')
+  const file = fileOf(input.operators, found)
+  const account = bringUpToDate(db, { account: found, file, atMs })
   if (account.profileState !== 'enabled') return refused('profileNotEnabled')
   if (!registrationOfProfile(db, account.iccid)) return refused('notAttached')
   if (request.amountBytes < 1n) return refused('amountTooSmall')
-  const { generalBytes } = usableOf(db, { accountId, atMs, enoughBytes: request.amountBytes })
+  const { isRoaming } = whereaboutsOf(db, { iccid: account.iccid, homeCountry: file.country })
+  const lots = {
+    accountId: account.id,
+    atMs,
+    order: file.consumption.origins,
+    location: isRoaming ? 'roaming' : 'home',
+  } as const
+  const { generalBytes } = usableOf(db, { ...lots, enoughBytes: request.amountBytes })
   if (request.amountBytes > generalBytes) {
-    return refused('notEnoughData', `${formatAmount(generalBytes, input.gigabyteBytes)} are left.`)
+    return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
-  consume(db, { transferId: usageId, accountId, amountBytes: request.amountBytes, atMs })
+  consume(db, { ...lots, transferId: usageId, amountBytes: request.amountBytes })
   return { transferId: usageId }
 }
 

@@ -71,7 +71,7 @@ export function isKnownIccid(db: Connection, iccid: string): boolean {
 
 /** Whether the number is that of another profile. */
 export function isKnownMsisdn(db: Connection, msisdn: string): boolean {
-  const query = `SELECT 1 FROM inventory WHERE msisdn = ?
+  const query = `SELECT 1 FROM inventory WHERE msisdn = ? AND retired = 0
      UNION ALL SELECT 1 FROM imported_profiles WHERE msisdn = ?`
   return db.sql(query).get(msisdn, msisdn) !== undefined
 }

@@ -64,6 +64,8 @@ export async function stockNumbers(
   run: {
     readonly count: number
     readonly profileType: string
+    /** Whose numbers they are; `lab` unless told. */
+    readonly operator?: string
     readonly ranges: NumberRanges
     readonly random: Random
     readonly keyLengths?: KeyLengths
@@ -92,7 +94,15 @@ export function findByIccid(db: Connection, iccid: string): InventoryItem | unde
 
 /** The number in stock with this MSISDN. */
 export function findByMsisdn(db: Connection, msisdn: string): InventoryItem | undefined {
-  return itemFromRow(db.sql<Row>(`SELECT * FROM inventory WHERE msisdn = ?`).get(msisdn))
+  return itemFromRow(
+    db.sql<Row>(`SELECT * FROM inventory WHERE msisdn = ? AND retired = 0`).get(msisdn),
+  )
+}
+
+/** Whose a profile in stock is: the id of its operator. */
+export function operatorOf(db: Connection, iccid: string): string | undefined {
+  return db.sql<{ operator: string }>(`SELECT operator FROM inventory WHERE iccid = ?`).get(iccid)
+    ?.operator
 }
 
 /** The next number in stock on which no subscription has been opened, in the order in which they were made. */
@@ -111,11 +121,33 @@ export function take(db: Connection, iccid: string): void {
   db.sql(`UPDATE inventory SET taken = 1 WHERE iccid = ?`).run(iccid)
 }
 
-/** Counts the stock. */
-export function stockLevel(db: Connection): StockLevel {
+/** Counts the stock, of one operator or of all. */
+export function stockLevel(db: Connection, operator?: string): StockLevel {
   return db
-    .sql<StockLevel>(`SELECT count(*) AS total, coalesce(sum(taken), 0) AS taken FROM inventory`)
-    .get() as StockLevel
+    .sql<StockLevel>(
+      `SELECT count(*) AS total, coalesce(sum(taken), 0) AS taken FROM inventory
+       WHERE ? IS NULL OR operator = ?`,
+    )
+    .get(operator ?? null, operator ?? null) as StockLevel
+}
+
+/**
+ * Makes a new profile for a number whose last profile is retired, and returns its ICCID: new ICCID, IMSI and keys, and
+ * nothing of the old ones. Part of the command that recycles the number.
+ */
+export function restockNumber(
+  db: Connection,
+  of: {
+    readonly msisdn: string
+    readonly operator: string
+    readonly profileType: string
+    readonly ranges: NumberRanges
+    readonly random: Random
+    readonly keyLengths?: KeyLengths
+  },
+): string {
+  db.sql(`UPDATE inventory SET retired = 1 WHERE msisdn = ?`).run(of.msisdn)
+  return insertChunk(db, { ...of, rows: 1, left: 1 }).firstIccid
 }
 
 function insertChunk(
@@ -124,29 +156,33 @@ function insertChunk(
     readonly rows: number
     readonly left: number
     readonly profileType: string
+    readonly operator?: string
+    /** The number of a single row, in place of the next one of the range. */
+    readonly msisdn?: string
     readonly ranges: NumberRanges
     readonly random: Random
     readonly keyLengths?: KeyLengths
   },
 ): { readonly firstIccid: string; readonly lastIccid: string } {
-  const first = nextSerial(db)
+  const operator = chunk.operator ?? DEFAULT_OPERATOR
+  const first = nextInRange(db, operator)
   requireRoom(chunk.ranges, { first, left: chunk.left })
   // A stream for each chunk: a lab that is opened again with its old seed must not deal the same keys twice.
-  const random = chunk.random.stream(`inventory/${first}`)
+  const owner = operator === DEFAULT_OPERATOR ? '' : `${operator}/`
+  const random = chunk.random.stream(`inventory/${owner}${first}`)
   const insert = db.sql(
     `INSERT INTO inventory
-       (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type, pin2, puk2, ota_keys)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type, pin2, puk2, ota_keys, operator, number_in_range)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const { kiOctets, opcOctets } = chunk.keyLengths ?? MILENAGE_LENGTHS
   const iccids = { firstIccid: '', lastIccid: '' }
-  for (let serial = first; serial < first + chunk.rows; serial++) {
-    const iccid = iccidOf(chunk.ranges.iccid, serial)
+  for (let number = first; number < first + chunk.rows; number++) {
+    const iccid = iccidOf(chunk.ranges.iccid, number)
     insert.run(
-      serial,
       iccid,
-      numberOf(chunk.ranges.imsi, serial),
-      numberOf(chunk.ranges.msisdn, serial),
+      numberOf(chunk.ranges.imsi, number),
+      chunk.msisdn ?? numberOf(chunk.ranges.msisdn, number),
       random.bytes(kiOctets),
       random.bytes(opcOctets),
       randomDigits(random, 4),
@@ -156,6 +192,8 @@ function insertChunk(
       randomDigits(random, 4),
       randomDigits(random, 8),
       random.bytes(OTA_KEYS_OCTETS),
+      operator,
+      number,
     )
     iccids.firstIccid ||= iccid
     iccids.lastIccid = iccid
@@ -163,12 +201,16 @@ function insertChunk(
   return iccids
 }
 
+const DEFAULT_OPERATOR = 'lab'
+
 const OTA_KEYS_OCTETS = 96
 
-function nextSerial(db: Connection): number {
+function nextInRange(db: Connection, operator: string): number {
   const row = db
-    .sql<{ next: number }>(`SELECT coalesce(max(serial), 0) + 1 AS next FROM inventory`)
-    .get()
+    .sql<{ next: number }>(
+      `SELECT coalesce(max(number_in_range), 0) + 1 AS next FROM inventory WHERE operator = ?`,
+    )
+    .get(operator)
   return row?.next ?? 1
 }
 

@@ -1,12 +1,25 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { giftLimit, judgeGift } from '../../src/operator/gift-rules.ts'
-import type { ProfileState } from '../../src/operator/accounts.ts'
+import type { Account, ProfileState } from '../../src/operator/accounts.ts'
 
 const STATES: readonly ProfileState[] = ['ordered', 'installed', 'enabled', 'disabled', 'deleted']
 
-const account = (profileState: ProfileState) => ({
+const account = (profileState: ProfileState): Account => ({
   id: 1,
+  operator: 'lab',
+  status: 'active',
+  closedAt: undefined,
+  planId: undefined,
+  customerKind: 'person',
+  ageGroup: 'adult',
+  identified: true,
+  payment: 'prepaid',
+  language: undefined,
+  region: undefined,
+  billingDay: undefined,
+  period: undefined,
+  feeCharged: true,
   msisdn: '999010000001',
   iccid: '8900101000000000019',
   profileState,
