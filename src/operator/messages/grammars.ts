@@ -31,58 +31,66 @@ export interface Grammar {
 const OWN = 'esim-lab: words of its own, for operators that document none'
 
 export const GRAMMARS = {
-  't2-ru': {
+  't2-gift': {
     source:
       'ya.ru/neurum/c/tehnologii/q/kak_rabotaet_funkciya_peredachi_internettrafika_815730f1; sotoper.com',
     trust: 'C',
-    forms: [
-      { kind: 'give', channel: 'ussd', templates: ['*974*{to}*{gb}#'] },
-      { kind: 'balance', channel: 'ussd', templates: ['*155*0#', '*105#'] },
-    ],
+    forms: [{ kind: 'give', channel: 'ussd', templates: ['*974*{to}*{gb}#'] }],
   },
-  'mts-ru': {
-    source: 'how-to pages on MTS balance codes',
+  't2-balance': {
+    source: 'how-to pages on balance codes of T2',
+    trust: 'C',
+    forms: [{ kind: 'balance', channel: 'ussd', templates: ['*155*0#', '*105#'] }],
+  },
+  'mts-balance': {
+    source: 'how-to pages on balance codes of MTS',
     trust: 'C',
     forms: [{ kind: 'balance', channel: 'ussd', templates: ['*100*1#', '*100#'] }],
   },
-  'megafon-ru': {
-    source: 'how-to pages on MegaFon balance codes',
+  'megafon-balance': {
+    source: 'how-to pages on balance codes of MegaFon',
     trust: 'C',
     forms: [{ kind: 'balance', channel: 'ussd', templates: ['*558#'] }],
   },
-  'beeline-ru': {
-    source: 'how-to pages on Beeline balance codes',
+  'beeline-balance': {
+    source: 'how-to pages on balance codes of Beeline',
     trust: 'C',
     forms: [{ kind: 'balance', channel: 'ussd', templates: ['*106#', '*102#'] }],
   },
-  'safaricom-ke': {
+  'safaricom-sms': {
     source: 'safaricom.co.ke, frequently asked questions, Sambaza Internet',
     trust: 'A',
-    forms: [
-      { kind: 'give', channel: 'sms', shortCode: '450', templates: ['{mb}*{to}'] },
-      { kind: 'menu', channel: 'ussd', templates: ['*544#'] },
-    ],
+    forms: [{ kind: 'give', channel: 'sms', shortCode: '450', templates: ['{mb}*{to}'] }],
   },
-  'smart-ph': {
+  'safaricom-ussd': {
+    source: 'safaricom.co.ke, frequently asked questions, Sambaza Internet',
+    trust: 'A',
+    forms: [{ kind: 'menu', channel: 'ussd', templates: ['*544#'] }],
+  },
+  'smart-pasadata': {
     source: 'smart.com.ph, PasaData, 2021-07-27',
     trust: 'A',
     forms: [{ kind: 'give', channel: 'sms', shortCode: '808', templates: ['PASADATA {to} {mb}'] }],
   },
-  'telkomsel-id': {
+  'telkomsel-sms': {
     source: 'telkomsel.com, Transfer Kuota',
     trust: 'A',
     forms: [
       { kind: 'give', channel: 'sms', shortCode: '363', templates: ['TRF {mb} {to}'] },
-      { kind: 'menu', channel: 'ussd', templates: ['*363#'] },
       { kind: 'confirm', channel: 'sms', shortCode: '363', templates: ['YA'] },
     ],
   },
-  'ninemobile-ng': {
+  'telkomsel-ussd': {
+    source: 'telkomsel.com, Transfer Kuota',
+    trust: 'A',
+    forms: [{ kind: 'menu', channel: 'ussd', templates: ['*363#'] }],
+  },
+  'ninemobile-gift': {
     source: 'forum.hovatek.com/thread-10307.html',
     trust: 'C',
     forms: [{ kind: 'give', channel: 'ussd', templates: ['*229*{pin}*{mb}*{to}#'] }],
   },
-  'china-generic': {
+  'china-sms': {
     source: 'aliyunyh.com/864458, which other pages contradict (BLLLZZ at aliyunyh.com/1077003)',
     trust: 'D',
     forms: [
@@ -222,7 +230,16 @@ export const GRAMMARS = {
 
 export type GrammarId = keyof typeof GRAMMARS
 
-/** Whether an operator's file names a grammar that there is. */
-export function isGrammarId(id: string): id is GrammarId {
-  return Object.hasOwn(GRAMMARS, id)
+/** The words of all three languages together. */
+const GENERIC = 'generic'
+
+/** Whether there is a grammar that an operator's file names: one of the table, or `generic` for all languages. */
+export function isGrammarId(id: string): id is GrammarId | typeof GENERIC {
+  return id === GENERIC || Object.hasOwn(GRAMMARS, id)
+}
+
+/** The grammars of the table that ids name; those that there are not are left out. */
+export function grammarsOf(ids: readonly string[]): ReadonlySet<string> {
+  const generic: readonly GrammarId[] = ['generic-en', 'generic-ru', 'generic-zh']
+  return new Set(ids.filter(isGrammarId).flatMap((id) => (id === GENERIC ? generic : [id])))
 }

@@ -2,7 +2,7 @@
 
 /** How a country writes its numbers. */
 export interface NumberingPlan {
-  /** ISO 3166-1 alpha-2; `001` where numbers are only written with their country code. */
+  /** ISO 3166-1 alpha-2 (`ZZ`, nowhere, is the lab's); `001` where numbers are only written with their country code. */
   readonly country: string
   readonly countryCode: string
   /** What is dialled before a national number. */
@@ -116,7 +116,7 @@ const PLANS: readonly NumberingPlan[] = [
     shape: 'XX XXXX XXXX',
   },
   {
-    country: '999',
+    country: 'ZZ',
     countryCode: '999',
     national: /^\d{9}$/,
     shape: 'XX XXX-XX-XX',

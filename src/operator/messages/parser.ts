@@ -3,7 +3,7 @@
 import { readAmount, readWholeAmount } from './amounts.ts'
 import type { Command, CommandKind, ParsedMessage, ParseRefusal } from './commands.ts'
 import type { TextChannel } from './fitting.ts'
-import { GRAMMARS, isGrammarId, type Form, type GrammarId } from './grammars.ts'
+import { GRAMMARS, grammarsOf, type Form, type GrammarId } from './grammars.ts'
 import { normaliseMessage } from './normalise.ts'
 import { readNumber, type NumberingPlan } from './numbering.ts'
 import {
@@ -84,7 +84,7 @@ export function formsOf(
   context: Pick<MessageContext, 'channel' | 'shortCode' | 'grammars'>,
 ): readonly CompiledForm[] {
   const { channel, shortCode } = context
-  const grammars = new Set(context.grammars.filter(isGrammarId))
+  const grammars = grammarsOf(context.grammars)
   return FORMS.filter(
     (form) =>
       grammars.has(form.grammar) &&

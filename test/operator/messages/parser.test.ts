@@ -11,10 +11,11 @@ import {
 } from '../../../src/operator/messages/parser.ts'
 import { MESSAGES } from '../../../src/operator/messages/texts/catalogue.ts'
 import { writeMessage } from '../../../src/operator/messages/writing.ts'
+import { filesIn, jsonOf } from '../../tidy/repository.ts'
 
 const MB = 1_000_000n
 const GB = 1_000_000_000n
-const GENERIC = ['generic-en', 'generic-ru', 'generic-zh']
+const GENERIC = ['generic']
 
 interface Operator {
   readonly country: string
@@ -51,7 +52,7 @@ const give = (to: string, amountBytes: bigint, pin?: string): Command =>
   pin === undefined ? { kind: 'give', to, amountBytes } : { kind: 'give', to, amountBytes, pin }
 
 table('T2 takes a gift by USSD: number, then whole gigabytes', {
-  operator: { country: 'RU', grammars: ['t2-ru'], channel: 'ussd' },
+  operator: { country: 'RU', grammars: ['t2-gift', 't2-balance'], channel: 'ussd' },
   rows: [
     ['*974*79161234567*5#', give('79161234567', 5n * GB)],
     ['*974*89161234567*30#', give('79161234567', 30n * GB)],
@@ -79,10 +80,10 @@ table('T2 takes a gift by USSD: number, then whole gigabytes', {
 
 test('the balance codes of the Russian operators are theirs, by USSD only', (t) => {
   const codes: Readonly<Record<string, readonly string[]>> = {
-    'mts-ru': ['*100#', '*100*1#'],
-    'megafon-ru': ['*558#'],
-    'beeline-ru': ['*102#', '*106#'],
-    't2-ru': ['*105#', '*155*0#'],
+    'mts-balance': ['*100#', '*100*1#'],
+    'megafon-balance': ['*558#'],
+    'beeline-balance': ['*102#', '*106#'],
+    't2-balance': ['*105#', '*155*0#'],
   }
   for (const grammar of Object.keys(codes)) {
     const operator = { country: 'RU', grammars: [grammar], channel: 'ussd' } as const
@@ -98,7 +99,7 @@ test('the balance codes of the Russian operators are theirs, by USSD only', (t) 
 })
 
 table('Safaricom takes megabytes and number by SMS to 450', {
-  operator: { country: 'KE', grammars: ['safaricom-ke'], channel: 'sms', shortCode: '450' },
+  operator: { country: 'KE', grammars: ['safaricom-sms'], channel: 'sms', shortCode: '450' },
   rows: [
     ['30*0722000000', give('254722000000', 30n * MB)],
     ['30*254722000000', give('254722000000', 30n * MB)],
@@ -117,13 +118,13 @@ table('Safaricom takes megabytes and number by SMS to 450', {
 })
 
 test('Safaricom shows a menu by USSD, and takes no gift at another number', (t) => {
-  const operator = { country: 'KE', grammars: ['safaricom-ke'] } as const
+  const operator = { country: 'KE', grammars: ['safaricom-sms', 'safaricom-ussd'] } as const
   t.deepEqual(parsed('*544#', { ...operator, channel: 'ussd' }), { kind: 'menu' })
   t.is(parsed('30*0722000000', { ...operator, channel: 'sms', shortCode: '451' }), 'unknownCommand')
 })
 
 table('Smart takes PASADATA, number and megabytes by SMS to 808', {
-  operator: { country: 'PH', grammars: ['smart-ph'], channel: 'sms', shortCode: '808' },
+  operator: { country: 'PH', grammars: ['smart-pasadata'], channel: 'sms', shortCode: '808' },
   rows: [
     ['PASADATA 09171234567 50', give('639171234567', 50n * MB)],
     ['pasadata 0917 123 4567 50', give('639171234567', 50n * MB)],
@@ -140,7 +141,7 @@ table('Smart takes PASADATA, number and megabytes by SMS to 808', {
 })
 
 table('Telkomsel takes TRF, megabytes and number by SMS to 363', {
-  operator: { country: 'ID', grammars: ['telkomsel-id'], channel: 'sms', shortCode: '363' },
+  operator: { country: 'ID', grammars: ['telkomsel-sms'], channel: 'sms', shortCode: '363' },
   rows: [
     ['TRF 500 081234567890', give('6281234567890', 500n * MB)],
     ['trf 500 +62 812-3456-7890', give('6281234567890', 500n * MB)],
@@ -151,7 +152,7 @@ table('Telkomsel takes TRF, megabytes and number by SMS to 363', {
 })
 
 table('9mobile takes PIN, megabytes and number by USSD', {
-  operator: { country: 'NG', grammars: ['ninemobile-ng'], channel: 'ussd' },
+  operator: { country: 'NG', grammars: ['ninemobile-gift'], channel: 'ussd' },
   rows: [
     ['*229*1234*50*08091234567#', give('2348091234567', 50n * MB, '1234')],
     ['*229*1234*08091234567*50#', 'ambiguous'],
@@ -163,7 +164,7 @@ table('9mobile takes PIN, megabytes and number by USSD', {
 })
 
 table('a Chinese operator takes LLZZ, number and megabytes by SMS to 10086', {
-  operator: { country: 'CN', grammars: ['china-generic'], channel: 'sms', shortCode: '10086' },
+  operator: { country: 'CN', grammars: ['china-sms'], channel: 'sms', shortCode: '10086' },
   rows: [
     ['LLZZ#13800138000#500', give('8613800138000', 500n * MB)],
     ['llzz＃１３８００１３８０００＃５００', give('8613800138000', 500n * MB)],
@@ -304,6 +305,7 @@ test('words of a language that the operator does not name are not taken', (t) =>
   const operator = { ...RUSSIAN, grammars: ['generic-en', 'no-such-grammar'] }
   t.is(parsed('ДА', operator), 'unknownCommand')
   t.is(parsed('YES', { ...operator, grammars: [] }), 'unknownCommand')
+  t.true(isGrammarId('generic') && isGrammarId('generic-ru'))
   t.false(isGrammarId('no-such-grammar'))
   t.false(isGrammarId('constructor'))
 })
@@ -332,6 +334,21 @@ test('every reason has a text to answer with', (t) => {
   for (const reason of reasons) t.true(reason in MESSAGES, reason)
 })
 
+test("every grammar that an operator's file names is there", (t) => {
+  const named = filesIn('profiles')
+    .filter((path) => /^profiles\/[^/]+\.json$/.test(path))
+    .flatMap(
+      (path) => jsonOf<{ readonly channels?: readonly NamedGrammars[] }>(path).channels ?? [],
+    )
+    .flatMap(({ grammars = [] }) => grammars)
+  t.true(named.length > 0)
+  for (const id of named) t.true(isGrammarId(id), id)
+})
+
+interface NamedGrammars {
+  readonly grammars?: readonly string[]
+}
+
 test('every grammar says where it is from, and every form can be sent', (t) => {
   for (const [id, { source, forms }] of Object.entries(GRAMMARS)) {
     t.true(source.length > 5 && forms.length > 0, id)
@@ -342,15 +359,18 @@ test('every grammar says where it is from, and every form can be sent', (t) => {
 })
 
 const COUNTRY_OF: Readonly<Record<GrammarId, readonly [country: string, msisdn: string]>> = {
-  't2-ru': ['RU', '79161234567'],
-  'mts-ru': ['RU', '79161234567'],
-  'megafon-ru': ['RU', '79161234567'],
-  'beeline-ru': ['RU', '79161234567'],
-  'safaricom-ke': ['KE', '254722000000'],
-  'smart-ph': ['PH', '639171234567'],
-  'telkomsel-id': ['ID', '6281234567890'],
-  'ninemobile-ng': ['NG', '2348091234567'],
-  'china-generic': ['CN', '8613800138000'],
+  't2-gift': ['RU', '79161234567'],
+  't2-balance': ['RU', '79161234567'],
+  'mts-balance': ['RU', '79161234567'],
+  'megafon-balance': ['RU', '79161234567'],
+  'beeline-balance': ['RU', '79161234567'],
+  'safaricom-sms': ['KE', '254722000000'],
+  'safaricom-ussd': ['KE', '254722000000'],
+  'smart-pasadata': ['PH', '639171234567'],
+  'telkomsel-sms': ['ID', '6281234567890'],
+  'telkomsel-ussd': ['ID', '6281234567890'],
+  'ninemobile-gift': ['NG', '2348091234567'],
+  'china-sms': ['CN', '8613800138000'],
   'generic-en': ['ZA', '27821234567'],
   'generic-ru': ['RU', '79161234567'],
   'generic-zh': ['CN', '8613800138000'],
@@ -414,12 +434,12 @@ test('a command that can be written in a grammar is read from it as the same com
 })
 
 test('what a grammar cannot say is not written', (t) => {
-  const context = contextOf({ country: 'RU', channel: 'ussd', grammars: ['t2-ru'] })
+  const context = contextOf({ country: 'RU', channel: 'ussd', grammars: ['t2-gift', 't2-balance'] })
   t.is(writeMessage(give(TO, 5n * GB), context)?.text, '*974*79161234567*5#')
   t.is(writeMessage(give(TO, 1_500n * MB), context), undefined)
   t.is(writeMessage(give(TO, 5n * GB, '1234'), context), undefined)
   t.is(writeMessage(give(TO, 5n * GB), { ...context, channel: 'sms' }), undefined)
-  const kenya = contextOf({ country: 'KE', channel: 'sms', grammars: ['safaricom-ke'] })
+  const kenya = contextOf({ country: 'KE', channel: 'sms', grammars: ['safaricom-sms'] })
   t.deepEqual(writeMessage(give('254722000000', 5n * MB), kenya), {
     text: '5*254722000000',
     shortCode: '450',
@@ -448,7 +468,7 @@ test('junk never throws, and is never a gift of nothing or to nobody', (t) => {
     fc.array(fc.constantFrom(...WORDS), { maxLength: 24 }).map((words) => words.join('')),
     fc.array(fc.constantFrom(...WORDS), { maxLength: 24 }).map((words) => words.join(' ')),
   )
-  const countries = fc.constantFrom('RU', 'CN', 'KE', 'ID', '999', 'XX')
+  const countries = fc.constantFrom('RU', 'CN', 'KE', 'ID', 'ZZ', 'XX')
   fc.assert(
     fc.property(
       junk,

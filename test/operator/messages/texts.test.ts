@@ -28,6 +28,12 @@ import {
   textOfMessage,
   TEXTS,
 } from '../../../src/operator/messages/texts/render.ts'
+import {
+  messageOfRefusal,
+  REFUSAL_CODES,
+  renderRefusal,
+  textOfRefusal,
+} from '../../../src/operator/messages/texts/refusals.ts'
 import { alphabetOf, SMS_PARTS_MAX } from '../../../src/operator/messages/fitting.ts'
 
 const IDS = Object.keys(MESSAGES) as MessageId[]
@@ -332,4 +338,45 @@ test('a language tag finds its texts, and English is for the others', (t) => {
     'en',
     'en',
   ])
+})
+
+test('every refusal of the rules has a text, with what the rule knows', (t) => {
+  const params = {
+    leastBytes: 1_000_000n,
+    mostBytes: 2_000_000n,
+    stepBytes: 1_000_000n,
+    sizesBytes: [1_000_000n],
+    keepBytes: 5_000_000n,
+    feeMinor: 5000n,
+    percent: 50,
+    limit: 3,
+    days: 3,
+  }
+  const untilMs = EVENING.getTime()
+  for (const language of LANGUAGES) {
+    const options = {
+      channel: 'sms',
+      locale: localeOf(language),
+      to: '79161234567',
+      currency: 'RUB',
+    } as const
+    for (const code of REFUSAL_CODES) {
+      const { id } = messageOfRefusal({ code, params, untilMs }, options)
+      t.not(id, 'refused', code)
+      const text = textOfRefusal({ code, params, untilMs }, options)
+      t.notRegex(text, /[{}]|undefined/, code)
+      t.false(renderRefusal({ code, params, untilMs }, options).isShortened, code)
+    }
+    const plain = textOfMessage('refused', {}, options)
+    for (const code of ['no-such-code', 'constructor', 'tooSoon', 'mustRemain']) {
+      t.is(textOfRefusal({ code, params: {} }, options), plain, code)
+    }
+  }
+})
+
+test('a giver does not learn why the other cannot receive', (t) => {
+  const options = { to: '79161234567', currency: 'RUB' }
+  for (const code of ['receiverNotActive', 'receiverHasReceived', 'blockedByReceiver', 'fanIn']) {
+    t.is(messageOfRefusal({ code, params: {} }, options).id, 'receiverCannot', code)
+  }
 })

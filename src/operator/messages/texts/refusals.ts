@@ -1,0 +1,173 @@
+/** Which text tells a subscriber that a rule refused a gift. */
+
+import type { FittedText } from '../fitting.ts'
+import { parametersOf, type MessageId, type MessageParams, type Money } from './catalogue.ts'
+import { renderMessage, textOfMessage, type TextOptions } from './render.ts'
+
+/** A refusal as the rules give it: its code, what bounds the gift, and when the rule is over. */
+export interface RefusedGift {
+  readonly code: string
+  readonly params: {
+    readonly leastBytes?: bigint
+    readonly mostBytes?: bigint
+    readonly stepBytes?: bigint
+    readonly sizesBytes?: readonly bigint[]
+    readonly keepBytes?: bigint
+    readonly feeMinor?: bigint
+    readonly percent?: number
+    readonly count?: number
+    readonly limit?: number
+    readonly days?: number
+  }
+  readonly untilMs?: number
+}
+
+interface RefusalOptions extends TextOptions {
+  /** To whom the gift was to go, as E.164 digits. */
+  readonly to: string
+  /** ISO 4217, of the operator. */
+  readonly currency: string
+}
+
+/**
+ * The text for each code of the rules. What is wrong on the receiver's side is the receiver's own affair: the giver
+ * learns that it does not go, not why.
+ */
+const REFUSAL_MESSAGES: Readonly<Record<string, MessageId>> = {
+  sameAccount: 'sameNumber',
+  unknownGiver: 'senderUnknown',
+  unknownReceiver: 'notOnNetwork',
+  otherOperator: 'otherOperator',
+  serviceNotOffered: 'notOffered',
+  groupOnly: 'useGroup',
+  boughtOnly: 'onlyBought',
+  serviceAwaitsApproval: 'approvalPending',
+  roamingGiftsAwaitApproval: 'approvalPending',
+  giverProfileNotInstalled: 'profileNotInstalled',
+  receiverProfileNotInstalled: 'receiverCannot',
+  giverProfileDeleted: 'profileDeleted',
+  receiverProfileDeleted: 'receiverCannot',
+  giverNotActive: 'senderBlocked',
+  receiverNotActive: 'receiverCannot',
+  giverLocked: 'giftsLocked',
+  giverSuspended: 'suspectedResale',
+  blockedByReceiver: 'receiverCannot',
+  giverKind: 'companyReceiveOnly',
+  receiverKind: 'receiverCannot',
+  giverAgeGroup: 'minorReceiveOnly',
+  receiverAgeGroup: 'receiverCannot',
+  giverPlan: 'notOnPlan',
+  otherRegion: 'otherRegion',
+  otherPayment: 'otherPayment',
+  giverNotIdentified: 'notIdentified',
+  receiverNotIdentified: 'notIdentified',
+  feeNotCharged: 'feeUnpaid',
+  giverTooNew: 'tenure',
+  receiverTooNew: 'receiverCannot',
+  provisionedRecently: 'coolOff',
+  returnedRecently: 'returnedRecently',
+  coolingAfterRoaming: 'coolingAfterRoaming',
+  receiverInactive: 'receiverCannot',
+  giverRoaming: 'roamingSender',
+  receiverRoaming: 'receiverCannot',
+  closedDay: 'closedDay',
+  tooSoon: 'gap',
+  giverDayGifts: 'countPerDay',
+  giverMonthGifts: 'countPerMonth',
+  giverMonthReceivers: 'receiversPerMonth',
+  receiverDayGifts: 'receiverCountReached',
+  receiverMonthGifts: 'receiverCountReached',
+  giverHasReceived: 'receivedActive',
+  receiverHasReceived: 'receiverCannot',
+  velocity: 'suspectedResale',
+  fanOut: 'suspectedResale',
+  fanIn: 'receiverCannot',
+  ring: 'suspectedResale',
+  amountTooSmall: 'belowMinimum',
+  amountTooLarge: 'aboveMaximum',
+  notInSteps: 'wrongStep',
+  notASize: 'wrongSize',
+  planShare: 'percentOfPlan',
+  planShareOfPeriod: 'percentOfPlan',
+  remainingShare: 'insufficient',
+  giverDayBytes: 'volumePerDay',
+  giverMonthBytes: 'volumePerMonth',
+  receiverDayBytes: 'receiverVolumeReached',
+  receiverMonthBytes: 'receiverVolumeReached',
+  mustRemain: 'floor',
+  giverMoney: 'noMoney',
+  receiverMoney: 'receiverCannot',
+  originNotGiftable: 'notEligibleOrigin',
+  classNotGiftable: 'notEligibleClass',
+  receivedNotGiftable: 'noRegift',
+  notNearExpiry: 'onlyNearExpiry',
+  moreThanMayBeGiven: 'insufficient',
+}
+
+/** The codes that have a text of their own, for the test that holds them against the rules. */
+export const REFUSAL_CODES: readonly string[] = Object.keys(REFUSAL_MESSAGES)
+
+const DAY_MS = 86_400_000
+
+/** The text for a refusal, as it goes out; a plain one for a code that is not known or lacks what its text names. */
+export function renderRefusal(refusal: RefusedGift, options: RefusalOptions): FittedText {
+  const { id, params } = messageOfRefusal(refusal, options)
+  return renderMessage(id, params, options)
+}
+
+/** The same as whole text, for the API and the app. */
+export function textOfRefusal(refusal: RefusedGift, options: RefusalOptions): string {
+  const { id, params } = messageOfRefusal(refusal, options)
+  return textOfMessage(id, params, options)
+}
+
+/** Which text of the catalogue tells a refusal, with its parameters. */
+export function messageOfRefusal(
+  refusal: RefusedGift,
+  options: Pick<RefusalOptions, 'to' | 'currency'>,
+): { readonly id: MessageId; readonly params: MessageParams<MessageId> } {
+  const { code } = refusal
+  const id = Object.hasOwn(REFUSAL_MESSAGES, code) ? REFUSAL_MESSAGES[code] : undefined
+  const params = id && paramsOf(id, { refusal, options })
+  return id && params ? { id, params } : { id: 'refused', params: {} as MessageParams<MessageId> }
+}
+
+function paramsOf(
+  id: MessageId,
+  of: {
+    readonly refusal: RefusedGift
+    readonly options: Pick<RefusalOptions, 'to' | 'currency'>
+  },
+): MessageParams<MessageId> | undefined {
+  const values = valuesOf(of)
+  const names = Object.keys(parametersOf(id))
+  const pairs = names.map((name) => [name, values[name]] as const)
+  if (pairs.some(([, value]) => value === undefined)) return undefined
+  return Object.fromEntries(pairs) as MessageParams<MessageId>
+}
+
+function valuesOf({
+  refusal: { params, untilMs },
+  options,
+}: {
+  readonly refusal: RefusedGift
+  readonly options: Pick<RefusalOptions, 'to' | 'currency'>
+}): Readonly<Record<string, unknown>> {
+  return {
+    to: options.to,
+    minimum: params.leastBytes,
+    maximum: params.mostBytes,
+    step: params.stepBytes,
+    sizes: params.sizesBytes,
+    floor: params.keepBytes,
+    fee: params.feeMinor === undefined ? undefined : moneyOf(params.feeMinor, options.currency),
+    percent: params.percent,
+    count: params.limit ?? params.count,
+    within: params.days === undefined ? undefined : params.days * DAY_MS,
+    until: untilMs === undefined ? undefined : new Date(untilMs),
+  }
+}
+
+function moneyOf(minor: bigint, currency: string): Money {
+  return { minor, currency }
+}
