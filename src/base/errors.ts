@@ -10,6 +10,7 @@ export const ERRORS = {
     title: 'The command was called in a way it does not know',
   },
   unauthorised: { exitCode: 4, httpStatus: 401, title: 'The token is missing or wrong' },
+  forbidden: { exitCode: 4, httpStatus: 403, title: 'The token is not good for this' },
   notFound: { exitCode: 5, httpStatus: 404, title: 'There is no such thing' },
   conflict: { exitCode: 6, httpStatus: 409, title: 'The request contradicts what is there' },
   tooLarge: { exitCode: 2, httpStatus: 413, title: 'The request is too large' },
@@ -19,6 +20,7 @@ export const ERRORS = {
     httpStatus: 422,
     title: 'The idempotency key belongs to another request',
   },
+  tooManyRequests: { exitCode: 7, httpStatus: 429, title: 'Too many requests' },
   unavailable: { exitCode: 7, httpStatus: 503, title: 'The lab is not reachable or not ready' },
   dataDirectoryLocked: {
     exitCode: 7,
@@ -53,6 +55,16 @@ export class LabError extends Error {
     this.code = code
     this.field = more.field
     this.reason = more.reason
+  }
+}
+
+/** `tooManyRequests`, and after how many seconds of the lab's time to come again. */
+export class TooManyRequests extends LabError {
+  readonly retryAfterSeconds: number
+
+  constructor(retryAfterSeconds: number) {
+    super('tooManyRequests', `too many requests. Come again in ${retryAfterSeconds} s.`)
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

@@ -1,7 +1,7 @@
 /** The command `esim-lab`: reads the arguments, runs a verb, answers with an exit code. */
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { labVersion } from '../base/runtime.ts'
 import { createOutput, sayError, type Output } from './output.ts'
 import { ExitCode, usageError } from './verb.ts'
 import { attachVerb } from './verbs/attach.ts'
@@ -69,7 +69,7 @@ const VERBS = [
 function program(output: Output): Command {
   const command = new Command('esim-lab')
     .description('A whole eSIM operator on one laptop. A test system: its keys are public.')
-    .version(version(), '-V, --version', 'show the version')
+    .version(labVersion(), '-V, --version', 'show the version')
     .addHelpText(
       'after',
       '\n"esim-lab <verb> --help" shows options and examples. Start with: esim-lab demo',
@@ -82,11 +82,6 @@ function program(output: Output): Command {
     })
   }
   return command
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
 
 function withParts(command: Command): Command[] {

@@ -1,7 +1,8 @@
 /** Errors as HTTP answers: problem details of RFC 9457, written in one place. */
 
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
-import { ERRORS, LabError } from '../base/errors.ts'
+import { ERRORS, LabError, TooManyRequests } from '../base/errors.ts'
+import { formOf } from './api/error-forms.ts'
 
 /** RFC 9457 §3, with our two members: the input's field at fault, and a finer reason for programs. */
 export interface Problem {
@@ -32,10 +33,11 @@ export function problemOf(error: unknown): Problem {
   return problem('internal', 'esim-lab failed to answer. Its log says more.')
 }
 
-/** Writes a problem. */
+/** Writes a problem, in the words of the interface that was called. */
 export function sendProblem(response: Response, found: Problem): void {
   if (found.status === 401) response.set('WWW-Authenticate', 'Bearer')
-  response.status(found.status).type('application/problem+json').send(JSON.stringify(found))
+  const { contentType, body } = formOf(response.req.originalUrl, found)
+  response.status(found.status).type(contentType).send(JSON.stringify(body))
 }
 
 /** The last handler of an app: every error becomes a problem. Defects are handed to `report`. */
@@ -45,6 +47,9 @@ export function problemHandler(report: (error: unknown) => void = () => {}): Err
     if (response.headersSent) return next(error)
     const found = problemOf(error)
     if (found.status >= 500) report(error)
+    if (error instanceof TooManyRequests) {
+      response.set('Retry-After', String(error.retryAfterSeconds))
+    }
     sendProblem(response, found)
   }
 }
@@ -66,7 +71,8 @@ export function methodNotAllowed(methods: readonly string[]): RequestHandler {
 
 /** Refuses a body that is not JSON by its own account, before it is read. */
 export const requireJson: RequestHandler = (request, response, next) => {
-  if (request.is('application/json') !== false) return next()
+  const isEmpty = request.get('Content-Length') === '0' && request.get('Content-Type') === undefined
+  if (isEmpty || request.is('application/json') !== false) return next()
   sendProblem(response, problem('unsupportedMediaType', BODY_EXPECTED))
 }
 

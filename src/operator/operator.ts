@@ -37,9 +37,13 @@ import {
 } from './accounts.ts'
 import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gifting.ts'
 import type { GiftLimit } from './gift-rules.ts'
+import { messagesOf, type Message } from '../store/messages.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
+import { createAccess, type Access } from './access/access.ts'
+import { codeSender } from './access/send-code.ts'
+import { createEventHub, type EventHub } from './events/hub.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { onlyOperator, type Operators } from './operators.ts'
 import { applyProfileEvent } from './profile-events.ts'
@@ -86,6 +90,10 @@ export interface Operator {
   readonly operators: Operators
   /** Plans, periods, purchases, money, whereabouts. */
   readonly subscriptions: Subscriptions
+  /** Sign-in of subscribers, and tokens. */
+  readonly access: Access
+  /** Who is told of what happens. */
+  readonly events: EventHub
   /** What phones attach to. */
   readonly network: OperatorNetwork
 
@@ -146,6 +154,13 @@ export interface Operator {
   /** As `useData`, with a refusal as a value, and whether the answer is a repeated one. */
   attemptUsage(request: UseData): Promise<UsageOutcome>
 
+  /** The messages that a phone got and sent, the newest first, before the one with the id `before`. @throws {LabError} notFound */
+  inbox(of: {
+    readonly msisdn: string
+    readonly before?: number | undefined
+    readonly limit: number
+  }): readonly Message[]
+
   /**
    * Expires what has ended in every account, which commands do for the accounts they touch, and forgets answers to
    * idempotency keys of more than 30 days ago.
@@ -184,6 +199,8 @@ export function createOperator(parts: {
     ...queries(all),
     ...stockAndAccounts(all),
     ...attempt,
+    access: createAccess({ store, environment, sendCode: codeSender(operators) }),
+    events: createEventHub({ store, environment }),
     async giveData(request) {
       const { gift, refusal } = await attempt.attemptGift(request)
       if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })
@@ -258,6 +275,10 @@ function queries({ store, environment, operators }: Parts) {
       })
     },
     gift: ({ id }) => store.read((db) => findGift(db, id)),
+    inbox({ before, limit, ...of }) {
+      const { id: accountId } = accountOf(of)
+      return store.read((db) => messagesOf(db, { accountId, before, limit }))
+    },
     audit: () => store.read(audit),
   } satisfies Partial<Operator>
 }

@@ -1,5 +1,6 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
+import { ACCESS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
@@ -38,4 +39,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0042 where phones are', sql: PLACES },
   { name: '0043 gifts on their way', sql: GIFT_REQUESTS },
   { name: '0044 messages', sql: MESSAGES },
+  { name: '0045 tokens, and codes with which subscribers sign in', sql: ACCESS },
+  { name: '0046 events, and who is told of them', sql: EVENTS },
 ]

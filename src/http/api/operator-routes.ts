@@ -1,0 +1,388 @@
+/** Accounts, balances, gifts, usage, stock and the books. */
+
+import { z } from 'zod'
+import { LabError } from '../../base/errors.ts'
+import type { Account } from '../../operator/accounts.ts'
+import { amountToJson } from '../../operator/amount.ts'
+import type { Gift } from '../../operator/gifting.ts'
+import type { Operator } from '../../operator/operator.ts'
+import type { Usage } from '../../operator/usage.ts'
+import type { Lot } from '../../store/ledger.ts'
+import { pageOf } from '../page.ts'
+import { problemOf } from '../problem.ts'
+import { route, ok, type Answer, type Route } from './route.ts'
+import { amountBytes, amountJson, idOf, instant, limit, msisdn, position } from './schemas.ts'
+import { maySee } from './scopes.ts'
+
+const lotSchema = z
+  .object({
+    id: z.int(),
+    origin: z.string(),
+    trafficClass: z.string(),
+    giftable: z.boolean(),
+    grantedBytes: amountJson,
+    availableBytes: amountJson,
+    heldBytes: amountJson,
+    validFrom: instant,
+    validUntil: instant,
+    parentLotId: z.int().nullable(),
+  })
+  .meta({ id: 'Lot' })
+
+const accountSummarySchema = z.looseObject({
+  msisdn: z.string(),
+  iccid: z.string(),
+  profileState: z.enum(['ordered', 'installed', 'enabled', 'disabled', 'deleted']),
+  openedAt: instant,
+  liveSince: instant.nullable(),
+})
+
+const accountSchema = accountSummarySchema
+  .extend({
+    bindings: z.array(
+      z.object({ iccid: z.string(), eid: z.string(), from: instant, to: instant.nullable() }),
+    ),
+  })
+  .meta({ id: 'Account' })
+
+const balanceSchema = z
+  .object({
+    msisdn: z.string(),
+    totalBytes: amountJson,
+    giftable: z.object({ amountBytes: amountJson, reason: z.string(), text: z.string() }),
+    lots: z.array(lotSchema),
+  })
+  .meta({ id: 'Balance' })
+
+const giftSchema = z
+  .looseObject({
+    id: z.string(),
+    state: z.string(),
+    from: z.string(),
+    to: z.string(),
+    amountBytes: amountJson,
+    at: instant,
+    validUntil: instant,
+    lots: z.array(z.looseObject({ lotId: z.int(), amountBytes: amountJson, validUntil: instant })),
+  })
+  .meta({ id: 'Gift' })
+
+const usageSchema = z
+  .looseObject({
+    id: z.string(),
+    msisdn: z.string(),
+    amountBytes: amountJson,
+    at: instant,
+    lots: z.array(z.looseObject({ lotId: z.int(), amountBytes: amountJson })),
+  })
+  .meta({ id: 'Usage' })
+
+const auditSchema = z
+  .looseObject({ balanced: z.boolean(), faults: z.array(z.string()) })
+  .meta({ id: 'Audit' })
+
+const stockSchema = z
+  .object({
+    iccid: z.string(),
+    imsi: z.string(),
+    msisdn: z.string(),
+    pin: z.string(),
+    puk: z.string(),
+    profileType: z.string(),
+    taken: z.boolean(),
+  })
+  .meta({ id: 'StockItem' })
+
+const messageSchema = z.object({
+  id: z.int(),
+  direction: z.enum(['in', 'out']),
+  channel: z.string(),
+  peer: z.string(),
+  text: z.string(),
+  at: instant,
+})
+
+const ofNumber = z.object({ msisdn })
+const REPLAYED = 'The answer to an earlier request with the same key; Idempotency-Replayed is true.'
+
+/** The routes over an operator. */
+export function operatorRoutes(operator: Operator): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/health',
+      operationId: 'getHealth',
+      summary: 'Whether the lab answers',
+      tag: 'Lab',
+      scope: 'public',
+      responses: {
+        200: { description: 'It does.', schema: z.object({ status: z.literal('ok') }) },
+      },
+      handle: () => ok({ status: 'ok' }),
+    }),
+    ...accountRoutes(operator),
+    ...giftRoutes(operator),
+    route({
+      method: 'GET',
+      path: '/api/ledger/audit',
+      operationId: 'auditLedger',
+      summary: 'Whether the books balance',
+      tag: 'Ledger',
+      scope: 'ledger:read',
+      responses: { 200: { description: 'Sums and faults.', schema: auditSchema } },
+      handle: () => ok(auditJson(operator)),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/inventory/{iccid}',
+      operationId: 'getStockItem',
+      summary: 'A number in stock, with PIN and PUK; Ki and OPc never leave',
+      tag: 'Stock',
+      scope: 'stock:read',
+      params: z.object({ iccid: z.string() }),
+      responses: { 200: { description: 'The number.', schema: stockSchema } },
+      handle: ({ params }) => ok(inventoryJson(operator, params.iccid)),
+    }),
+  ]
+}
+
+function accountRoutes(operator: Operator): readonly Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/accounts',
+      operationId: 'listAccounts',
+      summary: 'Accounts by number',
+      description: 'A subscriber sees the own account.',
+      tag: 'Accounts',
+      scope: 'accounts:read',
+      query: z.object({ limit: limit.optional(), after: msisdn.optional() }),
+      responses: {
+        200: {
+          description: 'A page; `next` names the number to go on after.',
+          schema: z.object({
+            accounts: z.array(accountSummarySchema),
+            next: z.string().optional(),
+          }),
+        },
+      },
+      handle({ query, principal }) {
+        if (principal.role === 'subscriber') {
+          const own = operator.account({ msisdn: principal.msisdn })
+          return ok({ accounts: own ? [accountSummary(own)] : [] })
+        }
+        const { limit: most = 100, after } = query
+        const page = operator.accounts({ limit: most + 1, ...(after !== undefined && { after }) })
+        const { entries, ...next } = pageOf(page, { limit: most, nameOf: (one) => one.msisdn })
+        return ok({ accounts: entries.map(accountSummary), ...next })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/accounts/{msisdn}',
+      operationId: 'getAccount',
+      summary: 'An account and the cards that its profile was on',
+      tag: 'Accounts',
+      scope: 'accounts:read',
+      params: ofNumber,
+      actsFor: ({ params }) => [params.msisdn],
+      responses: { 200: { description: 'The account.', schema: accountSchema } },
+      handle: ({ params }) => ok(accountJson(operator, params.msisdn)),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/accounts/{msisdn}/balance',
+      operationId: 'getBalance',
+      summary: 'The lots in order of use, and how much may be given',
+      tag: 'Accounts',
+      scope: 'balances:read',
+      params: ofNumber,
+      actsFor: ({ params }) => [params.msisdn],
+      responses: { 200: { description: 'The balance.', schema: balanceSchema } },
+      handle: ({ params }) => ok(balanceJson(operator, params.msisdn)),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/accounts/{msisdn}/messages',
+      operationId: 'listMessages',
+      summary: 'The messages that the phone got and sent, the newest first',
+      tag: 'Accounts',
+      scope: 'messages:read',
+      params: ofNumber,
+      query: z.object({ limit: limit.optional(), before: position.optional() }),
+      actsFor: ({ params }) => [params.msisdn],
+      responses: {
+        200: {
+          description: 'A page; `next` names the message before which it goes on.',
+          schema: z.object({ messages: z.array(messageSchema), next: z.string().optional() }),
+        },
+      },
+      handle({ params, query }) {
+        const { limit: most = 100, before } = query
+        const found = operator.inbox({ ...params, before, limit: most + 1 })
+        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => String(id) })
+        const messages = entries.map(({ id, direction, channel, peer, text, at }) => {
+          return { id, direction, channel, peer, text, at }
+        })
+        return ok({ messages, ...next })
+      },
+    }),
+  ]
+}
+
+function giftRoutes(operator: Operator): readonly Route[] {
+  return [
+    route({
+      method: 'POST',
+      path: '/api/gifts',
+      operationId: 'giveData',
+      summary: 'Give data from one subscriber to another',
+      tag: 'Gifts',
+      scope: 'gifts:write',
+      idempotent: true,
+      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes }),
+      actsFor: ({ body }) => [body.from],
+      responses: {
+        201: { description: 'It is given.', schema: giftSchema },
+        200: { description: REPLAYED, schema: giftSchema },
+      },
+      async handle({ body, idempotencyKey, caller }) {
+        const outcome = await operator.attemptGift({ ...body, idempotencyKey, caller })
+        const { gift } = outcome
+        const headers = gift && { Location: `/api/gifts/${gift.id}` }
+        return answerOnce({ ...outcome, json: gift && giftJson(gift), headers })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/gifts/{id}',
+      operationId: 'getGift',
+      summary: 'A gift',
+      tag: 'Gifts',
+      scope: 'gifts:read',
+      params: idOf('id', 'The id of a gift.'),
+      responses: { 200: { description: 'The gift.', schema: giftSchema } },
+      handle({ params, principal }) {
+        const gift = operator.gift({ id: String(params.id) })
+        // What is not for one's eyes is as if it were not there.
+        if (gift && maySee(principal, [gift.from, gift.to])) return ok(giftJson(gift))
+        throw new LabError('notFound', 'there is no gift with this id')
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/api/usage',
+      operationId: 'useData',
+      summary: 'Report data that an attached phone has used',
+      tag: 'Usage',
+      scope: 'usage:write',
+      idempotent: true,
+      body: z.strictObject({ msisdn, amountBytes }),
+      responses: {
+        201: { description: 'It is booked.', schema: usageSchema },
+        200: { description: REPLAYED, schema: usageSchema },
+      },
+      async handle({ body, idempotencyKey, caller }) {
+        const outcome = await operator.attemptUsage({ ...body, idempotencyKey, caller })
+        return answerOnce({ ...outcome, json: outcome.usage && usageJson(outcome.usage) })
+      },
+    }),
+  ]
+}
+
+/** The answer of a command with an idempotency key: done now, done before, or refused by a rule. */
+export function answerOnce(outcome: {
+  readonly replayed: boolean
+  readonly refusal?: { readonly text: string; readonly reason: string }
+  readonly json: object | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}): Answer {
+  const headers = {
+    ...outcome.headers,
+    ...(outcome.replayed && { 'Idempotency-Replayed': 'true' }),
+  }
+  if (!outcome.refusal) {
+    return { status: outcome.replayed ? 200 : 201, body: outcome.json, headers }
+  }
+  const { text, reason } = outcome.refusal
+  const problem = problemOf(new LabError('refused', text, { reason }))
+  return { status: problem.status, problem, headers }
+}
+
+function accountSummary(account: Account): object {
+  const { iccid, profileState, openedAt, liveSince } = account
+  return { msisdn: account.msisdn, iccid, profileState, openedAt, liveSince: liveSince ?? null }
+}
+
+function accountJson(operator: Operator, of: string): object {
+  const account = operator.account({ msisdn: of })
+  if (!account) throw unknownNumber(of)
+  const bindings = operator.bindings({ msisdn: of }).map((binding) => ({
+    ...binding,
+    to: binding.to ?? null,
+  }))
+  return { ...accountSummary(account), bindings }
+}
+
+function balanceJson(operator: Operator, of: string): object {
+  const { totalBytes, lots, giftable } = operator.balance({ msisdn: of })
+  return {
+    msisdn: of,
+    totalBytes: amountToJson(totalBytes),
+    giftable: {
+      amountBytes: amountToJson(giftable.giftableBytes),
+      reason: giftable.reason,
+      text: giftable.text,
+    },
+    lots: lots.map(lotJson),
+  }
+}
+
+function lotJson(lot: Lot): object {
+  return {
+    id: lot.id,
+    origin: lot.origin,
+    trafficClass: lot.trafficClass,
+    giftable: lot.giftable,
+    grantedBytes: amountToJson(lot.grantedBytes),
+    availableBytes: amountToJson(lot.availableBytes),
+    heldBytes: amountToJson(lot.heldBytes),
+    validFrom: new Date(lot.validFromMs),
+    validUntil: new Date(lot.validUntilMs),
+    parentLotId: lot.parentLotId ?? null,
+  }
+}
+
+function giftJson(gift: Gift): object {
+  return {
+    ...gift,
+    amountBytes: amountToJson(gift.amountBytes),
+    lots: gift.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
+  }
+}
+
+function usageJson(usage: Usage): object {
+  return {
+    ...usage,
+    amountBytes: amountToJson(usage.amountBytes),
+    lots: usage.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
+  }
+}
+
+function auditJson(operator: Operator): object {
+  const { balanced, faults, ...sums } = operator.audit()
+  const inJson = Object.entries(sums).map(([name, bytes]) => [`${name}Bytes`, amountToJson(bytes)])
+  return { balanced, ...Object.fromEntries(inJson), faults }
+}
+
+/** Ki and OPc never leave: they are left out by naming what goes. */
+function inventoryJson(operator: Operator, iccid: string): object {
+  const item = operator.inventoryItem({ iccid })
+  if (!item) throw new LabError('notFound', 'this ICCID is not in stock', { field: 'iccid' })
+  const { imsi, pin, puk, profileType, taken } = item
+  return { iccid: item.iccid, imsi, msisdn: item.msisdn, pin, puk, profileType, taken }
+}
+
+function unknownNumber(of: string): LabError {
+  return new LabError('notFound', `${of} is not a number of this operator`, { field: 'msisdn' })
+}

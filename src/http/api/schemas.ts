@@ -1,0 +1,120 @@
+/** Schemas that many routes share. They check what arrives, and OpenAPI shows them. */
+
+import { z } from 'zod'
+import { LabError } from '../../base/errors.ts'
+import { amountFromJson } from '../../operator/amount.ts'
+import { normaliseMsisdn } from '../../operator/msisdn.ts'
+import { limitOf } from '../page.ts'
+
+/**
+ * A value that a function of ours reads. What it refuses with `badInput` is an issue of the field.
+ * `read` gets the value and the field's name, which is left out of its message here and put back with the whole path.
+ */
+export function readBy<T>(
+  jsonSchema: Readonly<Record<string, unknown>>,
+  read: (value: unknown, field: string) => T,
+) {
+  return z
+    .unknown()
+    .meta(jsonSchema)
+    .transform((value, context): T => {
+      try {
+        return read(value, '')
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error
+        context.issues.push({ code: 'custom', message: error.message.trim(), input: value })
+        return z.NEVER
+      }
+    })
+}
+
+const MSISDN = {
+  type: 'string',
+  description: 'A number with its country code, as people write it.',
+  pattern: '^\\s*\\+?[ ()-]*[1-9](?:[ ()-]*[0-9]){4,14}[ ()-]*\\s*$',
+  examples: ['+999 01 0000001'],
+}
+
+/** A subscriber's number; the plain digits come out. */
+export const msisdn = readBy(MSISDN, (value, field) => normaliseMsisdn(value, field))
+
+/** An amount of bytes; a bigint comes out. */
+export const amountBytes = readBy(
+  {
+    description: 'Bytes: an integer up to 2^53-1, or decimal digits as text, at most 2^50.',
+    anyOf: [
+      { type: 'integer', minimum: 0, maximum: 2 ** 50 },
+      { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,14})$' },
+    ],
+  },
+  (value, field) => amountFromJson(value, field),
+)
+
+/** An amount as answers carry it. */
+export const amountJson = z
+  .union([z.int(), z.string().regex(/^[0-9]+$/)])
+  .meta({ description: 'Bytes; above 2^53-1 as text.' })
+
+/** The `limit` of a list. */
+export const limit = readBy({ type: 'integer', minimum: 1, maximum: 500, default: 100 }, (value) =>
+  limitOf(value),
+)
+
+/** A number by which a list goes on. */
+export const position = readBy(
+  { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },
+  (value) => {
+    if (typeof value === 'string' && /^(?:0|[1-9][0-9]{0,14})$/.test(value)) return Number(value)
+    throw new LabError('badInput', 'must be a whole number')
+  },
+)
+
+export const instant = z.iso.datetime({ offset: true })
+
+/** A path's one parameter. */
+export function idOf(name: string, description: string) {
+  return z.object({ [name]: z.string().min(1).max(255).meta({ description }) })
+}
+
+/** RFC 9457 §3, with `field` and `reason`. */
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    field: z.string().optional(),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'Problem' })
+
+/** What the schema says of a value. @throws {LabError} badInput — naming the field at fault */
+export function check<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const { issues } = result.error
+  // Who writes a field's name wrong has it missing as well: the wrong name says more.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
+  throw badInputOf(issue, { schema, value })
+}
+
+function badInputOf(
+  issue: z.core.$ZodIssue | undefined,
+  of: { readonly schema: z.ZodType; readonly value: unknown },
+): LabError {
+  if (!issue) return new LabError('badInput', 'the request is not as it should be')
+  const known = of.schema instanceof z.ZodObject ? Object.keys(of.schema.shape).join(', ') : ''
+  if (typeof of.value !== 'object' || of.value === null || Array.isArray(of.value)) {
+    return new LabError('badInput', `the body must be a JSON object${known && ` with ${known}`}`)
+  }
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    const name = issue.keys[0] ?? ''
+    const field = [...path, name].join('.')
+    const names = path.length === 0 && known ? `; there are ${known}` : ' here'
+    return new LabError('badInput', `${field} is not a field${names}`, { field })
+  }
+  const field = path.join('.')
+  const message = issue.code === 'custom' ? ` ${issue.message}` : `: ${issue.message}`
+  return new LabError('badInput', `${field}${message}`, field ? { field } : {})
+}

@@ -1,0 +1,83 @@
+/**
+ * What the interfaces to the outside keep: tokens and sign-in codes, who is told of events, and the events themselves.
+ *
+ * Tokens and codes are kept as hashes. `events` is an outbox: its rows are written by triggers and commands within the
+ * transaction of what they tell, and only while somebody listens; a row of `event_deliveries` is one listener's copy.
+ */
+export const ACCESS = `
+CREATE TABLE access_tokens (
+  id TEXT PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+  role TEXT NOT NULL CHECK (role IN ('subscriber', 'auditor')),
+  account_id INTEGER REFERENCES accounts (id),
+  label TEXT CHECK (length(label) BETWEEN 1 AND 100),
+  issued_at INTEGER NOT NULL,
+  until_at INTEGER NOT NULL,
+  CHECK ((role = 'subscriber') = (account_id IS NOT NULL)),
+  CHECK (until_at > issued_at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX access_tokens_by_end ON access_tokens (until_at);
+
+CREATE TABLE sign_in_codes (
+  account_id INTEGER PRIMARY KEY REFERENCES accounts (id),
+  salt BLOB NOT NULL CHECK (length(salt) >= 16),
+  hash BLOB NOT NULL CHECK (length(hash) = 32),
+  tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+  until_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sign_in_codes_by_end ON sign_in_codes (until_at);
+`
+
+export const EVENTS = `
+CREATE TABLE event_listeners (
+  id TEXT PRIMARY KEY,
+  callback TEXT NOT NULL,
+  query TEXT,
+  types TEXT,
+  secret TEXT NOT NULL,
+  registered_at INTEGER NOT NULL,
+  ended_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16)))),
+  type TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT CHECK (json_valid(detail)),
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE event_deliveries (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_seq INTEGER NOT NULL REFERENCES events (seq),
+  listener_id TEXT NOT NULL REFERENCES event_listeners (id),
+  state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'dead')),
+  tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0),
+  next_at INTEGER NOT NULL,
+  settled_at INTEGER,
+  last_error TEXT,
+  UNIQUE (event_seq, listener_id),
+  CHECK ((state = 'waiting') = (settled_at IS NULL))
+) STRICT;
+CREATE INDEX event_deliveries_due ON event_deliveries (next_at) WHERE state = 'waiting';
+CREATE INDEX event_deliveries_settled ON event_deliveries (settled_at) WHERE state = 'delivered';
+CREATE INDEX event_deliveries_dead ON event_deliveries (number) WHERE state = 'dead';
+
+CREATE TRIGGER events_stand BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END;
+
+CREATE TRIGGER events_go_out AFTER INSERT ON events
+BEGIN
+  INSERT INTO event_deliveries (event_seq, listener_id, next_at)
+    SELECT NEW.seq, id, NEW.at FROM event_listeners
+    WHERE ended_at IS NULL AND (types IS NULL OR instr(types, ' ' || NEW.type || ' ') > 0);
+END;
+
+CREATE TRIGGER gifts_are_told AFTER INSERT ON gifts
+WHEN EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at)
+    SELECT 'TransferBalanceCreateEvent', id, at FROM transfers WHERE seq = NEW.transfer_seq;
+END;
+`
