@@ -5,7 +5,7 @@ import { LabError } from './base/errors.ts'
 import { packageOctets, readPackage } from './profile/import.ts'
 import { importedMetadata, type MetadataWishes } from './profile/import-metadata.ts'
 import { profileMetadata } from './profile/metadata.ts'
-import { packageNeeds } from './profile/needs.ts'
+import { packageNeeds, type PackageNeeds } from './profile/needs.ts'
 import {
   OTA_KEY_NAMES,
   OTA_KEY_OCTETS,
@@ -13,7 +13,7 @@ import {
   type OtaKeys,
   type ProfileSubscriber,
 } from './profile/subscriber.ts'
-import { createProfileTemplate, personalise } from './profile/template.ts'
+import { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
 import { StoreMetadataRequest } from './rsp/common.ts'
 import { keepKeysInPlace } from './store/authentication.ts'
 import type { Store } from './store/engine.ts'
@@ -26,23 +26,36 @@ import {
 } from './store/imported-profiles.ts'
 import type { InventoryItem, NumberRange } from './store/inventory.ts'
 import { normaliseMsisdn } from './operator/msisdn.ts'
+import type { OperatorNetwork } from './operator/network.ts'
+import type { OperatorFile } from './operator/operator-file.ts'
 import type { Operator } from './operator/operator.ts'
 import { checkKeysInPlace } from './operator/subscriber-keys.ts'
 import type { ProfileSource } from './smdp/smdp.ts'
 
-/** The operator's profiles; the template is made once. */
+/** The operators' profiles; the template of each operator's file is made once, when it is first asked for. */
 export function labProfiles(parts: {
   readonly operator: Operator
   readonly fillerOctets: number
 }): ProfileSource {
-  const { operator } = parts
-  const template = createProfileTemplate({
-    operator: operatorProfile(operator),
-    fillerOctets: parts.fillerOctets,
-  })
-  const needs = packageNeeds(template.octets)
+  const { operator, fillerOctets } = parts
+  const madeOf = new WeakMap<OperatorFile, Made>()
+  function made(file: OperatorFile): Made {
+    const there = madeOf.get(file)
+    if (there) return there
+    const template = createProfileTemplate({
+      operator: operatorProfile(file, operator.network),
+      fillerOctets,
+    })
+    const fresh = { template, needs: packageNeeds(template.octets) }
+    madeOf.set(file, fresh)
+    return fresh
+  }
+  const madeFor = (iccid: string) => made(operator.fileOf({ iccid }))
+  // At once, so that a file that no profile can be made from is refused when the lab starts.
+  made(operator.file)
   return {
     metadata(iccid, notificationAddress) {
+      const { template } = madeFor(iccid)
       const metadata = profileMetadata(template, { iccid, notificationAddress })
       const { notificationAddresses, ...request } = metadata
       return {
@@ -50,13 +63,19 @@ export function labProfiles(parts: {
         notificationConfigurationInfo: notificationAddresses.flatMap(allEventsTo),
       }
     },
-    profilePackage: (iccid) => personalise(template, subscriberOf(itemOf(operator, iccid))),
-    needs: () => needs,
+    profilePackage: (iccid) =>
+      personalise(madeFor(iccid).template, subscriberOf(itemOf(operator, iccid))),
+    needs: (iccid) => madeFor(iccid).needs,
   }
 }
 
+interface Made {
+  readonly template: ProfileTemplate
+  readonly needs: PackageNeeds
+}
+
 /** The operator's file says how its profiles look; its network has the keys that conceal identities. */
-function operatorProfile({ file, network }: Operator): OperatorProfile {
+function operatorProfile(file: OperatorFile, network: OperatorNetwork): OperatorProfile {
   const { profileType: _, profileOwner: owner, suci, ...profile } = file.profile
   const keys = network.suciPublicKeys().map(({ id, profile: scheme, publicKey }) => {
     return { keyId: id, scheme, publicKey }
@@ -149,7 +168,7 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
   const metadata = importedMetadata(facts, given)
   const { iccid, imsi } = facts
   const { profileType = IMPORTED_TYPE } = given
-  if (isInRange(iccid, parts.operator.file.ranges.iccid)) {
+  if (isOfOperators(parts.operator, { name: 'iccid', number: iccid })) {
     throw knownIccid(iccid, "is of the operator's own range, which the operator fills itself")
   }
   const encoded = encode(StoreMetadataRequest, metadata)
@@ -188,7 +207,8 @@ function noAccountOf(
 ): ImportAnswer['noAccount'] {
   const { number: msisdn } = profile
   if (msisdn === undefined) return 'noNumber'
-  const isTaken = isInRange(msisdn, operator.file.ranges.msisdn) || profile.isInUse(msisdn)
+  const isTaken =
+    isOfOperators(operator, { name: 'msisdn', number: msisdn }) || profile.isInUse(msisdn)
   return isTaken ? 'numberInUse' : undefined
 }
 
@@ -207,6 +227,14 @@ function knownIccid(iccid: string, problem: string): LabError {
     field: 'package',
     reason: 'iccidInUse',
   })
+}
+
+/** Whether a number is of the range of an operator of the lab, which may make it any day. */
+function isOfOperators(
+  operator: Operator,
+  of: { readonly name: 'iccid' | 'msisdn'; readonly number: string },
+): boolean {
+  return operator.operators.list().some(({ ranges }) => isInRange(of.number, ranges[of.name]))
 }
 
 function itemOf(operator: Operator, iccid: string): InventoryItem {

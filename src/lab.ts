@@ -21,8 +21,8 @@ import { memoryStorage, type EuiccState, type EuiccStorage } from './euicc/state
 import { createLpa, type Lpa } from './lpa/lpa.ts'
 import { createModem, type Modem } from './modem/modem.ts'
 import type { ServingNetwork } from './nas/registration.ts'
-import { loadOperatorFile } from './operator/operator-file.ts'
 import { createOperator, type Operator } from './operator/operator.ts'
+import { loadOperators } from './operator/operators.ts'
 import { orderProfile, type OrderedProfile, type ProfileOrder } from './operator/ordering.ts'
 import {
   makeSuciKeys,
@@ -91,6 +91,8 @@ export interface LabOptions {
   readonly dataDirectory?: string
   /** The operator's file; the neutral operator `lab` unless told. */
   readonly operatorFile?: string | URL
+  /** Where the files of the other operators are; those that come with esim-lab unless told. */
+  readonly operatorsDirectory?: string | URL
   readonly smdp?: Partial<SmdpSettings>
   /** Somebody's certificates and keys, of `loadPkiDirectory`: the SM-DP+ runs on them, and they are copied nowhere. */
   readonly broughtPki?: LoadedPki
@@ -222,7 +224,10 @@ function openHome(path: string): Home {
 
 async function assemble(options: LabOptions, home: Home | undefined): Promise<Lab> {
   // First of all: a file that is wrong leaves nothing behind.
-  const file = loadOperatorFile(options.operatorFile)
+  const operators = loadOperators({
+    defaultFile: options.operatorFile,
+    directory: options.operatorsDirectory,
+  })
   const environment = createEnvironment(options, home)
   const pki = home ? keptPki(home, environment) : createTestPki({ random: environment.random })
   const brought = options.broughtPki
@@ -232,7 +237,8 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const operator = createOperator({
     store,
     environment: { ...environment, random: environment.random.stream('operator') },
-    file,
+    file: operators.default,
+    operators,
     ...(home && { suciKeys: keptSuciKeys(home, environment) }),
   })
   const authority = createRevocationAuthority({ store, pki, clock: environment.clock })
@@ -301,9 +307,10 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
       const named = order.smDs
       const addressed = named === undefined ? {} : { smDs: smdsAddressOf(smds, named) }
       const place = (): Promise<OrderedProfile> => orderProfile(parts, { ...order, ...addressed })
-      const ownType = operator.file.profile.profileType
-      // Only the operator's own type can be made anew; another that has run out stays so.
-      return (order.profileType ?? ownType) === ownType ? stocking.retry(place) : place()
+      const profileType = order.profileType ?? operator.file.profile.profileType
+      // Only what an operator of the lab sells can be made anew; another type that has run out stays so.
+      const { profile } = operator.operators.ofProfileType(profileType)
+      return profile.profileType === profileType ? stocking.retry(place, profileType) : place()
     },
     importProfile: (given) => importProfile({ store, operator }, given),
     importedProfiles: (page) => store.read((db) => listImportedProfiles(db, page)),
@@ -409,6 +416,8 @@ function keptSuciKeys(home: Home, { random }: Environment): readonly SuciKey[] {
 }
 
 const STOCK_CHUNK = 2000
+/** A type of which there has never been a profile is unknown to the SM-DP+. */
+const OUT_OF_STOCK: readonly string[] = ['profileTypeUnavailable', 'profileTypeUnknown']
 
 /** The operator's numbers and the SM-DP+'s profiles are one stock; what a crash left between them is made up for. */
 function createStocking(parts: {
@@ -418,7 +427,7 @@ function createStocking(parts: {
   readonly batch: number
 }) {
   const { store, operator, smdp, batch } = parts
-  let adding: Promise<void> | undefined
+  const adding = new Map<string, Promise<void>>()
 
   async function listAtSmdp(): Promise<void> {
     for (;;) {
@@ -431,26 +440,35 @@ function createStocking(parts: {
     }
   }
 
-  async function add(count: number): Promise<void> {
-    await operator.stock({ count })
+  async function add(count: number, profileType?: string): Promise<void> {
+    await operator.stock({ count, ...(profileType !== undefined && { profileType }) })
     await listAtSmdp()
   }
 
+  /** Once for all orders of a type that wait. */
+  function addAnew(profileType: string): Promise<void> {
+    const begun = adding.get(profileType)
+    if (begun) return begun
+    const work = add(Math.max(batch, 1), profileType).finally(() => adding.delete(profileType))
+    adding.set(profileType, work)
+    return work
+  }
+
   return {
-    add,
+    add: (count: number) => add(count),
     async begin(): Promise<void> {
       if (operator.stockLevel().total === 0 && batch > 0) await add(batch)
       else await listAtSmdp()
     },
     /** Runs an order; while it fails for want of profiles, adds some: once for all orders that wait. */
-    async retry<T>(work: () => Promise<T>): Promise<T> {
+    async retry<T>(work: () => Promise<T>, profileType: string): Promise<T> {
       for (;;) {
         try {
           return await work()
         } catch (error) {
-          if (!(error instanceof RspError) || error.status !== 'profileTypeUnavailable') throw error
-          adding ??= add(Math.max(batch, 1)).finally(() => (adding = undefined))
-          await adding
+          if (!(error instanceof RspError) || !OUT_OF_STOCK.includes(error.status ?? ''))
+            throw error
+          await addAnew(profileType)
         }
       }
     },

@@ -76,13 +76,13 @@ export interface AuthenticationCentre {
 export function createAuthenticationCentre(parts: {
   readonly store: Store
   readonly random: Random
-  /** That of the profiles in stock; Milenage unless told. */
-  readonly algorithm?: OperatorAlgorithm | undefined
+  /** That of a profile in stock; Milenage unless told. */
+  readonly algorithmFor?: AlgorithmFor
 }): AuthenticationCentre {
-  const { store, random, algorithm } = parts
+  const { store, random, algorithmFor = () => undefined } = parts
   async function vector(request: VectorRequest): Promise<Vector> {
     const rand = random.bytes(RAND_OCTETS)
-    const { functions, sqn } = await store.write((db) => stepped(db, { ...request, algorithm }))
+    const { functions, sqn } = await store.write((db) => stepped(db, { ...request, algorithmFor }))
     const made = challenge({ functions, rand, sqn, amf: AMF })
     if (made.xres.length > RES_OCTETS_MAX) throw refused('resTooLong')
     return { rand, ...made }
@@ -108,6 +108,8 @@ export function createAuthenticationCentre(parts: {
   }
 }
 
+type AlgorithmFor = (db: Connection, iccid: string) => OperatorAlgorithm | undefined
+
 type Vector = Challenge & { readonly rand: Uint8Array }
 
 const RAND_OCTETS = 16
@@ -124,11 +126,12 @@ const SEQ_STEP_MAX = 1n << 28n
 /** Takes the subscriber's next sequence number, after AUTS if it lost step. Runs within one command of the store. */
 function stepped(
   db: Connection,
-  request: VectorRequest & { readonly algorithm: OperatorAlgorithm | undefined },
+  request: VectorRequest & { readonly algorithmFor: AlgorithmFor },
 ): { readonly functions: AkaFunctions; readonly sqn: bigint } {
   const { resynchronisation } = request
   const iccid = iccidOf(db, request.supi)
-  const algorithm = algorithmOf(db, { iccid, operatorAlgorithm: request.algorithm })
+  const operatorAlgorithm = request.algorithmFor(db, iccid)
+  const algorithm = algorithmOf(db, { iccid, operatorAlgorithm })
   if (!algorithm) throw refused('noKeys')
   const functions = akaFunctions(algorithm)
   const last = lastSqn(db, iccid)

@@ -3,6 +3,7 @@
 import type { Environment } from '../base/environment.ts'
 import type { ServingNetwork } from '../nas/registration.ts'
 import type { Store } from '../store/engine.ts'
+import { operatorOf } from '../store/inventory.ts'
 import {
   listRegistrations,
   registrationOfProfile,
@@ -10,8 +11,9 @@ import {
 } from '../store/registrations.ts'
 import { createAuthenticationCentre, type AuthenticationCentre } from './authentication.ts'
 import { createAusf, type Ausf } from './ausf.ts'
-import type { OperatorFile } from './operator-file.ts'
+import type { Operators } from './operators.ts'
 import { createServingNetwork } from './registration.ts'
+import { fileOf } from './subscriptions/subscriptions.ts'
 import { createSidf, type Sidf, type SuciKey, type SuciPublicKey } from './suci-keys.ts'
 
 export interface OperatorNetwork {
@@ -35,16 +37,18 @@ const AUSF_WAIT_MS = 2 * ANSWER_WAIT_MS
 export function createOperatorNetwork(parts: {
   readonly store: Store
   readonly environment: Environment
-  readonly file: OperatorFile
+  readonly operators: Operators
   readonly suciKeys: readonly SuciKey[]
 }): OperatorNetwork {
-  const { store, environment, suciKeys } = parts
-  const { plmn, profile } = parts.file
+  const { store, environment, operators, suciKeys } = parts
+  const { plmn } = operators.default
   const random = environment.random.stream('challenges')
   const authenticationCentre = createAuthenticationCentre({
     store,
     random,
-    algorithm: profile.algorithm,
+    algorithmFor: (db, iccid) =>
+      fileOf(operators, { operator: operatorOf(db, iccid) ?? operators.default.id }).profile
+        .algorithm,
   })
   const sidf = createSidf(suciKeys)
   const common = { environment, authenticationCentre, sidf }

@@ -186,7 +186,6 @@ export function createOperator(parts: {
 }): Operator {
   const { store, environment } = parts
   const operators = parts.operators ?? onlyOperator(parts.file)
-  const file = operators.default
   const all = { store, environment, operators }
   const attempt = attempts(all)
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
@@ -195,7 +194,7 @@ export function createOperator(parts: {
       return operators.default
     },
     operators,
-    network: createOperatorNetwork({ store, environment, file, suciKeys }),
+    network: createOperatorNetwork({ store, environment, operators, suciKeys }),
     ...queries(all),
     ...stockAndAccounts(all),
     ...attempt,

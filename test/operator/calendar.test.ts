@@ -1,0 +1,61 @@
+import test from 'ava'
+import {
+  dayStart,
+  daysOn,
+  isTimeZone,
+  midnightAfter,
+  monthStart,
+  monthStartAfter,
+  nextBilling,
+} from '../../src/operator/calendar.ts'
+
+const at = (text: string): number => Date.parse(text)
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+test('a day begins at midnight of its place', (t) => {
+  const moscow = { atMs: at('2026-01-31T21:30:00Z'), timeZone: 'Europe/Moscow' }
+  t.is(iso(dayStart(moscow)), '2026-01-31T21:00:00.000Z')
+  t.is(iso(monthStart(moscow)), '2026-01-31T21:00:00.000Z')
+  t.is(iso(monthStart({ ...moscow, timeZone: 'UTC' })), '2026-01-01T00:00:00.000Z')
+  t.is(iso(monthStartAfter({ ...moscow, months: 1 })), '2026-02-28T21:00:00.000Z')
+  t.is(iso(midnightAfter({ ...moscow, days: 0 })), '2026-02-01T21:00:00.000Z')
+  t.is(iso(midnightAfter({ ...moscow, days: 30 })), '2026-03-03T21:00:00.000Z')
+})
+
+test('days are of 23 and 25 hours where clocks are changed', (t) => {
+  const timeZone = 'Europe/Berlin'
+  const spring = at('2026-03-28T11:00:00Z')
+  t.is(daysOn({ atMs: spring, days: 1, timeZone }) - spring, 23 * 3_600_000)
+  const autumn = at('2026-10-24T10:00:00Z')
+  t.is(daysOn({ atMs: autumn, days: 1, timeZone }) - autumn, 25 * 3_600_000)
+  // Clocks go from 0:00 to 1:00 there on this day.
+  const cairo = { atMs: at('2026-04-23T22:30:00Z'), timeZone: 'Africa/Cairo' }
+  t.is(iso(dayStart(cairo)), '2026-04-23T22:00:00.000Z')
+})
+
+test('who began on the 31st is billed on the last day of shorter months, and on the 31st again', (t) => {
+  const of = { billingDay: 31, timeZone: 'Europe/Moscow' }
+  const days: string[] = []
+  let atMs = at('2026-01-31T09:00:00Z')
+  for (let month = 0; month < 4; month++) {
+    atMs = nextBilling({ ...of, atMs })
+    days.push(iso(atMs))
+  }
+  t.deepEqual(days, [
+    '2026-02-27T21:00:00.000Z',
+    '2026-03-30T21:00:00.000Z',
+    '2026-04-29T21:00:00.000Z',
+    '2026-05-30T21:00:00.000Z',
+  ])
+})
+
+test('the next billing is after the instant, and a leap day is the last of its month', (t) => {
+  const of = { billingDay: 30, timeZone: 'UTC' }
+  t.is(iso(nextBilling({ ...of, atMs: at('2028-01-30T00:00:00Z') })), '2028-02-29T00:00:00.000Z')
+  t.is(iso(nextBilling({ ...of, atMs: at('2028-01-29T23:59:59Z') })), '2028-01-30T00:00:00.000Z')
+})
+
+test('knows a time zone when it sees one', (t) => {
+  t.true(isTimeZone('Asia/Shanghai'))
+  t.false(isTimeZone('Mars/Olympus'))
+})
