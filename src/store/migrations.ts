@@ -2,6 +2,7 @@
 
 import { ACCESS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
+import { GIFT_SETTINGS } from './tables/gifts.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
@@ -41,4 +42,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0044 messages', sql: MESSAGES },
   { name: '0045 tokens, and codes with which subscribers sign in', sql: ACCESS },
   { name: '0046 events, and who is told of them', sql: EVENTS },
+  { name: '0047 what is settled about gifts, and questions for data', sql: GIFT_SETTINGS },
 ]

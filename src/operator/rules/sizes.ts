@@ -23,6 +23,12 @@ export interface Most {
   readonly untilMs?: number | undefined
 }
 
+/** What rules about single lots look at. */
+export interface LotCase {
+  readonly facts: Pick<GiftFacts, 'atMs' | 'timeZone'>
+  readonly rules: GiftingRules
+}
+
 type Cap = (one: Case) => Most | undefined
 
 export const FORMS: { readonly [Code in FormCode]: Form } = {
@@ -88,7 +94,7 @@ export const CAPS: { readonly [Code in CapCode]: Cap } = {
 }
 
 /** Whether a lot's data may be given away now, by what it is and by the operator's rules. */
-export function mayBeGiven(lot: LotFacts, one: Case): boolean {
+export function mayBeGiven(lot: LotFacts, one: LotCase): boolean {
   return lot.giftable && Object.values(LOT_RULES).every((keeps) => keeps(lot, one))
 }
 
@@ -130,7 +136,7 @@ export function ascending(a: bigint, b: bigint): number {
 
 type LotCode = 'originNotGiftable' | 'classNotGiftable' | 'receivedNotGiftable' | 'notNearExpiry'
 
-const LOT_RULES: { readonly [Code in LotCode]: (lot: LotFacts, one: Case) => boolean } = {
+const LOT_RULES: { readonly [Code in LotCode]: (lot: LotFacts, one: LotCase) => boolean } = {
   originNotGiftable: (lot, { rules }) => rules.origins?.includes(lot.origin) ?? true,
   classNotGiftable: (lot, { rules }) => rules.trafficClasses?.includes(lot.trafficClass) ?? true,
   receivedNotGiftable: (lot, { rules }) => rules.regift !== false || lot.origin !== 'gift',
@@ -152,7 +158,7 @@ function ofLots(code: LotCode): Cap {
 const DAY_MS = 86_400_000
 
 /** When a lot's window of giving opens; never, for one that is in no window. */
-function opensAt(lot: LotFacts, { facts, rules }: Case): number {
+function opensAt(lot: LotFacts, { facts, rules }: LotCase): number {
   if (!rules.nearExpiry) return -Infinity
   // Days of life, of which one may be an hour shorter or longer.
   const lifeDays = Math.round((lot.validUntilMs - lot.validFromMs) / DAY_MS)
