@@ -80,10 +80,11 @@ test('the Chinese operators share one set of rules, and every value of it is dou
 
 type Json = Record<string, unknown>
 
+const beside = (path: string) => readFileSync(new URL(path, OPERATORS_DIRECTORY))
+
 for (const name of NAMES) {
   const json = (): Json =>
     JSON.parse(readFileSync(new URL(`${name}.json`, OPERATORS_DIRECTORY), 'utf8')) as Json
-  const beside = (path: string) => readFileSync(new URL(path, OPERATORS_DIRECTORY))
 
   test(`each field of ${name}.json that is wrong is named`, (t) => {
     const paths = leavesOf(json())
