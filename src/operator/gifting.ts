@@ -1,7 +1,7 @@
 /** Giving data from one subscriber to another. */
 
 import type { Connection } from '../store/engine.ts'
-import { postGift, slicesOfGift, usableOf, type GiftSlice } from '../store/ledger.ts'
+import { moveGift, slicesOfGift, usableOf, type GiftSlice } from '../store/ledger.ts'
 import { findByNumber, type Account } from './accounts.ts'
 import {
   giftLimit,
@@ -138,7 +138,7 @@ function decide(
     ...limitRules(file),
   })
   if (!verdict.allowed) return { refusal: verdict }
-  const slices = postGift(db, {
+  const slices = moveGift(db, {
     transferId: id,
     giverAccountId: verdict.giver.id,
     receiverAccountId: verdict.receiver.id,

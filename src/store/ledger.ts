@@ -93,23 +93,28 @@ export function issueLot(
   return creditLotId
 }
 
+/** A gift to be moved: from whom, to whom, how much, of which lots, and what becomes of them. */
+export type GiftToPost = TransferHead &
+  GiftRoute & {
+    readonly giverAccountId: number
+    readonly receiverAccountId: number
+    readonly amountBytes: bigint
+  }
+
 /**
  * Moves an amount from the giver's giftable lots to new lots of the receiver, whole or not at all.
  * @throws {LabError} badInput — the amount is out of range; refused (`notEnoughData`); conflict — the transfer's id is taken
  */
-export function postGift(
-  db: Connection,
-  gift: TransferHead &
-    GiftRoute & {
-      readonly giverAccountId: number
-      readonly receiverAccountId: number
-      readonly amountBytes: bigint
-    },
-): readonly GiftSlice[] {
+export function postGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
+  expireDue(db, { atMs: gift.atMs, accountId: gift.giverAccountId })
+  expireDue(db, { atMs: gift.atMs, accountId: gift.receiverAccountId })
+  return moveGift(db, gift)
+}
+
+/** As {@link postGift}, between accounts in which what has ended is put away already. */
+export function moveGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
   requireAmount(gift.amountBytes)
   const { giverAccountId, receiverAccountId, amountBytes, atMs } = gift
-  expireDue(db, { atMs, accountId: giverAccountId })
-  expireDue(db, { atMs, accountId: receiverAccountId })
   const parts = chooseLots(db, { ...gift, accountId: giverAccountId, onlyGiftable: true })
   const transferSeq = insertTransfer(db, { ...gift, kind: 'gift' })
   recordGift(db, { transferSeq, giverAccountId, receiverAccountId, amountBytes, atMs })

@@ -101,7 +101,9 @@ export function usableOf(
 ): Usable {
   const sums = { availableBytes: 0n, generalBytes: 0n, giftableBytes: 0n }
   const enoughBytes = of.enoughBytes ?? Infinity
-  for (const row of db.bigSql<LotRow>(statementOf(of)).iterate(of.accountId, of.atMs, of.atMs)) {
+  // Every gift asks this: whole rows are read for those alone who judge them.
+  const statement = statementOf(of, of.eligible ? '*' : 'available, traffic_class, giftable')
+  for (const row of db.bigSql<LotRow>(statement).iterate(of.accountId, of.atMs, of.atMs)) {
     sums.availableBytes += row.available
     if (row.traffic_class === 'general') sums.generalBytes += row.available
     if (row.giftable === 1n && (!of.eligible || of.eligible(lotFromRow(row)))) {
@@ -154,9 +156,9 @@ const ORIGINS: Readonly<Record<LotOrigin, string>> = {
   loan: 'loan',
 }
 
-function statementOf(of: LotChoice): string {
+function statementOf(of: LotChoice, columns: string = '*'): string {
   return [
-    `SELECT * FROM lots WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ?`,
+    `SELECT ${columns} FROM lots WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ?`,
     of.onlyGiftable ? `AND giftable = 1` : '',
     of.trafficClass === 'general' ? `AND traffic_class = 'general'` : '',
     of.trafficClass === 'directed' ? `AND traffic_class = 'directed'` : '',

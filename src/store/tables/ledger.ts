@@ -272,17 +272,17 @@ BEGIN
       END;
   SELECT RAISE(ABORT, 'a lot is usable within its validity and expires after it')
     FROM lots, transfers
-    WHERE lots.id = NEW.debit_lot_id AND seq = NEW.transfer_seq AND kind <> 'reverse'
-      AND (at < valid_from
-        OR (at >= valid_until) <> (NEW.credit = 'expired' OR kind = 'rollover'));
-  SELECT RAISE(ABORT, 'a lot that has ended gives nothing back')
-    FROM lots, transfers
-    WHERE lots.id = NEW.debit_lot_id AND seq = NEW.transfer_seq AND kind = 'reverse'
-      AND (at < valid_from OR at >= valid_until);
+    WHERE lots.id = NEW.debit_lot_id AND seq = NEW.transfer_seq
+      AND (at < valid_from OR (at >= valid_until) <>
+        CASE kind WHEN 'rollover' THEN 1 WHEN 'reverse' THEN 0 ELSE NEW.credit = 'expired' END);
+END;
+
+CREATE TRIGGER postings_stay_within_the_account BEFORE INSERT ON postings
+WHEN (SELECT kind FROM transfers WHERE seq = NEW.transfer_seq) IN ('extend', 'rollover')
+BEGIN
   SELECT RAISE(ABORT, 'longer life and a new period are for the same account')
-    FROM transfers, lots source, lots target
-    WHERE seq = NEW.transfer_seq AND kind IN ('extend', 'rollover')
-      AND source.id = NEW.debit_lot_id AND target.id = NEW.credit_lot_id
+    FROM lots source, lots target
+    WHERE source.id = NEW.debit_lot_id AND target.id = NEW.credit_lot_id
       AND source.account_id <> target.account_id;
 END;
 
