@@ -1,5 +1,6 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
+import { CHARGING } from './tables/charging.ts'
 import { ACCESS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_SETTINGS } from './tables/gifts.ts'
@@ -43,4 +44,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0045 tokens, and codes with which subscribers sign in', sql: ACCESS },
   { name: '0046 events, and who is told of them', sql: EVENTS },
   { name: '0047 what is settled about gifts, and questions for data', sql: GIFT_SETTINGS },
+  {
+    name: '0048 charging sessions, data that did not count, rest of data that was lifted',
+    sql: CHARGING,
+  },
 ]
