@@ -54,7 +54,7 @@ export type { OperatorNetwork } from './operator/network.ts'
 export { createModem, type Attachment, type AttachStep, type Modem } from './modem/modem.ts'
 export type { NetworkAnswer, ServingNetwork } from './nas/registration.ts'
 export type { OrderedProfile, ProfileOrder } from './operator/ordering.ts'
-export type { Gift } from './operator/gifting.ts'
+export type { Gift } from './operator/gifts/view.ts'
 export { amountFromText, formatAmount } from './operator/amount.ts'
 export {
   formatActivationCode,

@@ -5,7 +5,6 @@ import type { Command } from 'commander'
 import { ERRORS } from '../src/base/errors.ts'
 import { createOutput } from '../src/cli/output.ts'
 import { createLab } from '../src/index.ts'
-import { GIFT_REFUSALS } from '../src/operator/gift-rules.ts'
 import { AUTHENTICATION_REJECTS, REGISTRATION_REFUSALS } from '../src/operator/registration.ts'
 import { USAGE_REFUSALS } from '../src/operator/usage.ts'
 import { ES11 } from '../src/rsp/es11.ts'
@@ -299,8 +298,7 @@ test('the page of status codes has our own errors with HTTP status and exit code
   )
 })
 
-test('the page of status codes has the refusals of gifts and of usage in the order of their checks', (t) => {
-  t.deepEqual(firstColumn('Refused gifts'), Object.keys(GIFT_REFUSALS))
+test('the page of status codes has the refusals of usage in the order of their checks', (t) => {
   t.deepEqual(firstColumn('Refused usage'), Object.keys(USAGE_REFUSALS))
 })
 

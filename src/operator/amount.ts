@@ -31,6 +31,19 @@ export function amountFromJson(value: unknown, field: string): bigint {
   return bytes
 }
 
+/**
+ * Refuses what is no amount, wherever it came from.
+ * @throws {LabError} badInput — not a bigint from 0 to 2^50, naming the field
+ */
+export function requireBytes(amountBytes: bigint, field: string): void {
+  if (typeof amountBytes === 'bigint' && amountBytes >= 0n && amountBytes <= AMOUNT_MAX_BYTES) {
+    return
+  }
+  throw new LabError('badInput', `${field} must be a bigint from 0 to ${AMOUNT_MAX_BYTES}`, {
+    field,
+  })
+}
+
 /** Bytes as JSON carries them: never a number that a reader would round. */
 export function amountToJson(amountBytes: bigint): JsonAmount {
   return amountBytes <= SAFE_MAX_BYTES && amountBytes >= -SAFE_MAX_BYTES

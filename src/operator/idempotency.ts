@@ -5,7 +5,7 @@
 
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
-import type { Refused } from './gift-rules.ts'
+import { readRefused, writeRefused, type Refused } from './refused.ts'
 
 /** Which request this is. The key belongs to a caller and an operation; another caller's same key is another key. */
 export interface RequestIdentity {
@@ -51,7 +51,7 @@ export function answerOnce(
     request.fingerprint,
     request.atMs,
     answer.transferId ?? null,
-    answer.refusal ? JSON.stringify(answer.refusal) : null,
+    answer.refusal ? writeRefused(answer.refusal) : null,
   )
   return { answer, replayed: false }
 }
@@ -97,5 +97,5 @@ function sameAnswer(earlier: Row, request: RequestIdentity): Answer {
     )
   }
   if (earlier.transfer_id !== null) return { transferId: earlier.transfer_id }
-  return { refusal: JSON.parse(earlier.refusal ?? '') as Refused }
+  return { refusal: readRefused(earlier.refusal ?? '') }
 }

@@ -17,14 +17,7 @@ import {
   type KeyLengths,
   type StockLevel,
 } from '../store/inventory.ts'
-import {
-  AMOUNT_MAX_BYTES,
-  audit,
-  balanceOf,
-  expireDue,
-  type Audit,
-  type Lot,
-} from '../store/ledger.ts'
+import { audit, balanceOf, expireDue, type Audit, type Lot } from '../store/ledger.ts'
 import type { ProfileEvent } from '../store/orders.ts'
 import {
   bindingsOf,
@@ -35,9 +28,13 @@ import {
   type Account,
   type Binding,
 } from './accounts.ts'
-import { findGift, giveOnce, limitOf, type Gift, type GiftOutcome } from './gifting.ts'
-import type { GiftLimit } from './gift-rules.ts'
+import { createGifts, type Gifts } from './gifts/gifts.ts'
+import { limitOf, type GiftLimit, type GiftOutcome } from './gifts/giving.ts'
+import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
+import { requireBytes } from './amount.ts'
+import { createCharging, type Charging } from './charging/charging.ts'
+import type { ChargingSettings } from './charging/requests.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
@@ -96,6 +93,8 @@ export interface Operator {
   readonly events: EventHub
   /** What phones attach to. */
   readonly network: OperatorNetwork
+  /** Sessions in which attached phones use data, where phones are, and data over Wi-Fi. */
+  readonly charging: Charging
 
   /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
   stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
@@ -145,6 +144,8 @@ export interface Operator {
   /** As `giveData`, with a refusal as a value, and whether the answer is a repeated one. */
   attemptGift(request: GiveData): Promise<GiftOutcome>
   gift(by: { readonly id: string }): Gift | undefined
+  /** Everything else about gifts: confirmations, acceptance, codes, PINs, questions, reversals. */
+  readonly gifts: Gifts
 
   /**
    * Uses data, once for each key.
@@ -183,20 +184,26 @@ export function createOperator(parts: {
   readonly operators?: Operators
   /** The home network's keys for SUCIs; made of the environment's chance unless given. */
   readonly suciKeys?: readonly SuciKey[]
+  readonly charging?: Partial<ChargingSettings>
 }): Operator {
   const { store, environment } = parts
   const operators = parts.operators ?? onlyOperator(parts.file)
   const all = { store, environment, operators }
-  const attempt = attempts(all)
+  const gifts = createGifts(all)
+  const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
+  const charging = createCharging({ ...all, settings: parts.charging })
+  const onAttachmentEnd = charging.endLost
   return {
     get file() {
       return operators.default
     },
     operators,
-    network: createOperatorNetwork({ store, environment, operators, suciKeys }),
+    network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd }),
     ...queries(all),
-    ...stockAndAccounts(all),
+    ...stockAndAccounts({ ...all, gifts, charging }),
+    charging,
+    gifts,
     ...attempt,
     access: createAccess({ store, environment, sendCode: codeSender(operators) }),
     events: createEventHub({ store, environment }),
@@ -273,7 +280,6 @@ function queries({ store, environment, operators }: Parts) {
         return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
       })
     },
-    gift: ({ id }) => store.read((db) => findGift(db, id)),
     inbox({ before, limit, ...of }) {
       const { id: accountId } = accountOf(of)
       return store.read((db) => messagesOf(db, { accountId, before, limit }))
@@ -282,7 +288,13 @@ function queries({ store, environment, operators }: Parts) {
   } satisfies Partial<Operator>
 }
 
-function stockAndAccounts({ store, environment, operators }: Parts) {
+function stockAndAccounts({
+  store,
+  environment,
+  operators,
+  gifts,
+  charging,
+}: Parts & { readonly gifts: Gifts; readonly charging: Charging }) {
   const nowMs = () => environment.clock.nowMs()
   const ownType = () => operators.default.profile.profileType
   const fileOfAccount = (account: Account) => fileOf(operators, account)
@@ -291,6 +303,7 @@ function stockAndAccounts({ store, environment, operators }: Parts) {
     environment,
     operators,
     keyLengthsOf: (file) => keyLengthsOf(file.profile.algorithm),
+    onStatus: charging.endLost,
   })
   return {
     subscriptions,
@@ -326,6 +339,8 @@ function stockAndAccounts({ store, environment, operators }: Parts) {
     async sweep() {
       const total = { lots: 0, bytes: 0n, answers: 0 }
       while ((await subscriptions.renewDue({ limit: SWEEP_CHUNK_ROWS })) === SWEEP_CHUNK_ROWS);
+      await gifts.sweep()
+      await charging.sweep()
       for (;;) {
         const due = { atMs: nowMs(), limit: SWEEP_CHUNK_ROWS }
         const { lots, bytes } = await store.write((db) => expireDue(db, due))
@@ -346,28 +361,17 @@ function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
   return { kiOctets: algorithm.keyOctets, opcOctets: 32 }
 }
 
-function attempts({ store, environment, operators }: Parts) {
+function attempts({ store, environment, operators, gifts }: Parts & { readonly gifts: Gifts }) {
   const nowMs = () => environment.clock.nowMs()
   // Never from the seed: a lab that is opened again must not call a new transfer by an old name.
   const newId = () => toHex(environment.random.unique(12))
   return {
-    async attemptGift(asked) {
-      requireIdempotencyKey(asked.idempotencyKey)
-      requireBytes(asked.amountBytes)
-      const request = {
-        caller: asked.caller ?? DEFAULT_CALLER,
-        idempotencyKey: asked.idempotencyKey,
-        from: normaliseMsisdn(asked.from, 'from'),
-        to: normaliseMsisdn(asked.to, 'to'),
-        amountBytes: asked.amountBytes,
-      }
-      return store.write((db) =>
-        giveOnce(db, { request, operators, giftId: newId(), atMs: nowMs() }),
-      )
-    },
+    attemptGift: (asked) =>
+      gifts.give({ ...asked, caller: asked.caller ?? DEFAULT_CALLER, channel: 'api' }),
+    gift: ({ id }) => gifts.find({ id }),
     async attemptUsage(asked) {
       requireIdempotencyKey(asked.idempotencyKey)
-      requireBytes(asked.amountBytes)
+      requireBytes(asked.amountBytes, 'amountBytes')
       const request = {
         caller: asked.caller ?? DEFAULT_CALLER,
         idempotencyKey: asked.idempotencyKey,
@@ -379,13 +383,4 @@ function attempts({ store, environment, operators }: Parts) {
       )
     },
   } satisfies Partial<Operator>
-}
-
-function requireBytes(amountBytes: bigint): void {
-  if (typeof amountBytes === 'bigint' && amountBytes >= 0n && amountBytes <= AMOUNT_MAX_BYTES) {
-    return
-  }
-  throw new LabError('badInput', `amountBytes must be a bigint from 0 to ${AMOUNT_MAX_BYTES}`, {
-    field: 'amountBytes',
-  })
 }

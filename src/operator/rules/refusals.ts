@@ -1,5 +1,6 @@
 /** Why a gift may be refused: one table of codes, in the order in which the rules are checked. See docs/gift-refusals.md. */
 
+import type { Refused } from '../refused.ts'
 import type { Alternative } from './types.ts'
 
 /** Every code, with what it says in English when it has nothing to add. */
@@ -139,16 +140,7 @@ export interface GiftRefusal {
   readonly alternatives?: readonly Alternative[]
 }
 
-/** Refusals as they are kept: JSON, whose amounts are strings of digits with an `n`. */
-export function writeRefusals(refusals: readonly GiftRefusal[]): string {
-  return JSON.stringify(refusals, (_, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  )
-}
-
-/** Reads what {@link writeRefusals} wrote. */
-export function readRefusals(json: string): readonly GiftRefusal[] {
-  return JSON.parse(json, (_, value: unknown) =>
-    typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-  ) as readonly GiftRefusal[]
+/** A gift that is refused, with every rule that it breaks; `reason` and `text` are those of the first. */
+export interface GiftRefused<Reason extends string = GiftRefusalCode> extends Refused<Reason> {
+  readonly refusals: readonly GiftRefusal[]
 }

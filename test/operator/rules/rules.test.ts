@@ -8,11 +8,10 @@ import { judgeGift } from '../../../src/operator/rules/judge.ts'
 import { mostThatMayBeGiven, nextAmountAfter } from '../../../src/operator/rules/maximum.ts'
 import {
   GIFT_REFUSALS,
-  readRefusals,
-  writeRefusals,
   type GiftRefusal,
   type GiftRefusalCode,
 } from '../../../src/operator/rules/refusals.ts'
+import { readRefused, writeRefused } from '../../../src/operator/refused.ts'
 import { CAPS, enoughToJudge, feeOf, FORMS } from '../../../src/operator/rules/sizes.ts'
 import type { GiftingRules } from '../../../src/operator/rules/types.ts'
 import { DAY_MS, factsOf, HOUR_MS, lotOf, NOW_MS, OPERATORS, type Change } from './helper.ts'
@@ -287,7 +286,8 @@ for (const [code, { rules = {}, change, untilMs }] of Object.entries(ROWS)) {
       [code, ...also] as GiftRefusalCode[],
     )
     t.is(refusals[0]?.untilMs, untilMs)
-    t.deepEqual(readRefusals(writeRefusals(refusals)), refusals)
+    const refused = { allowed: false, reason: code, text: '', refusals } as const
+    t.deepEqual(readRefused(writeRefused(refused)) as typeof refused, refused)
   })
 }
 

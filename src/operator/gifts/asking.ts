@@ -1,0 +1,81 @@
+/** Questions for data: a subscriber asks another, who gives or says no within a day. */
+
+import { LabError } from '../../base/errors.ts'
+import type { Connection } from '../../store/engine.ts'
+import { findAsk, openAsks, putAsk, type GiftAskRecord } from '../../store/gift-asks.ts'
+import { findById, findByNumber, type Account } from '../accounts.ts'
+import { normaliseMsisdn } from '../msisdn.ts'
+import type { Operators } from '../operators.ts'
+import { fileOf } from '../subscriptions/subscriptions.ts'
+import { conflict, refusedAs } from './progress.ts'
+
+/** A question for data. */
+export interface GiftAsk {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly amountBytes: bigint
+  readonly at: Date
+  readonly until: Date
+}
+
+const DAY_MS = 86_400_000
+/** A subscriber may have so many questions standing. */
+const OPEN_ASKS_MAX = 5
+
+export function putQuestion(
+  db: Connection,
+  question: {
+    readonly id: string
+    readonly from: string
+    readonly to: string
+    readonly amountBytes: bigint
+    readonly operators: Operators
+    readonly atMs: number
+  },
+): GiftAsk {
+  const { id, amountBytes, atMs } = question
+  const asker = requireAccount(db, question.from)
+  const giver = requireAccount(db, question.to)
+  if (fileOf(question.operators, giver).gifting.askForData !== true)
+    throw refusedAs('askingNotOffered', 'This operator has no questions for data.')
+  if (asker.id === giver.id) throw refusedAs('sameAccount', 'Ask another number than your own.')
+  const open = openAsks(db, { accountId: asker.id, side: 'made', atMs })
+  if (open.length >= OPEN_ASKS_MAX || open.some((ask) => ask.giverAccountId === giver.id))
+    throw refusedAs('askedAlready', 'A question of yours stands already.')
+  const accounts = { askerAccountId: asker.id, giverAccountId: giver.id }
+  putAsk(db, { id, ...accounts, amountBytes, askedAtMs: atMs, untilMs: atMs + DAY_MS })
+  return askOf(db, findAsk(db, id) as GiftAskRecord)
+}
+
+export function requireOpenAsk(
+  db: Connection,
+  of: { readonly id: string; readonly by: string; readonly atMs: number },
+): GiftAskRecord {
+  const ask = findAsk(db, of.id)
+  const account = requireAccount(db, of.by)
+  if (!ask || ask.giverAccountId !== account.id)
+    throw new LabError('notFound', `there is no question ${of.id}`, { field: 'id' })
+  if (ask.answer !== undefined || ask.untilMs <= of.atMs)
+    throw conflict(ask.answer === undefined ? 'tooLate' : 'wrongState', 'the question is over')
+  return ask
+}
+
+export function askOf(db: Connection, ask: GiftAskRecord): GiftAsk {
+  return {
+    id: ask.id,
+    from: findById(db, ask.askerAccountId)?.msisdn ?? '',
+    to: findById(db, ask.giverAccountId)?.msisdn ?? '',
+    amountBytes: ask.amountBytes,
+    at: new Date(ask.askedAtMs),
+    until: new Date(ask.untilMs),
+  }
+}
+
+/** @throws {LabError} notFound — no account has the number */
+export function requireAccount(db: Connection, number: string): Account {
+  const msisdn = normaliseMsisdn(number, 'msisdn')
+  const account = findByNumber(db, msisdn)
+  if (account) return account
+  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
+}

@@ -1,0 +1,332 @@
+/** Gifts as the rest of the operator sees them: asked for, confirmed, accepted, claimed, taken back, and settled when their time is over. */
+
+import type { Environment } from '../../base/environment.ts'
+import { LabError } from '../../base/errors.ts'
+import { toHex } from '../../base/octets.ts'
+import type { Connection, Store } from '../../store/engine.ts'
+import { answerAsk, openAsks } from '../../store/gift-asks.ts'
+import {
+  dueGiftRequests,
+  findByClaim,
+  findGiftRequest,
+  giftRequestsOf,
+} from '../../store/gift-requests.ts'
+import {
+  accountsWithAutomaticGifts,
+  changeGiftSettings,
+  giftSecret,
+  giftSettingsOf,
+  setBlocked,
+  suspendedAccounts,
+} from '../../store/gift-settings.ts'
+import { findById, findByNumber, type Account } from '../accounts.ts'
+import { requireBytes } from '../amount.ts'
+import { requireIdempotencyKey } from '../idempotency.ts'
+import { normaliseMsisdn } from '../msisdn.ts'
+import type { Operators } from '../operators.ts'
+import type { MaximumGift } from '../rules/maximum.ts'
+import type { ChannelKind } from '../rules/types.ts'
+import { fileOf } from '../subscriptions/subscriptions.ts'
+import { askOf, putQuestion, requireAccount, requireOpenAsk, type GiftAsk } from './asking.ts'
+import { automaticGiftOf } from './automatic.ts'
+import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
+import { changePin, claimCodeOf, claimDigest, PIN_REFUSALS, resetPin } from './pins.ts'
+import {
+  expire,
+  noSuchGift,
+  refusedAs,
+  reverse,
+  settle,
+  takeStep,
+  type ById,
+  type StepAsked,
+  type StepOutcome,
+} from './progress.ts'
+import { upToDate, type GiftNoticeEvent, type StepContext } from './steps.ts'
+import { findGift, giftOf, type Gift } from './view.ts'
+
+export interface GiftsParts {
+  readonly store: Store
+  readonly environment: Environment
+  readonly operators: Operators
+  /** Is told what subscribers are to be told, within the command in which it happens. */
+  notify?(db: Connection, notice: GiftNoticeEvent): void
+}
+
+/** Every method that takes a number accepts it as people write it. */
+export interface Gifts {
+  /** Gives, once for each key: the data moves at once, or when the sender confirms and the receiver accepts. @throws {LabError} badInput, idempotencyKeyReused */
+  give(request: Omit<GiftRequest, 'isConfirmed'>): Promise<GiftOutcome>
+  find(by: { readonly id: string }): Gift | undefined
+  /** Gifts that a subscriber has made or got, the newest first. @throws {LabError} notFound */
+  list(of: { readonly msisdn: string; readonly limit?: number }): readonly Gift[]
+  /** What may be given now, and what binds; to a certain receiver or to anybody. @throws {LabError} notFound */
+  maximum(of: {
+    readonly from: string
+    readonly to?: string
+    readonly channel?: ChannelKind
+  }): MaximumGift
+
+  /** The sender says yes, with the PIN where the operator wants it. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`) */
+  confirm(step: ById & { readonly pin?: string | undefined }): Promise<StepOutcome>
+  /** The sender thinks better of it, while it is on its way. @throws {LabError} notFound, conflict */
+  cancel(step: ById): Promise<StepOutcome>
+  /** @throws {LabError} notFound, conflict */
+  accept(step: ById): Promise<StepOutcome>
+  /** @throws {LabError} notFound, conflict */
+  decline(step: ById): Promise<StepOutcome>
+  /** The code of a gift without a receiver, for its sender. @throws {LabError} notFound */
+  claimCode(of: ById): string
+  /** Turns a code into data; a claim that is refused leaves the code as it was. @throws {LabError} notFound, conflict */
+  claim(step: { readonly code: string; readonly by: string }): Promise<StepOutcome>
+  /** By the operator: takes back what is unused, once. @throws {LabError} notFound, conflict, refused (`reversalOver`, `nothingToReverse`) */
+  reverse(step: { readonly id: string; readonly reason?: string }): Promise<Gift>
+
+  /** Asks another subscriber for data. @throws {LabError} notFound, refused (`askingNotOffered`, `askedAlready`) */
+  ask(question: {
+    readonly from: string
+    readonly to: string
+    readonly amountBytes: bigint
+  }): Promise<GiftAsk>
+  asks(of: { readonly msisdn: string; readonly side: 'made' | 'got' }): readonly GiftAsk[]
+  /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
+  answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
+
+  /** Chooses a PIN in place of the old one. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS) */
+  changePin(change: {
+    readonly msisdn: string
+    readonly oldPin?: string | undefined
+    readonly newPin: string
+  }): Promise<void>
+  /** By the operator: unlocks the PIN, and makes it what it was in the beginning. @throws {LabError} notFound */
+  resetPin(of: { readonly msisdn: string }): Promise<void>
+  /** Forbids and allows gifts from one's own number. @throws {LabError} notFound */
+  lock(of: { readonly msisdn: string; readonly locked: boolean }): Promise<void>
+  /** Takes no more gifts from a number, or takes them again. @throws {LabError} notFound */
+  block(of: {
+    readonly msisdn: string
+    readonly number: string
+    readonly blocked: boolean
+  }): Promise<void>
+  /** By the operator: stops gifts from a number, or lifts that. @throws {LabError} notFound */
+  suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
+  /** Numbers whose gifts are stopped, and why, the latest first. */
+  suspended(): readonly { readonly msisdn: string; readonly at: Date; readonly reason: string }[]
+  /** Gives what would end within some hours to another, by itself; `undefined` ends it. @throws {LabError} notFound, badInput, refused (`automaticGiftsNotOffered`) */
+  automatic(of: {
+    readonly msisdn: string
+    readonly gift: { readonly to: string; readonly hoursBefore: number } | undefined
+  }): Promise<void>
+
+  /** Ends what is over, and makes gifts that make themselves. Returns how many of both. */
+  sweep(): Promise<number>
+}
+
+const LIST_LIMIT = 50
+const SWEEP_CHUNK = 500
+const AUTOMATIC_CALLER = 'automatic'
+
+export function createGifts(parts: GiftsParts): Gifts {
+  const { store, environment, operators } = parts
+  const nowMs = () => environment.clock.nowMs()
+  const context = (): StepContext => ({
+    operators,
+    atMs: nowMs(),
+    notify: (db, notice) => parts.notify?.(db, notice),
+  })
+  // Never from the seed: a lab that is opened again must not call a new gift by an old name.
+  const newId = () => toHex(environment.random.unique(12))
+  const secretOf = (db: Connection) => giftSecret(db, () => environment.random.unique(32))
+  const give = (db: Connection, request: GiftRequest) =>
+    giveOnce(db, { request, giftId: newId(), context: context(), secret: () => secretOf(db) })
+  const step = (asked: StepAsked) =>
+    settle(store.write((db) => takeStep(db, { asked, context: context(), secretOf })))
+  const change = (msisdn: string, act: (db: Connection, account: Account) => void) =>
+    store.write((db) => act(db, requireAccount(db, msisdn)))
+
+  return {
+    async give(asked) {
+      requireIdempotencyKey(asked.idempotencyKey)
+      requireBytes(asked.amountBytes, 'amountBytes')
+      const from = normaliseMsisdn(asked.from, 'from')
+      const to = asked.to === undefined ? undefined : normaliseMsisdn(asked.to, 'to')
+      return store.write((db) => give(db, { ...asked, from, to, isConfirmed: false }))
+    },
+    find: ({ id }) => store.read((db) => findGift(db, { id, atMs: nowMs() })),
+    list: (of) =>
+      store.read((db) => {
+        const accountId = requireAccount(db, of.msisdn).id
+        const limit = of.limit ?? LIST_LIMIT
+        return (['given', 'received'] as const)
+          .flatMap((side) => giftRequestsOf(db, { accountId, side, limit }))
+          .toSorted((a, b) => b.requestedAtMs - a.requestedAtMs)
+          .slice(0, limit)
+          .map((request) => giftOf(db, { request, atMs: nowMs() }))
+      }),
+    maximum: (of) =>
+      store.read((db) => {
+        const account = requireAccount(db, of.from)
+        const receiver = of.to === undefined ? undefined : requireAccount(db, of.to)
+        const file = fileOf(operators, account)
+        return maximumOf(db, {
+          account,
+          receiver,
+          file,
+          fileOf: (other) => fileOf(operators, other),
+          atMs: nowMs(),
+          channel: of.channel ?? 'api',
+        })
+      }),
+
+    confirm: ({ pin, ...by }) => step({ ...by, side: 'sender', event: { kind: 'confirm' }, pin }),
+    cancel: (by) => step({ ...by, side: 'sender', event: { kind: 'cancel' } }),
+    accept: (by) => step({ ...by, side: 'receiver', event: { kind: 'accept' } }),
+    decline: (by) => step({ ...by, side: 'receiver', event: { kind: 'decline' } }),
+    claimCode: ({ id, by }) =>
+      store.read((db) => {
+        const request = findGiftRequest(db, id)
+        const account = requireAccount(db, by)
+        if (request?.claimHash === undefined || request.giverAccountId !== account.id)
+          throw noSuchGift(id)
+        return claimCodeOf(secretOf(db), id)
+      }),
+    claim: ({ code, by }) =>
+      settle(
+        store.write((db) => {
+          const request = findByClaim(db, claimDigest(secretOf(db), code))
+          const asked = { id: request?.id ?? '', by, side: 'claimer' } as const
+          return takeStep(db, {
+            asked: { ...asked, event: { kind: 'claim' } },
+            context: context(),
+            secretOf,
+          })
+        }),
+      ),
+    reverse: (asked) => store.write((db) => reverse(db, { ...asked, context: context() })),
+
+    async ask(question) {
+      requireBytes(question.amountBytes, 'amountBytes')
+      return store.write((db) =>
+        putQuestion(db, { ...question, id: newId(), operators, atMs: nowMs() }),
+      )
+    },
+    asks: ({ msisdn, side }) =>
+      store.read((db) => {
+        const accountId = requireAccount(db, msisdn).id
+        return openAsks(db, { accountId, side, atMs: nowMs() }).map((ask) => askOf(db, ask))
+      }),
+    answer: ({ id, by, gives }) =>
+      store.write((db) => {
+        const ask = requireOpenAsk(db, { id, by, atMs: nowMs() })
+        if (!gives) {
+          answerAsk(db, { id, answer: 'refused' })
+          return undefined
+        }
+        const { from: to, to: from, amountBytes } = askOf(db, ask)
+        const outcome = give(db, {
+          caller: 'ask',
+          idempotencyKey: `${id}.${nowMs()}`,
+          from,
+          to,
+          amountBytes,
+          isConfirmed: true,
+        })
+        if (outcome.gift) answerAsk(db, { id, answer: 'given', giftId: outcome.gift.id })
+        return outcome
+      }),
+
+    async changePin({ msisdn, oldPin: pin, newPin }) {
+      const refusal = await store.write((db) => {
+        const account = requireAccount(db, msisdn)
+        const rule = fileOf(operators, account).gifting.pin
+        return changePin(db, { accountId: account.id, pin, newPin, rule, secret: secretOf(db) })
+      })
+      if (refusal) throw new LabError('refused', PIN_REFUSALS[refusal], { reason: refusal })
+    },
+    resetPin: ({ msisdn }) => change(msisdn, (db, { id }) => resetPin(db, id)),
+    lock: ({ msisdn, locked }) =>
+      change(msisdn, (db, { id }) => changeGiftSettings(db, { accountId: id, locked })),
+    block: ({ msisdn, number, blocked }) =>
+      change(msisdn, (db, { id }) =>
+        setBlocked(db, { accountId: id, number: normaliseMsisdn(number, 'number'), blocked }),
+      ),
+    suspend: ({ msisdn, reason }) =>
+      change(msisdn, (db, { id }) => {
+        const suspended = reason === undefined ? undefined : { atMs: nowMs(), reason }
+        changeGiftSettings(db, { accountId: id, suspended })
+      }),
+    suspended: () =>
+      store.read((db) =>
+        suspendedAccounts(db, LIST_LIMIT).map(({ accountId, atMs, reason }) => ({
+          msisdn: findById(db, accountId)?.msisdn ?? '',
+          at: new Date(atMs),
+          reason,
+        })),
+      ),
+    automatic: ({ msisdn, gift }) =>
+      change(msisdn, (db, account) => {
+        if (gift && fileOf(operators, account).gifting.automaticGift !== true) {
+          throw refusedAs('automaticGiftsNotOffered', 'This operator has no automatic gifts.')
+        }
+        changeGiftSettings(db, { accountId: account.id, automatic: gift && automaticOf(gift) })
+      }),
+
+    async sweep() {
+      let done = 0
+      for (;;) {
+        const due = store.read((db) => dueGiftRequests(db, { atMs: nowMs(), limit: SWEEP_CHUNK }))
+        for (const { id } of due) await store.write((db) => expire(db, { id, context: context() }))
+        done += due.length
+        if (due.length < SWEEP_CHUNK) break
+      }
+      for (let after = 0; ;) {
+        const page = store.read((db) =>
+          accountsWithAutomaticGifts(db, { after, limit: SWEEP_CHUNK }),
+        )
+        for (const accountId of page) {
+          done += await store.write((db) =>
+            giveAutomatically(db, { accountId, context: context(), give }),
+          )
+        }
+        if (page.length < SWEEP_CHUNK) return done
+        after = page.at(-1) as number
+      }
+    },
+  }
+}
+
+function giveAutomatically(
+  db: Connection,
+  of: {
+    readonly accountId: number
+    readonly context: StepContext
+    give(db: Connection, request: GiftRequest): GiftOutcome
+  },
+): number {
+  const { accountId, context } = of
+  const { automatic } = giftSettingsOf(db, accountId)
+  const account = upToDate(db, { account: findById(db, accountId), context })
+  if (!account || !automatic) return 0
+  const receiver = findByNumber(db, automatic.to)
+  const file = fileOf(context.operators, account)
+  const gift = automaticGiftOf(db, { account, receiver, file, automatic, atMs: context.atMs })
+  if (!gift) return 0
+  const outcome = of.give(db, {
+    caller: AUTOMATIC_CALLER,
+    idempotencyKey: `${accountId}.${gift.untilMs}.${context.atMs}`,
+    from: account.msisdn,
+    to: automatic.to,
+    amountBytes: gift.amountBytes,
+    isConfirmed: true,
+  })
+  return outcome.gift ? 1 : 0
+}
+
+function automaticOf(gift: { readonly to: string; readonly hoursBefore: number }) {
+  const { hoursBefore } = gift
+  if (Number.isInteger(hoursBefore) && hoursBefore >= 1 && hoursBefore <= 720)
+    return { to: normaliseMsisdn(gift.to, 'to'), hoursBefore }
+  throw new LabError('badInput', 'hoursBefore must be a whole number from 1 to 720', {
+    field: 'hoursBefore',
+  })
+}

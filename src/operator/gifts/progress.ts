@@ -1,0 +1,211 @@
+/** Steps of a gift that is on its way, and its reversal: each within one command of the store. */
+
+import { LabError } from '../../base/errors.ts'
+import type { Connection } from '../../store/engine.ts'
+import { findGiftRequest, type GiftRequestRecord } from '../../store/gift-requests.ts'
+import { reverseGift } from '../../store/ledger-changes.ts'
+import { findById, findByNumber, type Account } from '../accounts.ts'
+import { normaliseMsisdn } from '../msisdn.ts'
+import { fileOf } from '../subscriptions/subscriptions.ts'
+import { refusedBy, type GiftRefusedAnswer } from './giving.ts'
+import type { GiftEvent } from './machine.ts'
+import { PIN_REFUSALS, tryPin } from './pins.ts'
+import { advanceGift, openCase, upToDate, type GiftCase, type StepContext } from './steps.ts'
+import { giftOf, type Gift } from './view.ts'
+
+const HOUR_MS = 3_600_000
+
+/** A number, as people write it, and who asks for a step of a gift. */
+export interface ById {
+  readonly id: string
+  /** The number of the subscriber whose gift it is: another's does not exist for them. */
+  readonly by: string
+}
+
+/** What came of a step: the gift as it is now, and why it is not what was asked for. */
+export interface StepOutcome {
+  readonly gift: Gift
+  readonly refusal?: GiftRefusedAnswer | undefined
+}
+
+export interface StepAsked extends ById {
+  readonly side: 'sender' | 'receiver' | 'claimer'
+  readonly event: GiftEvent
+  readonly pin?: string | undefined
+}
+
+/** What a command gives back: what it wrote stays, also when the caller is then told of a problem. */
+export type StepResult = StepOutcome | { readonly problem: LabError }
+
+export async function settle(result: Promise<StepResult>): Promise<StepOutcome> {
+  const settled = await result
+  if ('problem' in settled) throw settled.problem
+  return settled
+}
+
+interface StepInput {
+  readonly asked: StepAsked
+  readonly context: StepContext
+  secretOf(db: Connection): Uint8Array
+}
+
+export function takeStep(db: Connection, input: StepInput): StepResult {
+  const { asked, context } = input
+  const request = findGiftRequest(db, asked.id)
+  const account = findByNumber(db, normaliseMsisdn(asked.by, 'by'))
+  if (!request || !account || !isParty(request, { account, side: asked.side }))
+    return { problem: noSuchGift(asked.id) }
+  if (isRepeated(request, asked)) return { gift: giftOf(db, { request, atMs: context.atMs }) }
+  if (expire(db, { id: request.id, context }))
+    return { problem: conflict('tooLate', 'the time for this gift is over') }
+  const to = asked.side === 'claimer' ? account.msisdn : request.receiverNumber
+  const one = openCase(db, {
+    asked: {
+      id: request.id,
+      from: findById(db, request.giverAccountId)?.msisdn ?? '',
+      to,
+      amountBytes: request.amountBytes,
+      channel: request.channel,
+      isClaim: request.claimHash !== undefined,
+      request,
+    },
+    context,
+  })
+  return judgeStep(db, { ...input, one })
+}
+
+function judgeStep(db: Connection, input: StepInput & { readonly one: GiftCase }): StepResult {
+  const { asked, one } = input
+  const { event } = asked
+  const refusal = event.kind === 'confirm' ? pinRefusal(db, input) : undefined
+  if (refusal === 'pinMissing' || refusal === 'pinNotSet')
+    return { problem: refusedAs(refusal, PIN_REFUSALS[refusal]) }
+  if (refusal) {
+    const isLocked = refusal === 'pinLocked'
+    const told = {
+      allowed: false,
+      reason: refusal,
+      text: PIN_REFUSALS[refusal],
+      refusals: [],
+    } as const
+    return advance(db, { ...input, event: { kind: 'wrongPin', isLocked }, refusal: told })
+  }
+  const moves = event.kind === 'confirm' || event.kind === 'accept' || event.kind === 'claim'
+  if (!moves || one.verdict.allowed) return advance(db, { ...input, event })
+  const told = refusedBy(one.verdict.refusals)
+  // Who brings a code and may not have it does not spoil it for the others.
+  if (event.kind === 'claim')
+    return { gift: giftOfCase(db, { one, atMs: input.context.atMs }), refusal: told }
+  return advance(db, { ...input, event: { kind: 'refuse' }, refusal: told })
+}
+
+function pinRefusal(db: Connection, input: StepInput & { readonly one: GiftCase }) {
+  const { confirmation, pin: rule } = input.one.file.gifting
+  const request = input.one.asked.request as GiftRequestRecord
+  if (confirmation?.kind !== 'pin' || request.state !== 'awaitingConfirmation') return undefined
+  const secret = input.secretOf(db)
+  return tryPin(db, { accountId: request.giverAccountId, pin: input.asked.pin, rule, secret })
+}
+
+function advance(
+  db: Connection,
+  input: StepInput & {
+    readonly one: GiftCase
+    readonly event: GiftEvent
+    readonly refusal?: GiftRefusedAnswer
+  },
+): StepResult {
+  const { one, event, refusal, context } = input
+  const result = advanceGift(db, { one, event, reason: refusal?.reason, context })
+  if ('rejected' in result) {
+    const { state } = one.asked.request as GiftRequestRecord
+    return { problem: conflict(result.rejected, `the gift is ${state}`) }
+  }
+  return { gift: giftOf(db, { ...result.stepped, atMs: context.atMs }), refusal }
+}
+
+function isParty(
+  request: GiftRequestRecord,
+  who: { readonly account: Account; readonly side: StepAsked['side'] },
+): boolean {
+  if (who.side === 'claimer') return true
+  const id = who.side === 'sender' ? request.giverAccountId : request.receiverAccountId
+  return id === who.account.id
+}
+
+/** A message that comes twice is answered as the first time. */
+function isRepeated(request: GiftRequestRecord, { event }: StepAsked): boolean {
+  const { state } = request
+  if (event.kind === 'cancel') return state === 'cancelled'
+  if (event.kind === 'decline') return state === 'declined'
+  if (event.kind === 'accept') return state === 'completed'
+  return event.kind === 'confirm' && (state === 'completed' || state === 'awaitingAcceptance')
+}
+
+/** Ends a gift whose time is over. Whether it did. */
+export function expire(
+  db: Connection,
+  of: { readonly id: string; readonly context: StepContext },
+): boolean {
+  const request = findGiftRequest(db, of.id)
+  if (request?.deadlineMs === undefined || request.deadlineMs > of.context.atMs) return false
+  const asked = {
+    id: request.id,
+    from: '',
+    to: request.receiverNumber,
+    amountBytes: request.amountBytes,
+    channel: request.channel,
+    isClaim: request.claimHash !== undefined,
+    request,
+  }
+  const one = openCase(db, { asked, context: of.context })
+  return 'stepped' in advanceGift(db, { one, event: { kind: 'timeout' }, context: of.context })
+}
+
+export function reverse(
+  db: Connection,
+  of: { readonly id: string; readonly reason?: string; readonly context: StepContext },
+): Gift {
+  const { id, reason = 'operator', context } = of
+  const { atMs } = context
+  const request = findGiftRequest(db, id)
+  if (!request) throw noSuchGift(id)
+  if (request.state !== 'completed') throw conflict('wrongState', `the gift is ${request.state}`)
+  const hours = fileOf(context.operators, request).gifting.reversalHours
+  if (hours !== undefined && atMs >= request.changedAtMs + hours * HOUR_MS)
+    throw refusedAs('reversalOver', `A gift may be taken back for ${hours} hours.`)
+  for (const accountId of [request.giverAccountId, request.receiverAccountId])
+    upToDate(db, {
+      account: accountId === undefined ? undefined : findById(db, accountId),
+      context,
+    })
+  const { isWhole } = reverseGift(db, { transferId: `reverse:${id}`, giftId: id, atMs })
+  const asked = {
+    id,
+    from: findById(db, request.giverAccountId)?.msisdn ?? '',
+    to: request.receiverNumber,
+    amountBytes: request.amountBytes,
+    channel: request.channel,
+    request,
+  }
+  const one = openCase(db, { asked, context })
+  const result = advanceGift(db, { one, event: { kind: 'reverse', isWhole }, reason, context })
+  if ('rejected' in result) throw conflict(result.rejected, `the gift is ${request.state}`)
+  return giftOf(db, { request: result.stepped.request, atMs })
+}
+
+function giftOfCase(db: Connection, of: { readonly one: GiftCase; readonly atMs: number }): Gift {
+  return giftOf(db, { request: of.one.asked.request as GiftRequestRecord, atMs: of.atMs })
+}
+
+export function noSuchGift(id: string): LabError {
+  return new LabError('notFound', `there is no gift ${id}`, { field: 'id' })
+}
+
+export function conflict(reason: string, text: string): LabError {
+  return new LabError('conflict', text, { reason })
+}
+
+export function refusedAs(reason: string, text: string): LabError {
+  return new LabError('refused', text, { reason })
+}
