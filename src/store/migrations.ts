@@ -1,5 +1,6 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
+import { CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
 import { ACCESS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
@@ -48,4 +49,5 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0048 charging sessions, data that did not count, rest of data that was lifted',
     sql: CHARGING,
   },
+  { name: '0049 answers to messages of subscribers, and USSD sessions', sql: CHANNELS },
 ]

@@ -73,10 +73,13 @@ export const MESSAGES = {
   giftReversedReceiver: told({ amount: 'amount', from: 'number', reference: 'reference' }),
   giftAutomatic: told({ amount: 'amount', to: 'number', reference: 'reference' }),
   nothingToAnswer: NONE,
+  giftOfferOver: told({ from: 'number' }),
   // Asking, and claim codes.
   askSent: asked({ amount: 'amount', from: 'number' }),
   askReceived: told({ amount: 'amount', from: 'number' }),
   askDeclined: told({ from: 'number' }),
+  askRefusedByYou: asked({ from: 'number' }),
+  askTwice: NONE,
   codeMade: asked({ amount: 'amount', code: 'code', until: 'time' }),
   codeTaken: asked({ amount: 'amount', until: 'time' }),
   codeClaimed: told({ amount: 'amount', reference: 'reference' }),
@@ -96,6 +99,7 @@ export const MESSAGES = {
   renewed: told({ plan: 'name', until: 'time' }),
   purchased: told({ plan: 'name', until: 'time' }),
   extended: asked({ until: 'time', fee: 'money' }),
+  notExtendable: NONE,
   toppedUp: told({ money: 'money' }),
   // PIN and sign-in.
   pinNeeded: NONE,
@@ -103,6 +107,7 @@ export const MESSAGES = {
   pinChanged: told({}),
   pinWrong: asked({ attempt: 'count', attempts: 'count' }),
   pinLocked: told({ until: 'time' }),
+  pinBlocked: told({}),
   signInCode: told({ code: 'code', within: 'durationMs' }),
   // What was not understood.
   empty: NONE,
@@ -183,6 +188,10 @@ export const MESSAGES = {
   alternatives: NONE,
   // The service itself.
   menu: NONE,
+  enterNumber: NONE,
+  enterAmount: NONE,
+  enterCode: NONE,
+  sessionOver: NONE,
   help: asked({ example: 'command' }),
   stopped: NONE,
   started: NONE,
