@@ -354,9 +354,15 @@ function lotJson(lot: Lot): object {
 }
 
 function giftJson(gift: Gift): object {
+  const { id, state, from, to, at, validUntil } = gift
   return {
-    ...gift,
+    id,
+    state,
+    from,
+    to,
     amountBytes: amountToJson(gift.amountBytes),
+    at,
+    validUntil,
     lots: gift.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
   }
 }

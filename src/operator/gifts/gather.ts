@@ -354,24 +354,26 @@ function givenSince(
     readonly exceptId: string | undefined
   },
 ): readonly StoredGift[] {
-  const number = of.side === 'from' ? 'giver.msisdn' : 'receiver.msisdn'
+  // A number that came back from somebody else brings nothing along.
+  const side = of.side === 'from' ? 'giver' : 'receiver'
+  const isNumber = `${side}.msisdn = ? AND ${side}.status <> 'closed'`
   const query = db.sql<{ id: string; giver: string; receiver: string; at: number }>(
     `SELECT transfers.id, giver.msisdn AS giver, receiver.msisdn AS receiver, gifts.at AS at
      FROM gifts JOIN transfers ON seq = transfer_seq
      JOIN accounts giver ON giver.id = giver_account_id
      JOIN accounts receiver ON receiver.id = receiver_account_id
-     WHERE ${number} = ?1 AND gifts.at >= ?2
+     WHERE ${isNumber} AND gifts.at >= ?
      UNION ALL
      SELECT gift_requests.id, giver.msisdn, receiver.msisdn, requested_at
      FROM gift_requests
      JOIN accounts giver ON giver.id = giver_account_id
      JOIN accounts receiver ON receiver.id = receiver_account_id
-     WHERE ${number} = ?1 AND requested_at >= ?2 AND state IN ('held', 'awaitingAcceptance')
-       AND gift_requests.id <> ?3`,
+     WHERE ${isNumber} AND requested_at >= ? AND state IN ('held', 'awaitingAcceptance')
+       AND gift_requests.id <> ?`,
   )
   return of.numbers.flatMap((one) =>
     query
-      .all(one, of.sinceMs, of.exceptId ?? '')
+      .all(one, of.sinceMs, one, of.sinceMs, of.exceptId ?? '')
       .map((row) => ({ id: row.id, from: row.giver, to: row.receiver, atMs: row.at })),
   )
 }

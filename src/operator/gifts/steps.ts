@@ -190,13 +190,19 @@ export function advanceGift(
   return { stepped: { request: advanced, slices } }
 }
 
-/** Stops the gifts of a giver whom an abuse rule with that consequence has found. */
+/** Stops the gifts of a giver whom an abuse rule with that consequence has found, and who would have given but for it. */
 export function suspendIfTold(
   db: Connection,
   of: { readonly one: GiftCase; readonly refusals: readonly GiftRefusal[]; readonly atMs: number },
 ): void {
   const told = of.refusals.filter(({ params }) => params.suspends)
-  if (told.length === 0 || !of.one.giver || of.one.facts.sender?.isSuspended) return
+  if (
+    told.length === 0 ||
+    told.length < of.refusals.length ||
+    !of.one.giver ||
+    of.one.facts.sender?.isSuspended
+  )
+    return
   const reason = told.map(({ code }) => code).join(' ')
   const suspended = { atMs: of.atMs, reason }
   changeGiftSettings(db, { accountId: of.one.giver.id, suspended })
