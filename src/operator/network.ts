@@ -2,7 +2,7 @@
 
 import type { Environment } from '../base/environment.ts'
 import type { ServingNetwork } from '../nas/registration.ts'
-import type { Store } from '../store/engine.ts'
+import type { Connection, Store } from '../store/engine.ts'
 import { operatorOf } from '../store/inventory.ts'
 import {
   listRegistrations,
@@ -39,6 +39,8 @@ export function createOperatorNetwork(parts: {
   readonly environment: Environment
   readonly operators: Operators
   readonly suciKeys: readonly SuciKey[]
+  /** Called within a command that has ended an attachment, or replaced it by a new one. */
+  readonly onAttachmentEnd?: (db: Connection, of: { readonly iccid: string }) => void
 }): OperatorNetwork {
   const { store, environment, operators, suciKeys } = parts
   const { plmn } = operators.default
@@ -63,6 +65,7 @@ export function createOperatorNetwork(parts: {
       plmn,
       ausf,
       waitMs: ANSWER_WAIT_MS,
+      onAttachmentEnd: parts.onAttachmentEnd,
     }),
     suciPublicKeys: () => sidf.publicKeys,
     registrations: ({ after = '', limit }) =>

@@ -298,6 +298,11 @@ function stockAndAccounts({
   const nowMs = () => environment.clock.nowMs()
   const ownType = () => operators.default.profile.profileType
   const fileOfAccount = (account: Account) => fileOf(operators, account)
+  function noteEvent(db: Connection, event: ProfileEvent): Account {
+    const account = applyProfileEvent(db, { event, fileOf: fileOfAccount, atMs: nowMs() })
+    charging.endLost(db, event)
+    return account
+  }
   const subscriptions = createSubscriptions({
     store,
     environment,
@@ -328,13 +333,11 @@ function stockAndAccounts({
       if (numberOfProfile(db, event.iccid) === undefined) return
       const operator = operators.default.id
       openAccount(db, { iccid: event.iccid, profileType: ownType(), operator, atMs: nowMs() })
-      applyProfileEvent(db, { event, fileOf: fileOfAccount, atMs: nowMs() })
+      noteEvent(db, event)
     },
     handleProfileEvent(reported) {
       const event = { ...reported, iccid: normaliseIccid(reported.iccid) }
-      return store.write((db) =>
-        applyProfileEvent(db, { event, fileOf: fileOfAccount, atMs: nowMs() }),
-      )
+      return store.write((db) => noteEvent(db, event))
     },
     async sweep() {
       const total = { lots: 0, bytes: 0n, answers: 0 }

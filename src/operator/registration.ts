@@ -74,6 +74,8 @@ interface Parts {
   readonly sidf: Sidf
   /** How long a phone's answer is waited for. */
   readonly waitMs: number
+  /** Called within a command that has ended an attachment, or replaced it by a new one. */
+  readonly onAttachmentEnd?: ((db: Connection, of: { readonly iccid: string }) => void) | undefined
 }
 
 /** A registration under way: a phone was challenged. */
@@ -114,7 +116,11 @@ export function createServingNetwork(parts: Parts): ServingNetwork {
       if (!challenged) throw unknownRegistration()
       return judge(network, { registrationId, challenged, answer })
     },
-    deregister: ({ registrationId }) => store.write((db) => detach(db, registrationId)),
+    deregister: ({ registrationId }) =>
+      store.write((db) => {
+        const detached = detach(db, registrationId)
+        if (detached) parts.onAttachmentEnd?.(db, detached)
+      }),
   }
 }
 
@@ -160,7 +166,9 @@ function supiOf(sidf: Sidf, identity: string): string | undefined {
 
 /** The profiles' states are what cards report; only an enabled profile is served. */
 function isServed(db: Connection, iccid: string): boolean {
-  return findByProfile(db, iccid)?.profileState === 'enabled'
+  const account = findByProfile(db, iccid)
+  const isOff = account?.status === 'blocked' || account?.status === 'closed'
+  return account?.profileState === 'enabled' && !isOff
 }
 
 interface ToChallenge extends Subscriber {
@@ -242,7 +250,7 @@ async function judge(network: Network, answered: Answered): Promise<NetworkAnswe
 
 /** The profile may have been disabled since the phone was challenged. */
 function accept(
-  { store, environment, names }: Network,
+  { store, environment, names, onAttachmentEnd }: Network,
   { registrationId, challenged }: Answered,
 ): Promise<RegistrationAccept | RegistrationRefusal> {
   const { system, supi, iccid } = challenged
@@ -256,6 +264,7 @@ function accept(
       servingNetworkName: names[system],
       attachedAtMs: environment.clock.nowMs(),
     })
+    onAttachmentEnd?.(db, { iccid })
     return { message: 'registrationAccept', registrationId, system, supi }
   })
 }

@@ -2,10 +2,10 @@
 
 import type { Connection } from '../store/engine.ts'
 import { consume, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
-import { whereaboutsOf } from '../store/places.ts'
-import { registrationOfProfile } from '../store/registrations.ts'
 import { findByNumber } from './accounts.ts'
 import { formatAmount } from './amount.ts'
+import { ADMISSION_REFUSALS, admit } from './charging/admission.ts'
+import { noticeUsage } from './charging/notices.ts'
 import type { Refused } from './refused.ts'
 import { answerOnce, type Answer } from './idempotency.ts'
 import type { Operators } from './operators.ts'
@@ -15,8 +15,7 @@ import { fileOf } from './subscriptions/subscriptions.ts'
 /** Why usage is refused, in the order in which it is checked. */
 export const USAGE_REFUSALS = {
   unknownSubscriber: 'This is not a number of this operator.',
-  profileNotEnabled: 'Data is used with an enabled profile only.',
-  notAttached: 'No phone is attached to the network with this profile.',
+  ...ADMISSION_REFUSALS,
   amountTooSmall: 'At least 1 byte must be used.',
   notEnoughData: 'More is asked for than is left.',
 } as const
@@ -41,12 +40,18 @@ export interface Usage {
   readonly lots: readonly UsageSlice[]
 }
 
+/** Why usage was refused, and when waiting has helped. */
+export interface UsageRefused extends Refused<UsageRefusalReason> {
+  /** ISO 8601. */
+  readonly until?: string
+}
+
 /** The answer to a usage report; `replayed` when it was given to an earlier report with the same key. */
 export type UsageOutcome =
   | { readonly replayed: boolean; readonly usage: Usage; readonly refusal?: never }
   | {
       readonly replayed: boolean
-      readonly refusal: Refused<UsageRefusalReason>
+      readonly refusal: UsageRefused
       readonly usage?: never
     }
 
@@ -70,7 +75,7 @@ export function useOnce(db: Connection, input: UsageInput): UsageOutcome {
     decide: () => decide(db, input),
   })
   if (answer.refusal) {
-    return { replayed, refusal: answer.refusal as Refused<UsageRefusalReason> }
+    return { replayed, refusal: answer.refusal as UsageRefused }
   }
   return { replayed, usage: usageOf(db, { id: answer.transferId, ...request }) }
 }
@@ -81,21 +86,25 @@ function decide(db: Connection, input: UsageInput): Answer {
   if (!found) return refused('unknownSubscriber')
   const file = fileOf(input.operators, found)
   const account = bringUpToDate(db, { account: found, file, atMs })
-  if (account.profileState !== 'enabled') return refused('profileNotEnabled')
-  if (!registrationOfProfile(db, account.iccid)) return refused('notAttached')
+  const admission = admit(db, { account, file, atMs })
+  if (!admission.allowed) {
+    const { reason, text, untilMs } = admission
+    const until = untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }
+    return { refusal: { allowed: false, reason, text, ...until } }
+  }
   if (request.amountBytes < 1n) return refused('amountTooSmall')
-  const { isRoaming } = whereaboutsOf(db, { iccid: account.iccid, homeCountry: file.country })
   const lots = {
     accountId: account.id,
     atMs,
     order: file.consumption.origins,
-    location: isRoaming ? 'roaming' : 'home',
+    location: admission.location,
   } as const
   const { generalBytes } = usableOf(db, { ...lots, enoughBytes: request.amountBytes })
   if (request.amountBytes > generalBytes) {
     return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
   consume(db, { ...lots, transferId: usageId, amountBytes: request.amountBytes })
+  noticeUsage(db, { account, file, atMs })
   return { transferId: usageId }
 }
 
@@ -118,6 +127,6 @@ function usageOf(
 function refused(
   reason: UsageRefusalReason,
   text: string = USAGE_REFUSALS[reason],
-): { readonly refusal: Refused<UsageRefusalReason> } {
+): { readonly refusal: UsageRefused } {
   return { refusal: { allowed: false, reason, text } }
 }

@@ -26,9 +26,11 @@ export function attach(db: Connection, registration: Registration): void {
   ).run(id, iccid, supi, system, servingNetworkName, attachedAtMs)
 }
 
-/** Ends an attachment, if it has not ended already. */
-export function detach(db: Connection, id: string): void {
-  db.sql(`DELETE FROM registrations WHERE id = ?`).run(id)
+/** Ends an attachment, if it has not ended already. Of which profile it was. */
+export function detach(db: Connection, id: string): { readonly iccid: string } | undefined {
+  return db
+    .sql<{ readonly iccid: string }>(`DELETE FROM registrations WHERE id = ? RETURNING iccid`)
+    .get(id)
 }
 
 export function registrationOfProfile(db: Connection, iccid: string): Registration | undefined {

@@ -1,7 +1,11 @@
 import test from 'ava'
 import { LabError } from '../../src/base/errors.ts'
 import { USAGE_REFUSALS, type UsageRefusalReason } from '../../src/operator/usage.ts'
-import { createBench, DAY_MS, GB, type Bench } from './helper.ts'
+import { loadOperatorFile } from '../../src/operator/operator-file.ts'
+import { createBench, DAY_MS, EID, GB, type Bench } from './helper.ts'
+
+const LAB = loadOperatorFile()
+const MTS = loadOperatorFile(new URL('../../profiles/mts.json', import.meta.url))
 
 test('uses the lots that end first', async (t) => {
   const { operator, subscriber, issue } = await createBench(t)
@@ -36,6 +40,13 @@ const REFUSALS: Readonly<
     amountBytes: 0n,
   }),
   notAttached: async ({ subscriber }) => ({ msisdn: await subscriber(), amountBytes: 0n }),
+  coolingAfterRoaming: async ({ subscriber, operator, clock }) => {
+    const msisdn = await subscriber('attached')
+    await operator.charging.movePhone({ eid: EID, country: 'CN' })
+    clock.advance(DAY_MS)
+    await operator.charging.movePhone({ eid: EID, country: 'home' })
+    return { msisdn, amountBytes: 0n }
+  },
   amountTooSmall: async ({ subscriber }) => ({
     msisdn: await subscriber('attached'),
     amountBytes: 0n,
@@ -52,7 +63,7 @@ test('the table of refusals is tested whole and in its order', (t) => {
 
 for (const [reason, arrange] of Object.entries(REFUSALS)) {
   test(`refuses usage: ${reason}, and uses nothing`, async (t) => {
-    const bench = await createBench(t)
+    const bench = await createBench(t, { file: reason === 'coolingAfterRoaming' ? MTS : LAB })
     const report = { idempotencyKey: 'k', ...(await arrange(bench)) }
     const before = bench.operator.audit()
     const error = await t.throwsAsync(bench.operator.useData(report), { instanceOf: LabError })

@@ -72,6 +72,8 @@ export interface SubscriptionParts {
   readonly operators: Operators
   /** How long the keys of an operator's profiles are. */
   keyLengthsOf(file: OperatorFile): KeyLengths
+  /** Called within a command that may have taken a phone off the network. */
+  onStatus?(db: Connection, of: { readonly iccid: string }): void
 }
 
 const QUARANTINE_DAYS = 90
@@ -113,6 +115,7 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
           })
         }
         db.sql(`UPDATE accounts SET status = ? WHERE id = ?`).run(of.status, account.id)
+        parts.onStatus?.(db, account)
         return findById(db, account.id) as Account
       }),
     changePlan: (of) =>
