@@ -101,9 +101,10 @@ export function courseOf(one: GiftCase): GiftCourse {
   const { confirmation, acceptance, claimCodes } = one.file.gifting
   const { atMs, timeZone } = one.facts
   const byHours = atMs + (claimCodes?.withinHours ?? 0) * HOUR_MS
-  const claimUntilMs = claimCodes?.endsWithMonth
-    ? Math.min(byHours, monthStartAfter({ atMs, timeZone, months: 1 }))
-    : byHours
+  const claimUntilMs =
+    one.asked.isClaim && claimCodes?.endsWithMonth
+      ? Math.min(byHours, monthStartAfter({ atMs, timeZone, months: 1 }))
+      : byHours
   return {
     confirmation: confirmation ?? { kind: 'none' },
     acceptance: acceptance ?? { kind: 'none' },

@@ -60,18 +60,24 @@ export const CAPS: { readonly [Code in CapCode]: Cap } = {
     shareOf(leftOf(sender), rules.remainingPercentPerGift),
   ),
   giverDayBytes: ofSender(({ sender, facts, rules }) =>
-    lessUsed(rules.senderDayBytes, { used: sender.counts.dayBytes, untilMs: dayEnd(facts) }),
+    lessUsed(rules.senderDayBytes, { used: sender.counts.dayBytes, until: () => dayEnd(facts) }),
   ),
   giverMonthBytes: ofSender(({ sender, facts, rules }) =>
-    lessUsed(rules.senderMonthBytes, { used: sender.counts.monthBytes, untilMs: monthEnd(facts) }),
+    lessUsed(rules.senderMonthBytes, {
+      used: sender.counts.monthBytes,
+      until: () => monthEnd(facts),
+    }),
   ),
   receiverDayBytes: ofReceiver(({ receiver, facts, rules }) =>
-    lessUsed(rules.receiverDayBytes, { used: receiver.counts.dayBytes, untilMs: dayEnd(facts) }),
+    lessUsed(rules.receiverDayBytes, {
+      used: receiver.counts.dayBytes,
+      until: () => dayEnd(facts),
+    }),
   ),
   receiverMonthBytes: ofReceiver(({ receiver, facts, rules }) =>
     lessUsed(rules.receiverMonthBytes, {
       used: receiver.counts.monthBytes,
-      untilMs: monthEnd(facts),
+      until: () => monthEnd(facts),
     }),
   ),
   mustRemain: ofSender(mustRemain),
@@ -179,7 +185,10 @@ function nextToOpen(sender: SenderFacts, one: Case): number | undefined {
 function planShareOfPeriod({ sender, rules }: OfSender): Most | undefined {
   const share = shareOf(sender.plan?.amountBytes ?? 0n, rules.planPercentPerPeriod)
   if (!share) return undefined
-  const most = lessUsed(share.bytes, { used: sender.periodBytes, untilMs: sender.periodUntilMs })
+  const most = lessUsed(share.bytes, {
+    used: sender.periodBytes,
+    until: () => sender.periodUntilMs,
+  })
   return most && { ...most, params: { ...share.params, ...most.params } }
 }
 
@@ -206,11 +215,11 @@ function shareOf(bytes: bigint, percent: number | undefined): Most | undefined {
 
 function lessUsed(
   limit: bigint | undefined,
-  of: { readonly used: bigint; readonly untilMs: number | undefined },
+  of: { readonly used: bigint; until(): number | undefined },
 ): Most | undefined {
   if (limit === undefined) return undefined
   // Waiting helps only against what has been given before.
-  const untilMs = of.used > 0n ? of.untilMs : undefined
+  const untilMs = of.used > 0n ? of.until() : undefined
   return { bytes: notBelow0(limit - of.used), untilMs }
 }
 
