@@ -12,7 +12,12 @@ import { operatorRoutes } from './api/operator-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
 import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
+import { hubRoutes } from './events/hub-routes.ts'
 import { problemHandler, requireJson, unknownRoute } from './problem.ts'
+import { simSwapRoutes } from './sim-swap-routes.ts'
+import { actionRoutes } from './tmf/action-routes.ts'
+import { balanceRoutes } from './tmf/balance-routes.ts'
+import { usageRoutes } from './tmf/usage-routes.ts'
 
 export interface OperatorAppOptions {
   readonly operator: Operator
@@ -28,6 +33,8 @@ export interface OperatorAppOptions {
   readonly longBodies?: Readonly<Record<string, number>>
   /** How often others than the operator may call. */
   readonly rateLimits?: Partial<RateLimits>
+  /** Hosts besides this machine to which events may be sent. */
+  readonly callbackHosts?: readonly string[]
   /** Told of our own defects, of which clients see nothing but status 500. */
   readonly reportDefect?: (error: unknown) => void
 }
@@ -35,8 +42,19 @@ export interface OperatorAppOptions {
 const BODY_LIMIT_OCTETS = 64 * 1024
 
 /** Everything that is declared: what is served, and what `/openapi.json` tells of. */
-export function apiRoutes(operator: Operator): readonly Route[] {
-  return [...operatorRoutes(operator), ...accessRoutes(operator)]
+export function apiRoutes(
+  operator: Operator,
+  callbackHosts: readonly string[] = [],
+): readonly Route[] {
+  return [
+    ...operatorRoutes(operator),
+    ...accessRoutes(operator),
+    ...balanceRoutes(operator),
+    ...actionRoutes(operator),
+    ...hubRoutes(operator, callbackHosts),
+    ...usageRoutes(operator),
+    ...simSwapRoutes(operator),
+  ]
 }
 
 /**
@@ -46,7 +64,7 @@ export function apiRoutes(operator: Operator): readonly Route[] {
 export function createOperatorApp(options: OperatorAppOptions): Express {
   const { operator, token } = options
   if (!token) throw new LabError('badInput', 'the token is empty', { field: 'token' })
-  const routes = apiRoutes(operator)
+  const routes = apiRoutes(operator, options.callbackHosts)
   const limits = { ...RATE_LIMITS, ...options.rateLimits }
   const open = publicPaths(routes)
   const { callers, authenticate, operatorOnly, forOperator } = createAuthentication({

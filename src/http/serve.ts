@@ -6,6 +6,8 @@ import { startSweeping } from '../operator/sweeping.ts'
 import type { SmdsKind } from '../lab-smds.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
+import type { RateLimits } from './api/rate-limit.ts'
+import { startEventDelivery } from './events/event-delivery.ts'
 import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
@@ -41,6 +43,10 @@ export interface ServeOptions extends Witnesses {
   readonly lpaBinding?: Binding
   /** Where the operator's software takes ES2+.HandleDownloadProgressInfo: `http://host:port`, with or without the path. */
   readonly progressUrl?: string
+  /** Hosts besides this machine to which events may be sent. */
+  readonly callbackHosts?: readonly string[]
+  /** How often others than the operator may call the operator's API. */
+  readonly rateLimits?: Partial<RateLimits>
 }
 
 export interface ServedLab {
@@ -114,6 +120,8 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const clients = es9PlusClients(trust)
     const smdsClients = es11Clients({ ...trust, foundAt: namesOf(smds) })
     const reportDefect = options.reportDefect ?? (() => {})
+    const { callbackHosts = [] } = options
+    const events = startEventDelivery(lab.operator, { callbackHosts, reportDefect })
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
     const delivery = options.progressUrl
       ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
@@ -132,7 +140,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
         clients.close()
         smdsClients.close()
         const ending = opened.map((listener) => listener.close())
-        await Promise.all([...ending, sweeping.stop(), delivery?.stop()])
+        await Promise.all([...ending, sweeping.stop(), delivery?.stop(), events.stop()])
       },
     }
   } catch (error) {
@@ -144,6 +152,9 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
 /** What is to be done from time to time while a lab is served. */
 async function sweepLab(lab: Lab): Promise<void> {
   await lab.operator.sweep()
+  await lab.operator.access.sweep()
+  await lab.operator.balanceActions.sweep()
+  await lab.operator.events.sweep()
   await lab.smdp.sweep()
   await lab.smdp.settleEvents()
   await lab.smds.alternative.sweep()
@@ -174,6 +185,7 @@ function listenForOperator(
   },
 ): Promise<Listener> {
   const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options
+  const { callbackHosts, rateLimits } = choice.options
   const handler = createOperatorApp({
     operator: lab.operator,
     token: choice.token,
@@ -181,6 +193,8 @@ function listenForOperator(
     otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
     openRoutes: revocationListRoutes(lab),
     extraRoutes: labRoutes(lab, choice.served),
+    ...(callbackHosts && { callbackHosts }),
+    ...(rateLimits && { rateLimits }),
     ...(reportDefect && { reportDefect }),
   })
   return listen({ handler, host: operator.host, port: operator.port ?? 0 })

@@ -40,6 +40,7 @@ import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
 import { createAccess, type Access } from './access/access.ts'
 import { codeSender } from './access/send-code.ts'
+import { createBalanceActions, type BalanceActions } from './balance-actions/balance-actions.ts'
 import { createEventHub, type EventHub } from './events/hub.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { onlyOperator, type Operators } from './operators.ts'
@@ -91,6 +92,8 @@ export interface Operator {
   readonly access: Access
   /** Who is told of what happens. */
   readonly events: EventHub
+  /** Top-ups, corrections and reservations by the operator's software. */
+  readonly balanceActions: BalanceActions
   /** What phones attach to. */
   readonly network: OperatorNetwork
   /** Sessions in which attached phones use data, where phones are, and data over Wi-Fi. */
@@ -207,6 +210,7 @@ export function createOperator(parts: {
     ...attempt,
     access: createAccess({ store, environment, sendCode: codeSender(operators) }),
     events: createEventHub({ store, environment }),
+    balanceActions: createBalanceActions(all),
     async giveData(request) {
       const { gift, refusal } = await attempt.attemptGift(request)
       if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })

@@ -4,6 +4,7 @@ import { eidToOctets } from '../base/bcd.ts'
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import type { ProfileEvent } from '../store/orders.ts'
+import { noteEvent } from '../store/outbox.ts'
 import { findByProfile, type Account, type ProfileState } from './accounts.ts'
 import type { OperatorFile } from './operator-file.ts'
 import { beginPlan } from './subscriptions/periods.ts'
@@ -43,6 +44,12 @@ export function applyProfileEvent(
     STATE_AFTER[event.event],
     account.id,
   )
+  noteEvent(db, {
+    type: 'ProfileStateChangeEvent',
+    subject: event.iccid,
+    detail: { msisdn: account.msisdn, profileState: STATE_AFTER[event.event], eid: event.eid },
+    atMs,
+  })
   if (event.event !== 'delete' && !account.liveSince)
     makeLive(db, { account, file: input.fileOf(account), atMs })
   return findByProfile(db, event.iccid) as Account

@@ -12,7 +12,7 @@ import {
   type TransferHead,
 } from './journal.ts'
 import { expireDue, expireLot, slicesOfGift, type UsageSlice } from './ledger.ts'
-import { chooseLots, findLot, lotFromRow, type Lot, type LotRow } from './lots.ts'
+import { chooseLots, findLot, lotFromRow, type Lot, type LotChoice, type LotRow } from './lots.ts'
 
 /** What a reversal has brought back, and what was left of it that had ended for the giver. */
 export interface Reversal {
@@ -76,6 +76,8 @@ export function adjust(
       readonly origin: Exclude<LotOrigin, 'gift'>
     }
     readonly order?: readonly LotOrigin[] | undefined
+    /** What a lot must be to be taken from. */
+    readonly eligible?: LotChoice['eligible']
   },
 ): readonly UsageSlice[] {
   const { accountId, amountBytes, add } = change

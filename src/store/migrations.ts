@@ -2,7 +2,7 @@
 
 import { CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
-import { ACCESS, EVENTS } from './tables/edge.ts'
+import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_SETTINGS } from './tables/gifts.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
@@ -50,4 +50,5 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: CHARGING,
   },
   { name: '0049 answers to messages of subscribers, and USSD sessions', sql: CHANNELS },
+  { name: '0050 top-ups, corrections and reservations over TMF654', sql: BALANCE_ACTIONS },
 ]

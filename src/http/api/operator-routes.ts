@@ -62,7 +62,7 @@ const giftSchema = z
     to: z.string(),
     amountBytes: amountJson,
     at: instant,
-    validUntil: instant,
+    validUntil: instant.optional(),
     lots: z.array(z.looseObject({ lotId: z.int(), amountBytes: amountJson, validUntil: instant })),
   })
   .meta({ id: 'Gift' })
@@ -363,6 +363,7 @@ function giftJson(gift: Gift): object {
     amountBytes: amountToJson(gift.amountBytes),
     at,
     validUntil,
+    feeMinor: amountToJson(gift.feeMinor),
     lots: gift.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
   }
 }

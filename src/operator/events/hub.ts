@@ -133,7 +133,12 @@ export function createEventHub(parts: {
 
   async function deliverAll(deliveries: readonly Delivery[], deliver: Deliver): Promise<Delivered> {
     let total = NOTHING
-    for (const delivery of deliveries) total = sum(total, await deliverOne(delivery, deliver))
+    for (const delivery of deliveries) {
+      const one = await deliverOne(delivery, deliver)
+      total = sum(total, one)
+      // Who does not answer holds up the others no longer than once.
+      if (one.failed > 0) break
+    }
     return total
   }
 

@@ -7,6 +7,7 @@ import { restockNumber, type KeyLengths } from '../../store/inventory.ts'
 import { carryOver } from '../../store/ledger-changes.ts'
 import { openHoldsOf } from '../../store/holds.ts'
 import { moneyOf, walletOf, type MoneyTransfer, type Wallet } from '../../store/money.ts'
+import { noteEvent } from '../../store/outbox.ts'
 import { setWifi, travel, whereaboutsOf, type Whereabouts } from '../../store/places.ts'
 import { findById, findByNumber, type Account, type AccountStatus } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
@@ -116,6 +117,7 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
         }
         db.sql(`UPDATE accounts SET status = ? WHERE id = ?`).run(of.status, account.id)
         parts.onStatus?.(db, account)
+        noteStatus(db, { account, status: of.status, atMs: nowMs() })
         return findById(db, account.id) as Account
       }),
     changePlan: (of) =>
@@ -136,6 +138,7 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
           atMs,
           account.id,
         )
+        noteStatus(db, { account, status: 'closed', atMs })
         return findById(db, account.id) as Account
       }),
     recycle: (of) => store.write((db) => recycleNumber(db, { ...parts, ...of, atMs: nowMs() })),
@@ -199,6 +202,20 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
 /** The file of an account's operator; the default one where its operator is gone. */
 export function fileOf(operators: Operators, account: Pick<Account, 'operator'>): OperatorFile {
   return operators.find(account.operator) ?? operators.default
+}
+
+function noteStatus(
+  db: Connection,
+  change: { readonly account: Account; readonly status: AccountStatus; readonly atMs: number },
+): void {
+  const { account, status, atMs } = change
+  const detail = { msisdn: account.msisdn, status }
+  noteEvent(db, {
+    type: 'SubscriptionStateChangeEvent',
+    subject: account.msisdn,
+    detail,
+    atMs,
+  })
 }
 
 const SETTABLE: readonly AccountStatus[] = ['active', 'suspended', 'blocked']

@@ -81,3 +81,64 @@ BEGIN
     SELECT 'TransferBalanceCreateEvent', id, at FROM transfers WHERE seq = NEW.transfer_seq;
 END;
 `
+
+/**
+ * Top-ups, corrections and reservations that were asked for over TMF654, and what was said of transfers besides the gift.
+ * `reference` is the transfer of the journal, the movement of money or the hold.
+ */
+export const BALANCE_ACTIONS = `
+CREATE TABLE balance_actions (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('topup', 'adjust', 'reserve', 'transfer')),
+  account_id INTEGER NOT NULL REFERENCES accounts (id),
+  caller TEXT NOT NULL,
+  key TEXT NOT NULL,
+  request TEXT NOT NULL CHECK (json_valid(request)),
+  status TEXT NOT NULL CHECK (status IN ('completed', 'failed', 'cancelled')),
+  refusal TEXT CHECK (json_valid(refusal)),
+  requested_at INTEGER NOT NULL,
+  settled_at INTEGER NOT NULL,
+  UNIQUE (caller, kind, key),
+  CHECK ((status = 'failed') = (refusal IS NOT NULL))
+) STRICT;
+CREATE INDEX balance_actions_of_account ON balance_actions (account_id, kind, seq);
+
+CREATE TRIGGER balance_actions_stay BEFORE DELETE ON balance_actions
+BEGIN SELECT RAISE(ABORT, 'an action is never deleted'); END;
+CREATE TRIGGER balance_actions_end_once BEFORE UPDATE ON balance_actions
+WHEN OLD.kind <> 'reserve' OR OLD.status <> 'completed' OR NEW.status <> 'cancelled'
+BEGIN SELECT RAISE(ABORT, 'only a reservation is cancelled, and once'); END;
+
+CREATE TRIGGER balance_actions_are_told AFTER INSERT ON balance_actions
+WHEN NEW.kind <> 'transfer' AND EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at) VALUES (
+    upper(substr(NEW.kind, 1, 1)) || substr(NEW.kind, 2) || 'Balance'
+      || iif(NEW.status = 'failed', 'FailureEvent', 'CreateEvent'),
+    NEW.id, NEW.requested_at);
+END;
+CREATE TRIGGER cancelled_actions_are_told AFTER UPDATE OF status ON balance_actions
+WHEN EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at) VALUES ('ReserveBalanceCancelEvent', NEW.id, NEW.settled_at);
+END;
+
+DROP TRIGGER gifts_are_told;
+CREATE TRIGGER gift_requests_are_told AFTER INSERT ON gift_requests
+WHEN EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at) VALUES (
+    iif(NEW.state = 'failed', 'TransferBalanceFailureEvent', 'TransferBalanceCreateEvent'),
+    NEW.id, NEW.changed_at);
+END;
+CREATE TRIGGER changed_gift_requests_are_told AFTER UPDATE OF state ON gift_requests
+WHEN OLD.state <> NEW.state AND EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at) VALUES (
+    CASE WHEN NEW.state IN ('cancelled', 'declined', 'expired') THEN 'TransferBalanceCancelEvent'
+      WHEN NEW.state = 'failed' THEN 'TransferBalanceFailureEvent'
+      ELSE 'TransferBalanceStateChangeEvent' END,
+    NEW.id, NEW.changed_at);
+END;
+`

@@ -1,0 +1,21 @@
+/** Where events may be sent: to this machine, and to hosts that were named when the lab was started. */
+
+import { LabError } from '../../base/errors.ts'
+
+/** @throws {LabError} badInput — the host is another's */
+export function requireCallbackHost(callback: string, hosts: readonly string[]): void {
+  const { hostname } = new URL(callback)
+  if (isLoopback(hostname) || hosts.includes(hostname)) return
+  throw new LabError(
+    'badInput',
+    `callback must be on this machine; ${hostname} was not allowed when the lab was started`,
+    { field: 'callback', reason: 'callbackHost' },
+  )
+}
+
+/** URL has IPv4 addresses in one form, whatever they were written in, and IPv6 in brackets. */
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname)
+  )
+}

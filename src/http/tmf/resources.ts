@@ -1,0 +1,181 @@
+/** The operator's books as TMF654 v4 shows them. An account is named by its number, as party account and as logical resource. */
+
+import { LabError } from '../../base/errors.ts'
+import { normaliseMsisdn } from '../../operator/msisdn.ts'
+import type { Gift } from '../../operator/gifts/view.ts'
+import type { Operator } from '../../operator/operator.ts'
+import type { BalanceAction, BalanceActionKind } from '../../store/balance-actions.ts'
+import type { Lot } from '../../store/ledger.ts'
+import { moneyOf, quantityOf } from './quantities.ts'
+
+export const BASE = '/tmf-api/prepayBalanceManagement/v4'
+
+const PATH_OF: Readonly<Record<BalanceActionKind, string>> = {
+  topup: 'topupBalance',
+  adjust: 'adjustBalance',
+  reserve: 'reserveBalance',
+  transfer: 'transferBalance',
+}
+
+export function hrefOf(kind: BalanceActionKind, id: string): string {
+  return `${BASE}/${PATH_OF[kind]}/${id}`
+}
+
+export function resourceOf(msisdn: string): object {
+  return { id: msisdn, name: 'MSISDN' }
+}
+
+/** The lots of a subscriber in order of use, and the money. */
+export function bucketsOf(operator: Operator, msisdn: string): readonly object[] {
+  const { lots } = operator.balance({ msisdn })
+  const status = operator.account({ msisdn })?.status === 'active' ? 'active' : 'suspended'
+  const common = {
+    isShared: false,
+    status,
+    logicalResource: [resourceOf(msisdn)],
+    partyAccount: { id: msisdn },
+  }
+  return [
+    ...lots.map((lot) => lotBucket(lot, msisdn, common)),
+    moneyBucket(operator, msisdn, common),
+  ]
+}
+
+/** The subscriber and the part of a bucket's id: the number of a lot, or `money`. @throws {LabError} notFound */
+export function bucketIdOf(id: string): {
+  readonly msisdn: string
+  readonly lotId: number | undefined
+} {
+  const [, number = '', part = ''] = /^([0-9]{5,15})-([0-9]{1,15}|money)$/.exec(id) ?? []
+  if (!number) throw new LabError('notFound', 'there is no bucket with this id')
+  return { msisdn: number, lotId: part === 'money' ? undefined : Number(part) }
+}
+
+/**
+ * The lot that a reference names; `auto` leaves it to the operator's order of use.
+ * @throws {LabError} badInput — the bucket is another subscriber's, or money
+ */
+export function lotOfRef(ref: { readonly id: string }, msisdn: string): number | undefined {
+  if (ref.id === 'auto') return undefined
+  const found = /^([0-9]{5,15})-([0-9]{1,15})$/.exec(ref.id)
+  if (found?.[1] === msisdn) return Number(found[2])
+  throw new LabError('badInput', 'bucket.id must be auto, or a bucket of data of the account', {
+    field: 'bucket.id',
+  })
+}
+
+/** The number that a reference names. @throws {LabError} badInput */
+export function numberOf(ref: { readonly id: string }, field: string): string {
+  return normaliseMsisdn(ref.id, `${field}.id`)
+}
+
+/** What is left of data, and of money. */
+export function accumulatedOf(operator: Operator, msisdn: string): readonly object[] {
+  const { lots, totalBytes } = operator.balance({ msisdn })
+  const { moneyMinor } = operator.subscriptions.wallet({ msisdn })
+  const common = { logicalResource: resourceOf(msisdn), partyAccount: { id: msisdn } }
+  const entry = (kind: 'data' | 'monetary', rest: object): object => ({
+    id: `${msisdn}-${kind}`,
+    href: `${BASE}/accumulatedBalance/${msisdn}-${kind}`,
+    name: kind,
+    ...rest,
+    ...common,
+  })
+  return [
+    entry('data', {
+      bucket: lots.map(({ id }) => ({ id: `${msisdn}-${id}` })),
+      totalBalance: quantityOf(totalBytes),
+    }),
+    entry('monetary', {
+      bucket: [{ id: `${msisdn}-money` }],
+      totalBalance: moneyOf(moneyMinor, operator.fileOf({ msisdn }).currency),
+    }),
+  ]
+}
+
+/** A top-up, a correction or a reservation. What was said of it comes back; what became of it goes before. */
+export function actionJson(action: BalanceAction): object {
+  const { id, kind, msisdn, status, refusal } = action
+  const request = JSON.parse(action.request) as Readonly<Record<string, unknown>>
+  const { text } = (refusal ? JSON.parse(refusal) : {}) as { readonly text?: string }
+  return {
+    ...request,
+    id,
+    href: hrefOf(kind, id),
+    status,
+    ...(text !== undefined && { statusReason: text }),
+    requestedDate: new Date(action.requestedAtMs),
+    confirmationDate: new Date(action.settledAtMs),
+    logicalResource: [resourceOf(msisdn)],
+    partyAccount: { id: msisdn },
+  }
+}
+
+/** A gift, with what was said of it when it was asked for here. */
+export function transferJson(operator: Operator, gift: Gift): object {
+  const { id, from, to, amountBytes, at } = gift
+  const described = operator.balanceActions.find({ kind: 'transfer', id })
+  const [first] = gift.lots
+  return {
+    reason: 'gift',
+    channel: { id: gift.channel },
+    ...(described && (JSON.parse(described.request) as object)),
+    id,
+    href: hrefOf('transfer', id),
+    status: statusOf(gift.state),
+    giftState: gift.state,
+    requestedDate: at,
+    confirmationDate: gift.changedAt,
+    amount: quantityOf(amountBytes),
+    usageType: 'data',
+    receiverBucketUsageType: 'data',
+    bucket: { id: first ? `${from}-${first.fromLotId}` : 'auto' },
+    receiverBucket: { id: first ? `${to}-${first.lotId}` : 'auto' },
+    logicalResource: [resourceOf(from)],
+    receiverLogicalResource: resourceOf(to),
+    partyAccount: { id: from },
+    ...(gift.validUntil && { validFor: { startDateTime: at, endDateTime: gift.validUntil } }),
+  }
+}
+
+/** The states of a gift in TMF654's four words. */
+function statusOf(state: Gift['state']): 'created' | 'completed' | 'cancelled' | 'failed' {
+  if (['completed', 'partiallyReversed', 'reversed'].includes(state)) return 'completed'
+  if (['cancelled', 'declined', 'expired'].includes(state)) return 'cancelled'
+  return state === 'failed' ? 'failed' : 'created'
+}
+
+function lotBucket(lot: Lot, msisdn: string, common: object): object {
+  const id = `${msisdn}-${lot.id}`
+  return {
+    id,
+    href: `${BASE}/bucket/${id}`,
+    name: lot.label ?? lot.origin,
+    description: `${lot.origin}, ${lot.trafficClass}`,
+    remainingValueName: 'data that is left',
+    remainingValue: quantityOf(lot.availableBytes),
+    reservedValue: quantityOf(lot.heldBytes),
+    usageType: 'data',
+    validFor: {
+      startDateTime: new Date(lot.validFromMs),
+      endDateTime: new Date(lot.validUntilMs),
+    },
+    ...common,
+  }
+}
+
+function moneyBucket(operator: Operator, msisdn: string, common: object): object {
+  const id = `${msisdn}-money`
+  const { currency } = operator.fileOf({ msisdn })
+  const { moneyMinor } = operator.subscriptions.wallet({ msisdn })
+  return {
+    id,
+    href: `${BASE}/bucket/${id}`,
+    name: 'money',
+    remainingValueName: 'money on the account',
+    remainingValue: moneyOf(moneyMinor, currency),
+    reservedValue: moneyOf(0n, currency),
+    usageType: 'monetary',
+    ...common,
+  }
+}
