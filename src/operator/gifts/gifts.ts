@@ -45,6 +45,9 @@ import {
 import { upToDate, type GiftNoticeEvent, type StepContext } from './steps.ts'
 import { findGift, giftOf, type Gift } from './view.ts'
 
+export type { GiftAsk } from './asking.ts'
+export type { StepOutcome } from './progress.ts'
+
 export interface GiftsParts {
   readonly store: Store
   readonly environment: Environment
