@@ -209,7 +209,7 @@ function errorStatusesOf(route: Route): readonly number[] {
   const takesInput = route.body ?? route.params ?? route.query
   return [
     ...(takesInput || route.idempotent ? [400] : []),
-    ...(route.scope === 'public' ? [] : [401, 403]),
+    ...(route.scope === 'public' ? (route.body ? [401] : []) : [401, 403]),
     ...((route.params ?? route.body) ? [404] : []),
     ...(route.idempotent || route.method !== 'GET' ? [409] : []),
     ...(route.body ? [413, 415, 422] : []),
