@@ -70,6 +70,8 @@ function connect(path: string): Database.Database {
     db.pragma('recursive_triggers = ON')
     db.pragma('wal_autocheckpoint = 8000')
     db.pragma('cache_size = -16000')
+    // What undoes one command of a group is written beside it, in a file unless told otherwise.
+    db.pragma('temp_store = MEMORY')
     db.pragma('busy_timeout = 2000')
     return db
   } catch (error) {
