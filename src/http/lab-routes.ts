@@ -7,6 +7,7 @@ import type { Lab } from '../lab.ts'
 import { isObject, type Json } from '../rsp/json-binding.ts'
 import { RspError } from '../rsp/status-codes.ts'
 import type { ProfileOrder } from '../operator/ordering.ts'
+import { chargingRoutes } from './charging-routes.ts'
 import { limitOf, pageOf } from './page.ts'
 import { methodNotAllowed } from './problem.ts'
 import { profileRoutes } from './profile-routes.ts'
@@ -63,6 +64,7 @@ export function labRoutes(lab: Lab, served: ServedAddresses): Router {
   router.use(profileRoutes(lab))
   router.use(registrationRoutes(lab.operator))
   router.use(sbiRoutes(lab.operator.network))
+  router.use(chargingRoutes(lab.operator.charging))
   router.use(revocationRoutes(lab))
   router
     .route('/api/euiccs')

@@ -9,6 +9,7 @@ import { createAuthentication } from './api/authentication.ts'
 import { docsRoutes } from './api/docs-page.ts'
 import { openApiOf } from './api/openapi.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
+import { phoneRoutes } from './api/phone-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
 import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
@@ -54,6 +55,7 @@ export function apiRoutes(
     ...hubRoutes(operator, callbackHosts),
     ...usageRoutes(operator),
     ...simSwapRoutes(operator),
+    ...phoneRoutes(operator),
   ]
 }
 

@@ -7,6 +7,7 @@ import type { SmdsKind } from '../lab-smds.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
 import type { RateLimits } from './api/rate-limit.ts'
+import { startChargingNotifications } from './events/charging-notifications.ts'
 import { startEventDelivery } from './events/event-delivery.ts'
 import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
@@ -122,6 +123,10 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
     const reportDefect = options.reportDefect ?? (() => {})
     const { callbackHosts = [] } = options
     const events = startEventDelivery(lab.operator, { callbackHosts, reportDefect })
+    const notifying = startChargingNotifications(lab.operator.charging, {
+      callbackHosts,
+      reportDefect,
+    })
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
     const delivery = options.progressUrl
       ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
@@ -140,7 +145,13 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
         clients.close()
         smdsClients.close()
         const ending = opened.map((listener) => listener.close())
-        await Promise.all([...ending, sweeping.stop(), delivery?.stop(), events.stop()])
+        await Promise.all([
+          ...ending,
+          sweeping.stop(),
+          delivery?.stop(),
+          events.stop(),
+          notifying.stop(),
+        ])
       },
     }
   } catch (error) {

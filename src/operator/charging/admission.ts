@@ -1,5 +1,6 @@
 /** Who may use mobile data now: the same for every way in which usage is reported. */
 
+import { LabError } from '../../base/errors.ts'
 import { isCoolingLifted } from '../../store/charging.ts'
 import type { Connection } from '../../store/engine.ts'
 import { whereaboutsOf } from '../../store/places.ts'
@@ -29,6 +30,16 @@ export type Admission =
       /** When waiting has helped. */
       readonly untilMs?: number
     }
+
+/** A refusal as an error, and when waiting has helped. */
+export class NotAdmitted extends LabError {
+  readonly until: Date | undefined
+
+  constructor({ reason, text, untilMs }: Extract<Admission, { readonly allowed: false }>) {
+    super('refused', text, { reason })
+    this.until = untilMs === undefined ? undefined : new Date(untilMs)
+  }
+}
 
 /** Judges an account that is up to date. */
 export function admit(

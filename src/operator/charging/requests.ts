@@ -55,6 +55,8 @@ export interface ChargingAnswer {
   readonly sequence: number
   readonly timestamp: string
   readonly units: readonly UnitAnswer[]
+  /** Why nothing is granted, whatever is asked for. */
+  readonly denial?: { readonly reason: string; readonly text: string }
 }
 
 export interface ChargingSettings {

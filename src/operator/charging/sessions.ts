@@ -31,7 +31,7 @@ import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import { bringUpToDate } from '../subscriptions/periods.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
-import { admit, type Admission } from './admission.ts'
+import { admit, NotAdmitted, type Admission } from './admission.ts'
 import { placeGrant, releaseGrant, settleUsage, type GrantStep } from './grants.ts'
 import { noticeUsage } from './notices.ts'
 import { classesOf } from './rating.ts'
@@ -69,7 +69,7 @@ export function createSession(
   const facts = requireSubscriber(db, input)
   endLostSessions(db, { ...input, accountId: facts.account.id, limit: SESSIONS_MAX })
   const admission = admit(db, { ...facts, atMs: input.atMs })
-  if (!admission.allowed) throw refusal(admission)
+  if (!admission.allowed) throw new NotAdmitted(admission)
   const { atMs } = input
   insertSession(db, {
     ref,
@@ -182,10 +182,20 @@ function answerUnits(
     touchSession(db, { ref, activeAtMs: atMs, untilMs, lastSequence })
   }
   if (isUsed) noticeUsage(db, work)
-  const answer = { sequence, timestamp, units: answers }
+  const answer = { sequence, timestamp, units: answers, ...denialOf(work) }
   const { fingerprint } = request
   keepAnswer(db, { ref, sequence, fingerprint, answer: answerToText(answer) })
   return answer
+}
+
+function denialOf({ session, admission }: Heard): Pick<ChargingAnswer, 'denial'> {
+  if (session.end) {
+    const text = `The session is over: ${session.end.reason}.`
+    return { denial: { reason: 'sessionEnded', text } }
+  }
+  if (!admission || admission.allowed) return {}
+  const { reason, text } = admission
+  return { denial: { reason, text } }
 }
 
 interface UnitWork extends Heard {
@@ -373,10 +383,6 @@ function endOf(
   }
   if (account.status === 'blocked' || account.status === 'closed') return 'blocked'
   return of.session.untilMs <= of.atMs ? 'validity' : 'detached'
-}
-
-function refusal(admission: Extract<Admission, { readonly allowed: false }>): LabError {
-  return new LabError('refused', admission.text, { reason: admission.reason })
 }
 
 function unknownSession(): LabError {

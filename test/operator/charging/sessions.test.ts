@@ -4,6 +4,8 @@ import { MB, openSession, operatorFile } from './helper.ts'
 
 const HOUR_MS = 3_600_000
 
+const fail = (): Promise<void> => Promise.reject(new Error('nobody there'))
+
 test('a grant is held, a report settles it, and the rest comes back', async (t) => {
   const { operator, subscriber } = await createBench(t)
   const msisdn = await subscriber('attached')
@@ -96,7 +98,6 @@ test('a consumer that does not answer is told again for a while, and then given 
     wanted: MB,
   })
   await operator.charging.movePhone({ eid: EID, country: 'CN' })
-  const fail = (): Promise<void> => Promise.reject(new Error('nobody there'))
   for (let round = 0; round < 5; round++) {
     t.deepEqual(await operator.charging.notify(fail), { sent: 0, failed: 1 })
     t.deepEqual(await operator.charging.notify(fail), { sent: 0, failed: 0 })
