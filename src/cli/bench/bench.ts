@@ -11,6 +11,7 @@ import { loadPki, type TestPki } from '../../pki/test-pki.ts'
 import { startBenchServer, siblingScript, type BenchServer } from './child.ts'
 import { EXCHANGES, PACKAGE_OCTETS } from './floor.ts'
 import { giftFigures, type GiftFigures } from './gifts.ts'
+import { mixFigures, type MixFigures } from './mix.ts'
 import { profileFigures, type ProfileFigures } from './profiles.ts'
 import { connector, downloadSteps, prepareSessions, runSessions, STEP_NAMES } from './sessions.ts'
 
@@ -24,7 +25,7 @@ export interface SessionFigures {
 }
 
 /** Everything the bench measures; sizes in octets or MiB, times in milliseconds. */
-export interface BenchFigures extends GiftFigures, ProfileFigures {
+export interface BenchFigures extends GiftFigures, MixFigures, ProfileFigures {
   /** Those of HTTP with keep-alive and 8 clients. */
   readonly sessionsPerSecond: number
   /** CPU of the server for one session over HTTP with keep-alive, the least of several clients' runs. */
@@ -73,6 +74,7 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchFigures
     const floor = await floorFigures()
     step('gifts from 64 callers')
     const gifts = await giftFigures(directory)
+    const mix = await mixFigures(directory, { step })
     step(`memory and start with ${STOCK.toLocaleString('en')} profiles in stock`)
     const large = await stockFigures(directory)
     return {
@@ -80,6 +82,7 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchFigures
       serverCpuMsPerEndpoint,
       ...profiles,
       ...gifts,
+      ...mix,
       ...large,
     }
   } finally {

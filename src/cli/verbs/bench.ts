@@ -8,7 +8,7 @@ import { verb } from '../verb.ts'
 export function benchVerb(output: Output): Command {
   return verb({
     name: 'bench',
-    summary: 'measure sessions and gifts per second, and the floor beside them',
+    summary: 'measure sessions, gifts and usage per second, and the floor beside them',
     examples: ['bench', 'bench --json'],
   }).action(async () => {
     // Nobody else should wait for what only this verb needs.
@@ -38,8 +38,19 @@ function textOf(figures: BenchFigures): string {
     '',
     `A profile of ${figures.profilePackageOctets} octets: personalised in ${microseconds(figures.personaliseMs)}, executed by a card in ${microseconds(figures.installMs)}`,
     `Gifts: ${perSecond(figures.giftsPerSecond)}, half within ${ms(figures.giftP50Ms)}, 99 % within ${ms(figures.giftP99Ms)}`,
+    ...mixText(figures),
     `100,000 profiles in stock: ${figures.rssMiB.toFixed(0)} MiB resident, ready after ${figures.readyMs.toFixed(0)} ms`,
   ].join('\n')
+}
+
+function mixText(figures: BenchFigures): string[] {
+  const many = figures.mixSubscribers.toLocaleString('en')
+  const few = figures.mixFewSubscribers.toLocaleString('en')
+  return [
+    `Usage with gifts and top-ups, ${many} subscribers, ${figures.mixCallers} callers: ${perSecond(figures.mixPerSecond)}`,
+    `  at ${figures.mixRate} per second: half within ${ms(figures.mixP50Ms)}, 99 % within ${ms(figures.mixP99Ms)}`,
+    `  with ${few} subscribers: half within ${ms(figures.mixFewP50Ms)}, 99 % within ${ms(figures.mixFewP99Ms)}: ${figures.mixP99Ratio.toFixed(2)} times as long for the many`,
+  ]
 }
 
 function perSecond(rate: number): string {
