@@ -32,6 +32,8 @@ import { createGifts, type Gifts } from './gifts/gifts.ts'
 import { limitOf, type GiftLimit, type GiftOutcome } from './gifts/giving.ts'
 import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
+import { createMessages, type Messages } from './channels/channels.ts'
+import { noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
 import { createCharging, type Charging } from './charging/charging.ts'
 import type { ChargingSettings } from './charging/requests.ts'
@@ -98,6 +100,8 @@ export interface Operator {
   readonly network: OperatorNetwork
   /** Sessions in which attached phones use data, where phones are, and data over Wi-Fi. */
   readonly charging: Charging
+  /** SMS and USSD of subscribers, and what they get back. */
+  readonly messages: Messages
 
   /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
   stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
@@ -192,11 +196,13 @@ export function createOperator(parts: {
   const { store, environment } = parts
   const operators = parts.operators ?? onlyOperator(parts.file)
   const all = { store, environment, operators }
-  const gifts = createGifts(all)
+  const gifts = createGifts({ ...all, notify: noteGift })
   const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   const charging = createCharging({ ...all, settings: parts.charging })
   const onAttachmentEnd = charging.endLost
+  const accounts = stockAndAccounts({ ...all, gifts, charging })
+  const messages = createMessages({ ...all, gifts, subscriptions: accounts.subscriptions })
   return {
     get file() {
       return operators.default
@@ -204,13 +210,18 @@ export function createOperator(parts: {
     operators,
     network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd }),
     ...queries(all),
-    ...stockAndAccounts({ ...all, gifts, charging }),
+    ...accounts,
     charging,
+    messages,
     gifts,
     ...attempt,
     access: createAccess({ store, environment, sendCode: codeSender(operators) }),
     events: createEventHub({ store, environment }),
     balanceActions: createBalanceActions(all),
+    async sweep() {
+      await messages.sweep()
+      return accounts.sweep()
+    },
     async giveData(request) {
       const { gift, refusal } = await attempt.attemptGift(request)
       if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })

@@ -60,29 +60,32 @@ export function messagesOf(
       `SELECT * FROM messages WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?`,
     )
     .all(page.accountId, page.before ?? Number.MAX_SAFE_INTEGER, page.limit)
-    .map((row) => ({
-      id: row.id,
-      accountId: row.account_id,
-      direction: row.direction,
-      channel: row.channel,
-      peer: row.peer,
-      textId: row.text_id ?? undefined,
-      text: row.text,
-      at: new Date(row.at),
-      readAt: row.read_at === null ? undefined : new Date(row.read_at),
-    }))
+    .map(messageFromRow)
 }
 
-/** Notes that a message has been read. */
+/** Messages of an account, the oldest first, after the one with the id `after`. */
+export function messagesAfter(
+  db: Connection,
+  page: {
+    readonly accountId: number
+    readonly after?: number | undefined
+    readonly limit: number
+  },
+): readonly Message[] {
+  return db
+    .sql<MessageRow>(`SELECT * FROM messages WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?`)
+    .all(page.accountId, page.after ?? 0, page.limit)
+    .map(messageFromRow)
+}
+
+/** Notes that messages up to one have been read. */
 export function markRead(
   db: Connection,
   read: { readonly accountId: number; readonly id: number; readonly atMs: number },
 ): void {
-  db.sql(`UPDATE messages SET read_at = ? WHERE id = ? AND account_id = ? AND read_at IS NULL`).run(
-    read.atMs,
-    read.id,
-    read.accountId,
-  )
+  db.sql(
+    `UPDATE messages SET read_at = ? WHERE id <= ? AND account_id = ? AND read_at IS NULL`,
+  ).run(read.atMs, read.id, read.accountId)
 }
 
 interface MessageRow {
@@ -95,4 +98,18 @@ interface MessageRow {
   readonly text: string
   readonly at: number
   readonly read_at: number | null
+}
+
+function messageFromRow(row: MessageRow): Message {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    direction: row.direction,
+    channel: row.channel,
+    peer: row.peer,
+    textId: row.text_id ?? undefined,
+    text: row.text,
+    at: new Date(row.at),
+    readAt: row.read_at === null ? undefined : new Date(row.read_at),
+  }
 }
