@@ -17,9 +17,12 @@ export interface RequestIdentity {
   readonly atMs: number
 }
 
-/** What was answered: a transfer in the journal, or a refusal by a rule. */
+/**
+ * What was answered: a transfer in the journal, or a refusal by a rule. `asThen` is what of the answer is not found in the
+ * books any more when what they tell has moved on.
+ */
 export type Answer =
-  | { readonly transferId: string; readonly refusal?: never }
+  | { readonly transferId: string; readonly asThen?: string | undefined; readonly refusal?: never }
   | { readonly refusal: Refused; readonly transferId?: never }
 
 const KEY = /^[\x21-\x7e]{1,255}$/
@@ -38,13 +41,14 @@ export function answerOnce(
   const scope = `${request.caller}/${request.operation}`
   const earlier = db
     .sql<Row>(
-      `SELECT fingerprint, transfer_id, refusal FROM idempotency_keys WHERE scope = ? AND key = ?`,
+      `SELECT fingerprint, transfer_id, refusal, as_then FROM idempotency_keys WHERE scope = ? AND key = ?`,
     )
     .get(scope, request.key)
   if (earlier) return { answer: sameAnswer(earlier, request), replayed: true }
   const answer = request.decide()
   db.sql(
-    `INSERT INTO idempotency_keys (scope, key, fingerprint, at, transfer_id, refusal) VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO idempotency_keys (scope, key, fingerprint, at, transfer_id, refusal, as_then)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     scope,
     request.key,
@@ -52,6 +56,7 @@ export function answerOnce(
     request.atMs,
     answer.transferId ?? null,
     answer.refusal ? writeRefused(answer.refusal) : null,
+    answer.refusal ? null : (answer.asThen ?? null),
   )
   return { answer, replayed: false }
 }
@@ -86,6 +91,7 @@ interface Row {
   readonly fingerprint: string
   readonly transfer_id: string | null
   readonly refusal: string | null
+  readonly as_then: string | null
 }
 
 function sameAnswer(earlier: Row, request: RequestIdentity): Answer {
@@ -96,6 +102,8 @@ function sameAnswer(earlier: Row, request: RequestIdentity): Answer {
       { field: 'idempotencyKey' },
     )
   }
-  if (earlier.transfer_id !== null) return { transferId: earlier.transfer_id }
+  if (earlier.transfer_id !== null) {
+    return { transferId: earlier.transfer_id, asThen: earlier.as_then ?? undefined }
+  }
   return { refusal: readRefused(earlier.refusal ?? '') }
 }

@@ -1,6 +1,7 @@
 /** Asking for a gift, once for each key: directly, or by a code that its bearer turns into data. */
 
 import type { Connection } from '../../store/engine.ts'
+import { findGiftRequest, type GiftState } from '../../store/gift-requests.ts'
 import type { Account } from '../accounts.ts'
 import { answerOnce, type Answer } from '../idempotency.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -75,11 +76,11 @@ export function giveOnce(db: Connection, input: GiftInput): GiftOutcome {
       const decision = decide(db, input)
       if ('refusal' in decision) return decision
       made = decision.gift
-      return { transferId: made.id } satisfies Answer
+      return { transferId: made.id, asThen: writeBeginning(made) } satisfies Answer
     },
   })
   if (answer.refusal) return { replayed, refusal: asGiftRefused(answer.refusal) }
-  return { replayed, gift: made ?? (findGift(db, { id: answer.transferId, atMs }) as Gift) }
+  return { replayed, gift: made ?? giftAsBegun(db, { ...answer, atMs }) }
 }
 
 /** How much may be given now, and why not more: the same facts and rules as `giveOnce`. */
@@ -122,6 +123,35 @@ export function limitOf(
 export function refusedBy(refusals: readonly [GiftRefusal, ...GiftRefusal[]]): GiftRefused {
   const [first] = refusals
   return { allowed: false, reason: first.code, text: first.text, refusals }
+}
+
+/** The state in which a gift began, where that was not its completion; everything else stays in the books. */
+function writeBeginning({ state, deadline }: Gift): string | undefined {
+  if (state === 'completed') return undefined
+  return JSON.stringify({ state, deadlineMs: deadline?.getTime() } satisfies Beginning)
+}
+
+interface Beginning {
+  readonly state: GiftState
+  readonly deadlineMs?: number | undefined
+}
+
+/** A gift as its request was answered the first time, whatever has become of it. */
+function giftAsBegun(
+  db: Connection,
+  of: {
+    readonly transferId: string
+    readonly asThen?: string | undefined
+    readonly atMs: number
+  },
+): Gift {
+  const gift = findGift(db, { id: of.transferId, atMs: of.atMs }) as Gift
+  const begun = { ...gift, changedAt: gift.at, deadline: undefined, reason: undefined }
+  if (of.asThen === undefined) return { ...begun, state: 'completed' }
+  const { state, deadlineMs } = JSON.parse(of.asThen) as Beginning
+  const deadline = deadlineMs === undefined ? undefined : new Date(deadlineMs)
+  const { receiverNumber: to = '' } = findGiftRequest(db, of.transferId) ?? {}
+  return { ...begun, to, state, deadline, validUntil: undefined, lots: [] }
 }
 
 type Decision = { readonly gift: Gift } | { readonly refusal: GiftRefusedAnswer }

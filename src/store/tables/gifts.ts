@@ -46,3 +46,12 @@ CREATE TABLE gift_asks (
 CREATE INDEX gift_asks_made ON gift_asks (asker_account_id, asked_at);
 CREATE INDEX gift_asks_got ON gift_asks (giver_account_id, asked_at);
 `
+
+/**
+ * A request that is sent again is answered as it was the first time, also when its gift has moved on; and gifts of what the
+ * giver has bought for the receiver, whose data is new and of nobody's lots.
+ */
+export const GIFT_ANSWERS = `
+ALTER TABLE idempotency_keys ADD COLUMN as_then TEXT;
+ALTER TABLE gift_requests ADD COLUMN package_id TEXT;
+`
