@@ -30,6 +30,7 @@ import {
 } from './accounts.ts'
 import { createGifts, type Gifts } from './gifts/gifts.ts'
 import { limitOf, type GiftLimit, type GiftOutcome } from './gifts/giving.ts'
+import { readAsIfDone } from './gifts/overdue.ts'
 import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
@@ -48,6 +49,8 @@ import type { OperatorFile } from './operator-file.ts'
 import { onlyOperator, type Operators } from './operators.ts'
 import { applyProfileEvent } from './profile-events.ts'
 import { makeSuciKeys, type SuciKey } from './suci-keys.ts'
+import { orderOnce, type OrderOutcome, type SubscriptionOrder } from './subscriptions/orders.ts'
+import type { AccountNow } from './subscriptions/periods.ts'
 import { createSubscriptions, fileOf, type Subscriptions } from './subscriptions/subscriptions.ts'
 import { useOnce, type Usage, type UsageOutcome } from './usage.ts'
 
@@ -161,6 +164,8 @@ export interface Operator {
   useData(request: UseData): Promise<Usage>
   /** As `useData`, with a refusal as a value, and whether the answer is a repeated one. */
   attemptUsage(request: UseData): Promise<UsageOutcome>
+  /** Top-ups, packages and longer lives of lots, once for each key. @throws {LabError} as `orderOnce` */
+  attemptOrder(order: SubscriptionOrder): Promise<OrderOutcome>
 
   /** The messages that a phone got and sent, the newest first, before the one with the id `before`. @throws {LabError} notFound */
   inbox(of: {
@@ -251,6 +256,21 @@ function queries({ store, environment, operators }: Parts) {
       field: 'msisdn',
     })
   }
+  /** Asks about an account as the next command would find it. */
+  function ofAccount<T>(
+    of: { readonly msisdn: string },
+    query: (db: Connection, now: AccountNow) => T,
+  ): T {
+    const atMs = nowMs()
+    return readAsIfDone(store, {
+      context: { operators, atMs },
+      accounts: () => [accountOf(of)],
+      query: (db, [found]) => {
+        const account = found as Account
+        return query(db, { account, file: fileOf(operators, account), atMs })
+      },
+    })
+  }
   return {
     stockLevel: (of = {}) => store.read((db) => stockLevel(db, of.operator)),
     fileOf: (by) =>
@@ -279,22 +299,15 @@ function queries({ store, environment, operators }: Parts) {
     accounts: ({ after = '', limit = PAGE_ROWS } = {}) =>
       store.read((db) => listAccounts(db, { after, limit: Math.min(limit, PAGE_ROWS_MAX) })),
     bindings: (of) => store.read((db) => bindingsOf(db, accountOf(of).id)),
-    giftable(of) {
-      const account = accountOf(of)
-      const file = fileOf(operators, account)
-      return store.read((db) => limitOf(db, { account, file, atMs: nowMs() }))
-    },
-    balance(of) {
-      const account = accountOf(of)
-      const { id: accountId, msisdn } = account
-      const atMs = nowMs()
-      return store.read((db) => {
-        const file = fileOf(operators, account)
+    giftable: (of) =>
+      ofAccount(of, (db, { account, file, atMs }) => limitOf(db, { account, file, atMs })),
+    balance: (of) =>
+      ofAccount(of, (db, { account, file, atMs }) => {
+        const { id: accountId, msisdn } = account
         const lots = balanceOf(db, { accountId, atMs, order: file.consumption.origins })
         const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
         return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
-      })
-    },
+      }),
     inbox({ before, limit, ...of }) {
       const { id: accountId } = accountOf(of)
       return store.read((db) => messagesOf(db, { accountId, before, limit }))
@@ -387,6 +400,7 @@ function attempts({ store, environment, operators, gifts }: Parts & { readonly g
     attemptGift: (asked) =>
       gifts.give({ ...asked, caller: asked.caller ?? DEFAULT_CALLER, channel: 'api' }),
     gift: ({ id }) => gifts.find({ id }),
+    attemptOrder: (order) => orderOnce({ store, environment, operators }, order),
     async attemptUsage(asked) {
       requireIdempotencyKey(asked.idempotencyKey)
       requireBytes(asked.amountBytes, 'amountBytes')

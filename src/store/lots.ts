@@ -89,6 +89,20 @@ export function findLot(db: Connection, lotId: number): Lot | undefined {
   return row && lotFromRow(row)
 }
 
+/** The lot that a transfer has filled first, and when. */
+export function creditedLot(
+  db: Connection,
+  transferId: string,
+): { readonly lot: Lot; readonly atMs: number } | undefined {
+  const row = db
+    .bigSql<LotRow & { readonly at: bigint }>(
+      `SELECT lots.*, at FROM transfers JOIN postings ON transfer_seq = seq JOIN lots ON lots.id = credit_lot_id
+       WHERE transfers.id = ? ORDER BY line LIMIT 1`,
+    )
+    .get(transferId)
+  return row && { lot: lotFromRow(row), atMs: Number(row.at) }
+}
+
 /**
  * What may be used and given at an instant; adds up the same lots that `consume` and `postGift` take from.
  *

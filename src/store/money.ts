@@ -66,28 +66,43 @@ export function walletOf(db: Connection, accountId: number): Wallet {
   return { moneyMinor: row.money, creditMinor: row.credit }
 }
 
+/** A movement by its id. */
+export function findMovement(db: Connection, id: string): MoneyTransfer | undefined {
+  const row = db.bigSql<MoneyRow>(`SELECT * FROM money_transfers WHERE id = ?`).get(id)
+  return row && movementFromRow(row)
+}
+
 /** Movements of an account, the newest first. */
 export function moneyOf(
   db: Connection,
   of: { readonly accountId: number; readonly limit: number },
 ): readonly MoneyTransfer[] {
   return db
-    .bigSql<{
-      readonly id: string
-      readonly kind: MoneyKind
-      readonly amount_minor: bigint
-      readonly currency: string
-      readonly at: bigint
-      readonly label: string | null
-    }>(`SELECT * FROM money_transfers WHERE account_id = ? ORDER BY seq DESC LIMIT ?`)
+    .bigSql<MoneyRow>(
+      `SELECT * FROM money_transfers WHERE account_id = ? ORDER BY seq DESC LIMIT ?`,
+    )
     .all(of.accountId, of.limit)
-    .map((row) => ({
-      id: row.id,
-      accountId: of.accountId,
-      kind: row.kind,
-      amountMinor: row.amount_minor,
-      currency: row.currency,
-      atMs: Number(row.at),
-      label: row.label ?? undefined,
-    }))
+    .map(movementFromRow)
+}
+
+interface MoneyRow {
+  readonly id: string
+  readonly account_id: bigint
+  readonly kind: MoneyKind
+  readonly amount_minor: bigint
+  readonly currency: string
+  readonly at: bigint
+  readonly label: string | null
+}
+
+function movementFromRow(row: MoneyRow): MoneyTransfer {
+  return {
+    id: row.id,
+    accountId: Number(row.account_id),
+    kind: row.kind,
+    amountMinor: row.amount_minor,
+    currency: row.currency,
+    atMs: Number(row.at),
+    label: row.label ?? undefined,
+  }
 }

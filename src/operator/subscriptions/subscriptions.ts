@@ -159,13 +159,7 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
         const facts = factsOf(db, of)
         const { id, packageId } = of
         if (of.for === undefined) return buyPackage(db, { ...facts, id, packageId })
-        const receiver = requireAccount(db, of.for)
-        if (receiver.operator !== facts.account.operator) {
-          throw refused('otherOperator', 'A package is given to a subscriber of the same operator.')
-        }
-        if (receiver.id === facts.account.id) {
-          throw refused('onlyForOthers', 'It is sold as a gift for somebody else.')
-        }
+        const receiver = requireReceiver(db, { account: facts.account, number: of.for })
         return buyPackage(db, { ...facts, id, packageId, receiver })
       }),
     extend: (of) =>
@@ -220,11 +214,27 @@ function noteStatus(
 
 const SETTABLE: readonly AccountStatus[] = ['active', 'suspended', 'blocked']
 
-function requireAccount(db: Connection, number: string): Account {
+/** The account of a number as people write it. @throws {LabError} notFound, badInput */
+export function requireAccount(db: Connection, number: string): Account {
   const msisdn = normaliseMsisdn(number, 'msisdn')
   const account = findByNumber(db, msisdn)
   if (account) return account
   throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
+}
+
+/** Whom a package is bought for. @throws {LabError} notFound; refused (`otherOperator`, `onlyForOthers`) */
+export function requireReceiver(
+  db: Connection,
+  of: { readonly account: Account; readonly number: string },
+): Account {
+  const receiver = requireAccount(db, of.number)
+  if (receiver.operator !== of.account.operator) {
+    throw refused('otherOperator', 'A package is given to a subscriber of the same operator.')
+  }
+  if (receiver.id === of.account.id) {
+    throw refused('onlyForOthers', 'It is sold as a gift for somebody else.')
+  }
+  return receiver
 }
 
 function keepDetails(
