@@ -19,6 +19,12 @@ export interface PostOptions {
 export interface Api {
   get<T>(path: string): Promise<T>
   post<T>(path: string, options: PostOptions): Promise<T>
+  /** Posts what makes something, and tells where it is. */
+  create<T>(
+    path: string,
+    options: PostOptions,
+  ): Promise<{ readonly location: string; readonly answer: T }>
+  patch<T>(path: string, body: object): Promise<T>
   delete(path: string): Promise<void>
 }
 
@@ -43,17 +49,27 @@ export async function openLab(directory: string): Promise<LabClient> {
 
 export function apiOf(access: ApiAccess): Api {
   const headers = { authorization: `Bearer ${access.token}` }
+  const posting = ({ body, idempotencyKey, headers: more }: PostOptions): RequestInit => ({
+    method: 'POST',
+    headers: {
+      ...headers,
+      ...more,
+      'content-type': 'application/json',
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    },
+    body: JSON.stringify(body),
+  })
   return {
     get: (path) => exchange(`${access.operatorUrl}${path}`, { headers }),
-    post: (path, { body, idempotencyKey, headers: more }) =>
+    post: (path, options) => exchange(`${access.operatorUrl}${path}`, posting(options)),
+    async create<T>(path: string, options: PostOptions) {
+      const { response, answer } = await ask(`${access.operatorUrl}${path}`, posting(options))
+      return { location: response.headers.get('location') ?? '', answer: answer as T }
+    },
+    patch: (path, body) =>
       exchange(`${access.operatorUrl}${path}`, {
-        method: 'POST',
-        headers: {
-          ...headers,
-          ...more,
-          'content-type': 'application/json',
-          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
-        },
+        method: 'PATCH',
+        headers: { ...headers, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
     async delete(path) {
@@ -79,6 +95,13 @@ function isGone(error: unknown): boolean {
 }
 
 async function exchange<T>(url: string, request: RequestInit): Promise<T> {
+  return (await ask(url, request)).answer as T
+}
+
+async function ask(
+  url: string,
+  request: RequestInit,
+): Promise<{ readonly response: Response; readonly answer: unknown }> {
   const response = await fetch(url, request).catch((error: unknown) => {
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
     throw new LabError('unavailable', `${url} does not answer: ${messageOf(cause)}.`, {
@@ -86,9 +109,9 @@ async function exchange<T>(url: string, request: RequestInit): Promise<T> {
       cause: error,
     })
   })
-  if (response.status === NO_CONTENT) return undefined as T
+  if (response.status === NO_CONTENT) return { response, answer: undefined }
   const answer: unknown = await response.json().catch(() => undefined)
-  if (response.ok && typeof answer === 'object' && answer !== null) return answer as T
+  if (response.ok && typeof answer === 'object' && answer !== null) return { response, answer }
   throw problemOf(answer, { url, status: response.status })
 }
 

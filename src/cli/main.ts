@@ -24,7 +24,9 @@ import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
 import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
+import { travelVerb } from './verbs/travel.ts'
 import { useVerb } from './verbs/use.ts'
+import { wifiVerb } from './verbs/wifi.ts'
 
 /** Runs the command. Whatever happens is said on stdout or stderr; the exit code is that of the table of errors. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -57,6 +59,8 @@ const VERBS = [
   detachVerb,
   balanceVerb,
   useVerb,
+  travelVerb,
+  wifiVerb,
   giftVerb,
   cardVerb,
   lpacVerb,

@@ -6,7 +6,7 @@ import type { AuthenticationAnswer, NetworkAnswer, ServingNetwork } from '../nas
 import type { Api } from './lab-client.ts'
 
 /** Every method throws what the API answers as a problem; a rejection is an answer. */
-export function servingNetworkClient(api: Api): ServingNetwork {
+export function servingNetworkClient(api: Pick<Api, 'get' | 'post' | 'delete'>): ServingNetwork {
   return {
     async register({ system, identity }) {
       const body = { system, identity }

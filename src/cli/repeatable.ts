@@ -11,9 +11,17 @@ export async function postOnce<T>(
   request: { readonly path: string; readonly body: object; readonly key: string | undefined },
 ): Promise<T> {
   const { path, body } = request
-  const key = request.key ?? `cli-${toHex(systemRandom().unique(12))}`
+  return repeatably(request.key, (key) => lab.post<T>(path, { body, idempotencyKey: key }))
+}
+
+/** Does something under the user's key or a new one, in the same way. */
+export async function repeatably<T>(
+  given: string | undefined,
+  work: (key: string) => Promise<T>,
+): Promise<T> {
+  const key = given ?? `cli-${toHex(systemRandom().unique(12))}`
   try {
-    return await lab.post<T>(path, { body, idempotencyKey: key })
+    return await work(key)
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'unavailable') throw error
     const detail = `${error.message} Nobody knows whether it happened: try again with --key ${key}`

@@ -19,7 +19,7 @@ import type {
 } from '../operator/charging/requests.ts'
 import { amountToJson } from '../operator/amount.ts'
 import { AMOUNT_MAX_BYTES } from '../store/ledger.ts'
-import { methodNotAllowed } from './problem.ts'
+import { methodNotAllowed, problemOf } from './problem.ts'
 
 export const CHARGING_PATH = '/nchf-convergedcharging/v3/chargingdata'
 
@@ -272,7 +272,8 @@ const chargingProblem: ErrorRequestHandler = (error, _request, response, next) =
   const { message: detail, field } = error as LabError
   const invalidParams = field === undefined ? {} : { invalidParams: [{ param: field }] }
   const until = error instanceof NotAdmitted && error.until ? { until: error.until } : {}
-  const problem = { ...found, detail, ...invalidParams, ...until }
+  // Its own type and reason tell the lab's clients what a cause leaves open.
+  const problem = { ...problemOf(error), ...found, detail, ...invalidParams, ...until }
   response.status(found.status).type('application/problem+json').send(JSON.stringify(problem))
 }
 
