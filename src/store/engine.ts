@@ -30,6 +30,8 @@ export interface Store {
   write<T>(command: Command<T>): Promise<T>
   /** Runs a query against the committed state. */
   read<T>(query: Command<T>): T
+  /** What a command would return now: it runs against the committed state, and everything that it does is undone. */
+  foresee<T>(command: Command<T>): T
   /** Settles when every command handed in before has been committed. */
   flush(): Promise<void>
   /** Refuses further commands at once, commits those that wait, and closes the file whether or not that succeeds. */
@@ -125,6 +127,17 @@ function statementCache(db: Database.Database): Connection {
   }
 }
 
+function savepoint(db: Database.Database, name: string): Undoing {
+  const enter = db.prepare(`SAVEPOINT ${name}`)
+  const undo = db.prepare(`ROLLBACK TO ${name}`)
+  const leave = db.prepare(`RELEASE ${name}`)
+  return {
+    enter: () => void enter.run(),
+    undo: () => void undo.run(),
+    leave: () => void leave.run(),
+  }
+}
+
 function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
   const queue: Waiting[] = []
@@ -133,14 +146,8 @@ function groupingStore(db: Database.Database): Store {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   const rollback = db.prepare('ROLLBACK')
-  const savepoint = db.prepare('SAVEPOINT command')
-  const release = db.prepare('RELEASE command')
-  const undoToSavepoint = db.prepare('ROLLBACK TO command')
-  const amongOthers: Undoing = {
-    enter: () => void savepoint.run(),
-    undo: () => void undoToSavepoint.run(),
-    leave: () => void release.run(),
-  }
+  const amongOthers = savepoint(db, 'command')
+  const foresight = savepoint(db, 'foresight')
   /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
   const alone: Undoing = {
     enter() {},
@@ -211,6 +218,18 @@ function groupingStore(db: Database.Database): Store {
     read(query) {
       if (!db.open) throw new LabError('unavailable', 'the lab is closed')
       return query(statements)
+    },
+    foresee(command) {
+      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
+      foresight.enter()
+      try {
+        return command(statements)
+      } finally {
+        if (db.inTransaction) {
+          foresight.undo()
+          foresight.leave()
+        }
+      }
     },
     flush: () => enlist(() => undefined),
     close() {

@@ -158,6 +158,46 @@ export function giftRequestsOf(
     .map(requestFromRow)
 }
 
+/**
+ * Requests of an account on either side, or of all, the newest first, before the one with an id. A request whose time is
+ * over counts as expired, whether or not that is in the books already.
+ */
+export function giftRequestsPage(
+  db: Connection,
+  page: {
+    readonly accountId: number | undefined
+    readonly state: GiftState | undefined
+    readonly before: string | undefined
+    readonly atMs: number
+    readonly limit: number
+  },
+): readonly GiftRequestRecord[] {
+  const { accountId, state, before, atMs, limit } = page
+  const conditions = [
+    ...(accountId === undefined
+      ? []
+      : [{ sql: `(giver_account_id = ? OR receiver_account_id = ?)`, of: [accountId, accountId] }]),
+    ...(state === undefined
+      ? []
+      : [{ sql: `iif(deadline_at <= ?, 'expired', state) = ?`, of: [atMs, state] }]),
+    ...(before === undefined
+      ? []
+      : [
+          {
+            sql: `(requested_at, id) < (SELECT requested_at, id FROM gift_requests WHERE id = ?)`,
+            of: [before],
+          },
+        ]),
+  ]
+  const where = ['1', ...conditions.map(({ sql }) => sql)].join(' AND ')
+  return db
+    .bigSql<GiftRequestRow>(
+      `SELECT * FROM gift_requests WHERE ${where} ORDER BY requested_at DESC, id DESC LIMIT ?`,
+    )
+    .all(...conditions.flatMap(({ of }) => of), limit)
+    .map(requestFromRow)
+}
+
 /** Requests whose deadline is over, the earliest first. */
 export function dueGiftRequests(
   db: Connection,
@@ -169,6 +209,21 @@ export function dueGiftRequests(
     )
     .all(due.atMs, due.limit)
     .map(requestFromRow)
+}
+
+/** Ids of gifts from or to an account whose deadline is over, the earliest first. */
+export function overdueGiftsOf(
+  db: Connection,
+  of: { readonly accountId: number; readonly atMs: number },
+): readonly string[] {
+  // The sign keeps SQLite to the deadlines: few are over at any time, and an account may have thousands of gifts.
+  return db
+    .sql<{ id: string }>(
+      `SELECT id FROM gift_requests
+       WHERE deadline_at <= ? AND ? IN (+giver_account_id, +receiver_account_id) ORDER BY deadline_at, id`,
+    )
+    .all(of.atMs, of.accountId)
+    .map(({ id }) => id)
 }
 
 function mayBecome(
