@@ -31,8 +31,8 @@ import { askOf, putQuestion, requireAccount, requireOpenAsk, type GiftAsk } from
 import { automaticGiftOf } from './automatic.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
 import { changePin, claimCodeOf, claimDigest, PIN_REFUSALS, resetPin } from './pins.ts'
+import { expire, readAsIfDone } from './overdue.ts'
 import {
-  expire,
   noSuchGift,
   refusedAs,
   reverse,
@@ -167,18 +167,21 @@ export function createGifts(parts: GiftsParts): Gifts {
           .map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
     maximum: (of) =>
-      store.read((db) => {
-        const account = requireAccount(db, of.from)
-        const receiver = of.to === undefined ? undefined : requireAccount(db, of.to)
-        const file = fileOf(operators, account)
-        return maximumOf(db, {
-          account,
-          receiver,
-          file,
-          fileOf: (other) => fileOf(operators, other),
-          atMs: nowMs(),
-          channel: of.channel ?? 'api',
-        })
+      readAsIfDone(store, {
+        context: { operators, atMs: nowMs() },
+        accounts: (db) =>
+          [of.from, of.to]
+            .filter((number) => number !== undefined)
+            .map((number) => requireAccount(db, number)),
+        query: (db, [account, receiver]) =>
+          maximumOf(db, {
+            account: account as Account,
+            receiver,
+            file: fileOf(operators, account as Account),
+            fileOf: (other) => fileOf(operators, other),
+            atMs: nowMs(),
+            channel: of.channel ?? 'api',
+          }),
       }),
 
     confirm: ({ pin, ...by }) => step({ ...by, side: 'sender', event: { kind: 'confirm' }, pin }),

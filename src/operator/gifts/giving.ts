@@ -2,7 +2,7 @@
 
 import type { Connection } from '../../store/engine.ts'
 import { findGiftRequest, type GiftState } from '../../store/gift-requests.ts'
-import type { Account } from '../accounts.ts'
+import { findByNumber, type Account } from '../accounts.ts'
 import { answerOnce, type Answer } from '../idempotency.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Refused } from '../refused.ts'
@@ -12,6 +12,7 @@ import type { GiftRefusal, GiftRefusalCode, GiftRefused, LimitReason } from '../
 import type { ChannelKind } from '../rules/types.ts'
 import { gatherFacts } from './gather.ts'
 import { claimCodeOf, claimDigest, PIN_REFUSALS, tryPin, type PinRefusal } from './pins.ts'
+import { expireOverdue } from './overdue.ts'
 import { beginGift, openCase, suspendIfTold, type GiftCase, type StepContext } from './steps.ts'
 import { giftOf, findGift, type Gift } from './view.ts'
 
@@ -161,6 +162,11 @@ function decide(db: Connection, input: GiftInput): Decision {
   const { from, to, amountBytes, channel = 'api' } = request
   const isClaim = to === undefined
   const asked = { id, from, to, amountBytes, channel, isClaim }
+  for (const number of [from, to])
+    expireOverdue(db, {
+      account: number === undefined ? number : findByNumber(db, number),
+      context,
+    })
   const one = openCase(db, { asked, context })
   if (!one.verdict.allowed) {
     const { refusals } = one.verdict

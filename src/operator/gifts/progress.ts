@@ -9,6 +9,7 @@ import { normaliseMsisdn } from '../msisdn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { refusedBy, type GiftRefusedAnswer } from './giving.ts'
 import type { GiftEvent } from './machine.ts'
+import { expire, expireOverdue } from './overdue.ts'
 import { PIN_REFUSALS, tryPin } from './pins.ts'
 import { advanceGift, openCase, upToDate, type GiftCase, type StepContext } from './steps.ts'
 import { giftOf, type Gift } from './view.ts'
@@ -58,6 +59,8 @@ export function takeStep(db: Connection, input: StepInput): StepResult {
   if (isRepeated(request, asked)) return { gift: giftOf(db, { request, atMs: context.atMs }) }
   if (expire(db, { id: request.id, context }))
     return { problem: conflict('tooLate', 'the time for this gift is over') }
+  for (const party of [findById(db, request.giverAccountId), account])
+    expireOverdue(db, { account: party, context })
   const to = asked.side === 'claimer' ? account.msisdn : request.receiverNumber
   const one = openCase(db, {
     asked: {
@@ -140,26 +143,6 @@ function isRepeated(request: GiftRequestRecord, { event }: StepAsked): boolean {
   if (event.kind === 'decline') return state === 'declined'
   if (event.kind === 'accept') return state === 'completed'
   return event.kind === 'confirm' && (state === 'completed' || state === 'awaitingAcceptance')
-}
-
-/** Ends a gift whose time is over. Whether it did. */
-export function expire(
-  db: Connection,
-  of: { readonly id: string; readonly context: StepContext },
-): boolean {
-  const request = findGiftRequest(db, of.id)
-  if (request?.deadlineMs === undefined || request.deadlineMs > of.context.atMs) return false
-  const asked = {
-    id: request.id,
-    from: '',
-    to: request.receiverNumber,
-    amountBytes: request.amountBytes,
-    channel: request.channel,
-    isClaim: request.claimHash !== undefined,
-    request,
-  }
-  const one = openCase(db, { asked, context: of.context })
-  return 'stepped' in advanceGift(db, { one, event: { kind: 'timeout' }, context: of.context })
 }
 
 export function reverse(
