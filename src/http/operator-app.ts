@@ -9,7 +9,9 @@ import { createAuthentication } from './api/authentication.ts'
 import { docsRoutes } from './api/docs-page.ts'
 import { openApiOf } from './api/openapi.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
+import { operatorsRoutes } from './api/operators-routes.ts'
 import { phoneRoutes } from './api/phone-routes.ts'
+import { subscriptionRoutes } from './api/subscription-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
 import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
@@ -56,6 +58,8 @@ export function apiRoutes(
     ...usageRoutes(operator),
     ...simSwapRoutes(operator),
     ...phoneRoutes(operator),
+    ...operatorsRoutes(operator),
+    ...subscriptionRoutes(operator),
   ]
 }
 

@@ -4,6 +4,10 @@ import { LabError } from '../../base/errors.ts'
 
 /** What tokens are for, and what each scope opens. */
 export const SCOPES = {
+  'operators:read': 'see the operators, what they sell and their rules',
+  'operators:write': "read the operators' files again",
+  'accounts:write': 'change status, plan and details of subscriptions',
+  'purchases:write': 'buy packages and longer lives of lots',
   'accounts:read': 'see accounts and the cards that they were on',
   'balances:read': 'see balances, lots and what may be given',
   'gifts:read': 'see gifts',
@@ -40,6 +44,7 @@ export type Principal =
 export const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = {
   operator: Object.keys(SCOPES) as Scope[],
   auditor: [
+    'operators:read',
     'accounts:read',
     'balances:read',
     'gifts:read',
@@ -48,6 +53,8 @@ export const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = {
     'tokens:own',
   ],
   subscriber: [
+    'operators:read',
+    'purchases:write',
     'accounts:read',
     'balances:read',
     'gifts:read',
