@@ -10,7 +10,7 @@ import { readRefused, writeRefused, type Refused } from './refused.ts'
 /** Which request this is. The key belongs to a caller and an operation; another caller's same key is another key. */
 export interface RequestIdentity {
   readonly caller: string
-  readonly operation: 'giveData' | 'useData' | 'orderForSubscription'
+  readonly operation: 'giveData' | 'useData' | 'askForData' | 'orderForSubscription'
   readonly key: string
   /** All of the content, in one writing. */
   readonly fingerprint: string

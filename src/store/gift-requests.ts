@@ -173,22 +173,28 @@ export function giftRequestsPage(
   },
 ): readonly GiftRequestRecord[] {
   const { accountId, state, before, atMs, limit } = page
-  const conditions = [
-    ...(accountId === undefined
-      ? []
-      : [{ sql: `(giver_account_id = ? OR receiver_account_id = ?)`, of: [accountId, accountId] }]),
-    ...(state === undefined
-      ? []
-      : [{ sql: `iif(deadline_at <= ?, 'expired', state) = ?`, of: [atMs, state] }]),
-    ...(before === undefined
-      ? []
-      : [
-          {
-            sql: `(requested_at, id) < (SELECT requested_at, id FROM gift_requests WHERE id = ?)`,
-            of: [before],
-          },
-        ]),
-  ]
+  const conditions: readonly { readonly sql: string; readonly of: readonly (string | number)[] }[] =
+    [
+      ...(accountId === undefined
+        ? []
+        : [
+            {
+              sql: `(giver_account_id = ? OR receiver_account_id = ?)`,
+              of: [accountId, accountId],
+            },
+          ]),
+      ...(state === undefined
+        ? []
+        : [{ sql: `iif(deadline_at <= ?, 'expired', state) = ?`, of: [atMs, state] }]),
+      ...(before === undefined
+        ? []
+        : [
+            {
+              sql: `(requested_at, id) < (SELECT requested_at, id FROM gift_requests WHERE id = ?)`,
+              of: [before],
+            },
+          ]),
+    ]
   const where = ['1', ...conditions.map(({ sql }) => sql)].join(' AND ')
   return db
     .bigSql<GiftRequestRow>(

@@ -10,7 +10,9 @@ export interface GiftSettings {
   /** By the subscriber: no gifts from this number. */
   readonly locked: boolean
   /** By the operator: no gifts from this number until it is lifted. */
-  readonly suspended: { readonly atMs: number; readonly reason: string } | undefined
+  readonly suspended:
+    | { readonly atMs: number; readonly reason: string; readonly evidence?: string | undefined }
+    | undefined
   readonly automatic: { readonly to: string; readonly hoursBefore: number } | undefined
 }
 
@@ -29,7 +31,7 @@ export function changeGiftSettings(
   const next = { ...giftSettingsOf(db, accountId), ...changes }
   db.sql(
     `INSERT OR REPLACE INTO gift_settings (account_id, pin_digest, pin_tries, pin_locked, locked, suspended_at,
-       suspended_for, automatic_to, automatic_hours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       suspended_for, suspended_by, automatic_to, automatic_hours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     accountId,
     next.pinDigest ?? null,
@@ -38,19 +40,30 @@ export function changeGiftSettings(
     next.locked ? 1 : 0,
     next.suspended?.atMs ?? null,
     next.suspended?.reason ?? null,
+    next.suspended?.evidence ?? null,
     next.automatic?.to ?? null,
     next.automatic?.hoursBefore ?? null,
   )
 }
 
+/** An account whose gifts are stopped. `evidence` is JSON, where a rule of abuse did it. */
+export interface SuspendedAccount {
+  readonly accountId: number
+  readonly atMs: number
+  readonly reason: string
+  readonly evidence: string | undefined
+}
+
 /** Accounts whose gifts the operator has stopped, the latest first. */
-export function suspendedAccounts(
-  db: Connection,
-  limit: number,
-): readonly { readonly accountId: number; readonly atMs: number; readonly reason: string }[] {
+export function suspendedAccounts(db: Connection, limit: number): readonly SuspendedAccount[] {
   return db
-    .sql<{ account_id: number; suspended_at: number; suspended_for: string }>(
-      `SELECT account_id, suspended_at, suspended_for FROM gift_settings
+    .sql<{
+      readonly account_id: number
+      readonly suspended_at: number
+      readonly suspended_for: string
+      readonly suspended_by: string | null
+    }>(
+      `SELECT account_id, suspended_at, suspended_for, suspended_by FROM gift_settings
        WHERE suspended_at IS NOT NULL ORDER BY suspended_at DESC, account_id LIMIT ?`,
     )
     .all(limit)
@@ -58,6 +71,7 @@ export function suspendedAccounts(
       accountId: row.account_id,
       atMs: row.suspended_at,
       reason: row.suspended_for,
+      evidence: row.suspended_by ?? undefined,
     }))
 }
 
@@ -84,6 +98,14 @@ export function isBlocked(
       .sql(`SELECT 1 FROM gift_blocks WHERE account_id = ? AND number = ?`)
       .get(of.accountId, of.number) !== undefined
   )
+}
+
+/** The numbers from which an account takes no gifts. */
+export function blockedNumbers(db: Connection, accountId: number): readonly string[] {
+  return db
+    .sql<{ number: string }>(`SELECT number FROM gift_blocks WHERE account_id = ? ORDER BY number`)
+    .all(accountId)
+    .map(({ number }) => number)
 }
 
 export function setBlocked(
@@ -122,6 +144,7 @@ interface Row {
   readonly locked: number
   readonly suspended_at: number | null
   readonly suspended_for: string | null
+  readonly suspended_by: string | null
   readonly automatic_to: string | null
   readonly automatic_hours: number | null
 }
@@ -135,7 +158,11 @@ function settingsFromRow(row: Row): GiftSettings {
     suspended:
       row.suspended_at === null
         ? undefined
-        : { atMs: row.suspended_at, reason: row.suspended_for ?? '' },
+        : {
+            atMs: row.suspended_at,
+            reason: row.suspended_for ?? '',
+            evidence: row.suspended_by ?? undefined,
+          },
     automatic:
       row.automatic_to === null
         ? undefined

@@ -4,7 +4,7 @@ import { CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
 import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
-import { GIFT_ANSWERS, GIFT_SETTINGS } from './tables/gifts.ts'
+import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
@@ -52,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0049 answers to messages of subscribers, and USSD sessions', sql: CHANNELS },
   { name: '0050 top-ups, corrections and reservations over TMF654', sql: BALANCE_ACTIONS },
   { name: '0051 first answers of gifts, and gifts that are bought', sql: GIFT_ANSWERS },
+  { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
 ]

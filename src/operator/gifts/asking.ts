@@ -7,6 +7,8 @@ import { findById, findByNumber, type Account } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
+import { answerOnce } from '../idempotency.ts'
+import type { Refused } from '../refused.ts'
 import { conflict, refusedAs } from './progress.ts'
 
 /** A question for data. */
@@ -23,18 +25,51 @@ const DAY_MS = 86_400_000
 /** A subscriber may have so many questions standing. */
 const OPEN_ASKS_MAX = 5
 
-export function putQuestion(
+/** The answer to a question that is asked once for each key. */
+export type AskOutcome =
+  | { readonly replayed: boolean; readonly ask: GiftAsk; readonly refusal?: never }
+  | { readonly replayed: boolean; readonly refusal: Refused; readonly ask?: never }
+
+interface Question {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly amountBytes: bigint
+  readonly operators: Operators
+  readonly atMs: number
+}
+
+/** Asks, or repeats the answer of its key. */
+export function putQuestionOnce(
   db: Connection,
-  question: {
-    readonly id: string
-    readonly from: string
-    readonly to: string
-    readonly amountBytes: bigint
-    readonly operators: Operators
-    readonly atMs: number
-  },
-): GiftAsk {
+  question: Question & { readonly caller: string; readonly idempotencyKey: string },
+): AskOutcome {
+  const { caller, idempotencyKey: key, from, to, amountBytes, atMs } = question
+  const { answer, replayed } = answerOnce(db, {
+    caller,
+    operation: 'askForData',
+    key,
+    fingerprint: `${normaliseMsisdn(from, 'from')} ${normaliseMsisdn(to, 'to')} ${amountBytes}`,
+    atMs,
+    decide() {
+      try {
+        return { transferId: putQuestion(db, question).id }
+      } catch (error) {
+        if (!(error instanceof LabError) || error.code !== 'refused') throw error
+        return { refusal: { allowed: false, reason: error.reason ?? '', text: error.message } }
+      }
+    },
+  })
+  if (answer.refusal) return { replayed, refusal: answer.refusal }
+  return { replayed, ask: askOf(db, findAsk(db, answer.transferId) as GiftAskRecord) }
+}
+
+export function putQuestion(db: Connection, question: Question): GiftAsk {
   const { id, amountBytes, atMs } = question
+  if (amountBytes === 0n)
+    throw new LabError('badInput', 'amountBytes must be more than nothing', {
+      field: 'amountBytes',
+    })
   const asker = requireAccount(db, question.from)
   const giver = requireAccount(db, question.to)
   if (fileOf(question.operators, giver).gifting.askForData !== true)
@@ -48,14 +83,21 @@ export function putQuestion(
   return askOf(db, findAsk(db, id) as GiftAskRecord)
 }
 
+/** @throws {LabError} notFound; conflict — it is over, and was not answered with what `repeats` says */
 export function requireOpenAsk(
   db: Connection,
-  of: { readonly id: string; readonly by: string; readonly atMs: number },
+  of: {
+    readonly id: string
+    readonly by: string
+    readonly atMs: number
+    readonly repeats?: GiftAskRecord['answer']
+  },
 ): GiftAskRecord {
   const ask = findAsk(db, of.id)
   const account = requireAccount(db, of.by)
   if (!ask || ask.giverAccountId !== account.id)
     throw new LabError('notFound', `there is no question ${of.id}`, { field: 'id' })
+  if (ask.answer === of.repeats && ask.answer !== undefined) return ask
   if (ask.answer !== undefined || ask.untilMs <= of.atMs)
     throw conflict(ask.answer === undefined ? 'tooLate' : 'wrongState', 'the question is over')
   return ask

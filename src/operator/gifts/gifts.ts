@@ -4,12 +4,14 @@ import type { Environment } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
 import { toHex } from '../../base/octets.ts'
 import type { Connection, Store } from '../../store/engine.ts'
-import { answerAsk, openAsks } from '../../store/gift-asks.ts'
+import { answerAsk, findAsk, openAsks } from '../../store/gift-asks.ts'
 import {
   dueGiftRequests,
   findByClaim,
   findGiftRequest,
   giftRequestsOf,
+  giftRequestsPage,
+  type GiftState,
 } from '../../store/gift-requests.ts'
 import {
   accountsWithAutomaticGifts,
@@ -27,14 +29,22 @@ import type { Operators } from '../operators.ts'
 import type { MaximumGift } from '../rules/maximum.ts'
 import type { ChannelKind } from '../rules/types.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
-import { askOf, putQuestion, requireAccount, requireOpenAsk, type GiftAsk } from './asking.ts'
+import {
+  askOf,
+  putQuestion,
+  putQuestionOnce,
+  requireAccount,
+  requireOpenAsk,
+  type AskOutcome,
+  type GiftAsk,
+} from './asking.ts'
 import { automaticGiftOf } from './automatic.ts'
+import type { SuspicionEvidence } from './evidence.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
 import { changePin, claimCodeOf, claimDigest, PIN_REFUSALS, resetPin } from './pins.ts'
 import { expire, readAsIfDone } from './overdue.ts'
 import {
   noSuchGift,
-  refusedAs,
   reverse,
   settle,
   takeStep,
@@ -42,10 +52,14 @@ import {
   type StepAsked,
   type StepOutcome,
 } from './progress.ts'
+import { automaticOf, settingsOf, settle as settleAll } from './settings.ts'
+import type { GiftChoices, GiftSettingsView } from './settings.ts'
 import { upToDate, type GiftNoticeEvent, type StepContext } from './steps.ts'
 import { findGift, giftOf, type Gift } from './view.ts'
 
-export type { GiftAsk } from './asking.ts'
+export type { AskOutcome, GiftAsk } from './asking.ts'
+export type { SuspicionEvidence } from './evidence.ts'
+export type { GiftChoices, GiftSettingsView } from './settings.ts'
 export type { StepOutcome } from './progress.ts'
 
 export interface GiftsParts {
@@ -63,6 +77,13 @@ export interface Gifts {
   find(by: { readonly id: string }): Gift | undefined
   /** Gifts that a subscriber has made or got, the newest first. @throws {LabError} notFound */
   list(of: { readonly msisdn: string; readonly limit?: number }): readonly Gift[]
+  /** A page of gifts, the newest first: of a subscriber or of all, in a state or in any, before the one with an id. @throws {LabError} notFound */
+  page(of: {
+    readonly msisdn?: string | undefined
+    readonly state?: GiftState | undefined
+    readonly before?: string | undefined
+    readonly limit: number
+  }): readonly Gift[]
   /** What may be given now, and what binds; to a certain receiver or to anybody. @throws {LabError} notFound */
   maximum(of: {
     readonly from: string
@@ -91,8 +112,17 @@ export interface Gifts {
     readonly to: string
     readonly amountBytes: bigint
   }): Promise<GiftAsk>
+  /** The same, once for each key, with a refusal as a value. @throws {LabError} notFound, idempotencyKeyReused, badInput */
+  askOnce(question: {
+    readonly caller: string
+    readonly idempotencyKey: string
+    readonly from: string
+    readonly to: string
+    readonly amountBytes: bigint
+  }): Promise<AskOutcome>
+  findAsk(by: { readonly id: string }): GiftAsk | undefined
   asks(of: { readonly msisdn: string; readonly side: 'made' | 'got' }): readonly GiftAsk[]
-  /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
+  /** Gives what was asked for, or says no; the same again is answered again. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
   /** Chooses a PIN in place of the old one. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS) */
@@ -113,8 +143,17 @@ export interface Gifts {
   }): Promise<void>
   /** By the operator: stops gifts from a number, or lifts that. @throws {LabError} notFound */
   suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
-  /** Numbers whose gifts are stopped, and why, the latest first. */
-  suspended(): readonly { readonly msisdn: string; readonly at: Date; readonly reason: string }[]
+  /** Numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
+  suspended(): readonly {
+    readonly msisdn: string
+    readonly at: Date
+    readonly reason: string
+    readonly evidence: readonly SuspicionEvidence[]
+  }[]
+  /** @throws {LabError} notFound */
+  settings(of: { readonly msisdn: string }): GiftSettingsView
+  /** Settles the lock, the block list and the automatic gift at once. @throws {LabError} notFound, badInput, refused (`automaticGiftsNotOffered`) */
+  settle(of: { readonly msisdn: string } & GiftChoices): Promise<void>
   /** Gives what would end within some hours to another, by itself; `undefined` ends it. @throws {LabError} notFound, badInput, refused (`automaticGiftsNotOffered`) */
   automatic(of: {
     readonly msisdn: string
@@ -126,6 +165,7 @@ export interface Gifts {
 }
 
 const LIST_LIMIT = 50
+const SUSPENDED_LIMIT = 500
 const SWEEP_CHUNK = 500
 const AUTOMATIC_CALLER = 'automatic'
 
@@ -165,6 +205,12 @@ export function createGifts(parts: GiftsParts): Gifts {
           .toSorted((a, b) => b.requestedAtMs - a.requestedAtMs)
           .slice(0, limit)
           .map((request) => giftOf(db, { request, atMs: nowMs() }))
+      }),
+    page: ({ msisdn, ...of }) =>
+      store.read((db) => {
+        const accountId = msisdn === undefined ? undefined : requireAccount(db, msisdn).id
+        const page = { state: undefined, before: undefined, ...of, accountId, atMs: nowMs() }
+        return giftRequestsPage(db, page).map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
     maximum: (of) =>
       readAsIfDone(store, {
@@ -216,6 +262,18 @@ export function createGifts(parts: GiftsParts): Gifts {
         putQuestion(db, { ...question, id: newId(), operators, atMs: nowMs() }),
       )
     },
+    async askOnce(question) {
+      requireIdempotencyKey(question.idempotencyKey)
+      requireBytes(question.amountBytes, 'amountBytes')
+      return store.write((db) =>
+        putQuestionOnce(db, { ...question, id: newId(), operators, atMs: nowMs() }),
+      )
+    },
+    findAsk: ({ id }) =>
+      store.read((db) => {
+        const ask = findAsk(db, id)
+        return ask && askOf(db, ask)
+      }),
     asks: ({ msisdn, side }) =>
       store.read((db) => {
         const accountId = requireAccount(db, msisdn).id
@@ -223,7 +281,10 @@ export function createGifts(parts: GiftsParts): Gifts {
       }),
     answer: ({ id, by, gives }) =>
       store.write((db) => {
-        const ask = requireOpenAsk(db, { id, by, atMs: nowMs() })
+        const repeats = gives ? 'given' : 'refused'
+        const ask = requireOpenAsk(db, { id, by, atMs: nowMs(), repeats })
+        if (ask.giftId !== undefined)
+          return { replayed: true, gift: findGift(db, { id: ask.giftId, atMs: nowMs() }) as Gift }
         if (!gives) {
           answerAsk(db, { id, answer: 'refused' })
           return undefined
@@ -263,19 +324,23 @@ export function createGifts(parts: GiftsParts): Gifts {
       }),
     suspended: () =>
       store.read((db) =>
-        suspendedAccounts(db, LIST_LIMIT).map(({ accountId, atMs, reason }) => ({
+        suspendedAccounts(db, SUSPENDED_LIMIT).map(({ accountId, atMs, reason, evidence }) => ({
           msisdn: findById(db, accountId)?.msisdn ?? '',
           at: new Date(atMs),
           reason,
+          evidence: JSON.parse(evidence ?? '[]') as SuspicionEvidence[],
         })),
       ),
     automatic: ({ msisdn, gift }) =>
       change(msisdn, (db, account) => {
-        if (gift && fileOf(operators, account).gifting.automaticGift !== true) {
-          throw refusedAs('automaticGiftsNotOffered', 'This operator has no automatic gifts.')
-        }
-        changeGiftSettings(db, { accountId: account.id, automatic: gift && automaticOf(gift) })
+        const automatic = automaticOf(gift, fileOf(operators, account))
+        changeGiftSettings(db, { accountId: account.id, automatic })
       }),
+    settings: ({ msisdn }) => store.read((db) => settingsOf(db, requireAccount(db, msisdn))),
+    settle: ({ msisdn, ...choices }) =>
+      change(msisdn, (db, account) =>
+        settleAll(db, { account, file: fileOf(operators, account), choices }),
+      ),
 
     async sweep() {
       let done = 0
@@ -326,13 +391,4 @@ function giveAutomatically(
     isConfirmed: true,
   })
   return outcome.gift ? 1 : 0
-}
-
-function automaticOf(gift: { readonly to: string; readonly hoursBefore: number }) {
-  const { hoursBefore } = gift
-  if (Number.isInteger(hoursBefore) && hoursBefore >= 1 && hoursBefore <= 720)
-    return { to: normaliseMsisdn(gift.to, 'to'), hoursBefore }
-  throw new LabError('badInput', 'hoursBefore must be a whole number from 1 to 720', {
-    field: 'hoursBefore',
-  })
 }

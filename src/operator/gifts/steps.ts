@@ -22,6 +22,7 @@ import type { ChannelKind } from '../rules/types.ts'
 import { giftEnd } from '../rules/validity.ts'
 import { bringUpToDate } from '../subscriptions/periods.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
+import { evidenceOf } from './evidence.ts'
 import { gatherFacts } from './gather.ts'
 import {
   isSettled,
@@ -205,7 +206,10 @@ export function suspendIfTold(
   )
     return
   const reason = told.map(({ code }) => code).join(' ')
-  const suspended = { atMs: of.atMs, reason }
+  const { facts, file } = of.one
+  const windowHours = file.gifting.abuse?.windowHours ?? 0
+  const evidence = JSON.stringify(evidenceOf(told, { facts, windowHours }))
+  const suspended = { atMs: of.atMs, reason, evidence }
   changeGiftSettings(db, { accountId: of.one.giver.id, suspended })
 }
 

@@ -55,3 +55,10 @@ export const GIFT_ANSWERS = `
 ALTER TABLE idempotency_keys ADD COLUMN as_then TEXT;
 ALTER TABLE gift_requests ADD COLUMN package_id TEXT;
 `
+
+/** What was counted when a rule of abuse stopped somebody's gifts, as JSON. */
+export const GIFT_EVIDENCE = `
+ALTER TABLE gift_settings ADD COLUMN suspended_by TEXT
+  CHECK (suspended_by IS NULL OR (json_valid(suspended_by) AND suspended_at IS NOT NULL));
+CREATE INDEX gift_requests_requested ON gift_requests (requested_at, id);
+`
