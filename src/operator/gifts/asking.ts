@@ -83,21 +83,15 @@ export function putQuestion(db: Connection, question: Question): GiftAsk {
   return askOf(db, findAsk(db, id) as GiftAskRecord)
 }
 
-/** @throws {LabError} notFound; conflict — it is over, and was not answered with what `repeats` says */
+/** @throws {LabError} notFound; conflict (`wrongState`, `tooLate`) */
 export function requireOpenAsk(
   db: Connection,
-  of: {
-    readonly id: string
-    readonly by: string
-    readonly atMs: number
-    readonly repeats?: GiftAskRecord['answer']
-  },
+  of: { readonly id: string; readonly by: string; readonly atMs: number },
 ): GiftAskRecord {
   const ask = findAsk(db, of.id)
   const account = requireAccount(db, of.by)
   if (!ask || ask.giverAccountId !== account.id)
     throw new LabError('notFound', `there is no question ${of.id}`, { field: 'id' })
-  if (ask.answer === of.repeats && ask.answer !== undefined) return ask
   if (ask.answer !== undefined || ask.untilMs <= of.atMs)
     throw conflict(ask.answer === undefined ? 'tooLate' : 'wrongState', 'the question is over')
   return ask

@@ -122,7 +122,7 @@ export interface Gifts {
   }): Promise<AskOutcome>
   findAsk(by: { readonly id: string }): GiftAsk | undefined
   asks(of: { readonly msisdn: string; readonly side: 'made' | 'got' }): readonly GiftAsk[]
-  /** Gives what was asked for, or says no; the same again is answered again. @throws {LabError} notFound, conflict */
+  /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
   /** Chooses a PIN in place of the old one. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS) */
@@ -281,10 +281,7 @@ export function createGifts(parts: GiftsParts): Gifts {
       }),
     answer: ({ id, by, gives }) =>
       store.write((db) => {
-        const repeats = gives ? 'given' : 'refused'
-        const ask = requireOpenAsk(db, { id, by, atMs: nowMs(), repeats })
-        if (ask.giftId !== undefined)
-          return { replayed: true, gift: findGift(db, { id: ask.giftId, atMs: nowMs() }) as Gift }
+        const ask = requireOpenAsk(db, { id, by, atMs: nowMs() })
         if (!gives) {
           answerAsk(db, { id, answer: 'refused' })
           return undefined

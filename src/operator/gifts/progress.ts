@@ -56,8 +56,7 @@ export function takeStep(db: Connection, input: StepInput): StepResult {
   const account = findByNumber(db, normaliseMsisdn(asked.by, 'by'))
   if (!request || !account || !isParty(request, { account, side: asked.side }))
     return { problem: noSuchGift(asked.id) }
-  if (isRepeated(request, asked) || isClaimed(request, { asked, account }))
-    return { gift: giftOf(db, { request, atMs: context.atMs }) }
+  if (isRepeated(request, asked)) return { gift: giftOf(db, { request, atMs: context.atMs }) }
   if (expire(db, { id: request.id, context }))
     return { problem: conflict('tooLate', 'the time for this gift is over') }
   for (const party of [findById(db, request.giverAccountId), account])
@@ -144,15 +143,6 @@ function isRepeated(request: GiftRequestRecord, { event }: StepAsked): boolean {
   if (event.kind === 'decline') return state === 'declined'
   if (event.kind === 'accept') return state === 'completed'
   return event.kind === 'confirm' && (state === 'completed' || state === 'awaitingAcceptance')
-}
-
-/** Who has claimed a code and sends it again. */
-function isClaimed(
-  request: GiftRequestRecord,
-  by: { readonly asked: StepAsked; readonly account: Account },
-): boolean {
-  const isClaim = by.asked.event.kind === 'claim' && request.claimHash !== undefined
-  return isClaim && request.state === 'completed' && request.receiverAccountId === by.account.id
 }
 
 export function reverse(
