@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { ERRORS, LabError, TooManyRequests } from '../base/errors.ts'
 import { formOf } from './api/error-forms.ts'
 
-/** RFC 9457 §3, with our two members: the input's field at fault, and a finer reason for programs. */
+/** RFC 9457 §3, with our own members: the input's field at fault, a finer reason for programs, when waiting has helped. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -12,6 +12,8 @@ export interface Problem {
   readonly detail: string
   readonly field?: string
   readonly reason?: string
+  /** ISO 8601. */
+  readonly until?: string
 }
 
 /** What only HTTP knows; everything else stands in the table of errors. */

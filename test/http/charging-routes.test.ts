@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { chargingRoutes } from '../../src/http/charging-routes.ts'
 import { chargingNotifier } from '../../src/http/events/charging-notifications.ts'
 import { createOperatorApp } from '../../src/http/operator-app.ts'
+import { operatorFile } from '../operator/charging/helper.ts'
 import { createBench, DAY_MS, EID, GB, type Bench } from '../operator/helper.ts'
 
 const TOKEN = 'a-token-for-tests'
@@ -18,12 +19,13 @@ interface Answer {
 }
 
 interface Api extends Bench {
+  readonly url: string
   call(method: string, path: string, body?: unknown): Promise<Answer>
   post(path: string, body: unknown): Promise<Answer>
 }
 
-async function createApi(t: ExecutionContext): Promise<Api> {
-  const bench = await createBench(t)
+async function createApi(t: ExecutionContext, file = operatorFile('lab')): Promise<Api> {
+  const bench = await createBench(t, { file })
   const app = createOperatorApp({
     operator: bench.operator,
     token: TOKEN,
@@ -43,7 +45,7 @@ async function createApi(t: ExecutionContext): Promise<Api> {
     const { status, headers } = response
     return { status, headers, body: text === '' ? {} : (JSON.parse(text) as Answer['body']) }
   }
-  return { ...bench, call, post: (path, body) => call('POST', path, body) }
+  return { ...bench, url, call, post: (path, body) => call('POST', path, body) }
 }
 
 /** The fields that TS 32.291 wants in every request. */
@@ -321,4 +323,29 @@ test('a phone is moved, and its Wi-Fi switched, over the API', async (t) => {
   t.is((await call('PATCH', `/api/phones/${EID}`, { planet: 'Mars' })).status, 400)
   t.is((await call('GET', `/api/phones/${'9'.repeat(32)}`)).status, 404)
   t.like(await call('POST', `/api/accounts/${msisdn}/cooling/lift`), { status: 422 })
+})
+
+test('while the law lets data rest, every way of using it says until when, and the operator can lift it', async (t) => {
+  const { call, post, url, subscriber, operator } = await createApi(t, operatorFile('megafon'))
+  const msisdn = await subscriber('attached')
+  await call('PATCH', `/api/phones/${EID}`, { country: 'TR' })
+  const { body: home } = await call('PATCH', `/api/phones/${EID}`, { country: 'home' })
+  const until = '2026-01-16T12:00:00.000Z'
+  t.like(home, { country: 'RU', coolingUntil: until })
+  const session = { ...head(1), subscriberIdentifier: `msisdn-${msisdn}` }
+  const denied = await post(CHARGING, session)
+  t.like(denied, { status: 403, body: { cause: 'END_USER_REQUEST_DENIED', until } })
+  const usage = await fetch(`${url}/api/usage`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      'content-type': 'application/json',
+      'idempotency-key': '"1"',
+    },
+    body: JSON.stringify({ msisdn, amountBytes: 1 }),
+  })
+  t.like(await usage.json(), { status: 422, reason: 'coolingAfterRoaming', until })
+  t.like((await call('POST', `/api/accounts/${msisdn}/cooling/lift`)).body, { coolingUntil: null })
+  t.is((await post(CHARGING, session)).status, 201)
+  t.is(operator.audit().consumed, 0n)
 })

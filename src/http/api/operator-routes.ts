@@ -293,7 +293,11 @@ function giftRoutes(operator: Operator): readonly Route[] {
 /** The answer of a command with an idempotency key: done now, done before, or refused by a rule. */
 export function answerOnce(outcome: {
   readonly replayed: boolean
-  readonly refusal?: { readonly text: string; readonly reason: string }
+  readonly refusal?: {
+    readonly text: string
+    readonly reason: string
+    readonly until?: string
+  }
   readonly json: object | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
 }): Answer {
@@ -304,8 +308,9 @@ export function answerOnce(outcome: {
   if (!outcome.refusal) {
     return { status: outcome.replayed ? 200 : 201, body: outcome.json, headers }
   }
-  const { text, reason } = outcome.refusal
-  const problem = problemOf(new LabError('refused', text, { reason }))
+  const { text, reason, until } = outcome.refusal
+  const found = problemOf(new LabError('refused', text, { reason }))
+  const problem = { ...found, ...(until !== undefined && { until }) }
   return { status: problem.status, problem, headers }
 }
 
