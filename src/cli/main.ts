@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { labVersion } from '../base/runtime.ts'
 import { createOutput, sayError, type Output } from './output.ts'
 import { ExitCode, usageError } from './verb.ts'
+import { adviceVerb } from './verbs/advice.ts'
 import { attachVerb } from './verbs/attach.ts'
 import { balanceVerb } from './verbs/balance.ts'
 import { benchVerb } from './verbs/bench.ts'
@@ -16,6 +17,7 @@ import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
+import { inboxVerb } from './verbs/inbox.ts'
 import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
 import { orderVerb } from './verbs/order.ts'
@@ -24,8 +26,10 @@ import { profileVerb } from './verbs/profile.ts'
 import { profilesVerb } from './verbs/profiles.ts'
 import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
+import { smsVerb } from './verbs/sms.ts'
 import { travelVerb } from './verbs/travel.ts'
 import { useVerb } from './verbs/use.ts'
+import { ussdVerb } from './verbs/ussd.ts'
 import { wifiVerb } from './verbs/wifi.ts'
 
 /** Runs the command. Whatever happens is said on stdout or stderr; the exit code is that of the table of errors. */
@@ -62,6 +66,10 @@ const VERBS = [
   travelVerb,
   wifiVerb,
   giftVerb,
+  smsVerb,
+  ussdVerb,
+  inboxVerb,
+  adviceVerb,
   cardVerb,
   lpacVerb,
   profileVerb,

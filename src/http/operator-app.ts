@@ -7,7 +7,9 @@ import type { Operator } from '../operator/operator.ts'
 import { accessRoutes } from './api/access-routes.ts'
 import { createAuthentication } from './api/authentication.ts'
 import { docsRoutes } from './api/docs-page.ts'
+import { giftRoutes } from './api/gift-routes.ts'
 import { openApiOf } from './api/openapi.ts'
+import { messageRoutes } from './api/message-routes.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
 import { operatorsRoutes } from './api/operators-routes.ts'
 import { phoneRoutes } from './api/phone-routes.ts'
@@ -51,6 +53,7 @@ export function apiRoutes(
 ): readonly Route[] {
   return [
     ...operatorRoutes(operator),
+    ...giftRoutes(operator),
     ...accessRoutes(operator),
     ...balanceRoutes(operator),
     ...actionRoutes(operator),
@@ -58,6 +61,7 @@ export function apiRoutes(
     ...usageRoutes(operator),
     ...simSwapRoutes(operator),
     ...phoneRoutes(operator),
+    ...messageRoutes(operator),
     ...operatorsRoutes(operator),
     ...subscriptionRoutes(operator),
   ]

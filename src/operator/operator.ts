@@ -33,6 +33,7 @@ import { limitOf, type GiftLimit, type GiftOutcome } from './gifts/giving.ts'
 import { readAsIfDone } from './gifts/overdue.ts'
 import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
+import { createAdvice, type AdviceOf } from './advice/advice.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
 import { noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
@@ -105,6 +106,8 @@ export interface Operator {
   readonly charging: Charging
   /** SMS and USSD of subscribers, and what they get back. */
   readonly messages: Messages
+  /** What a subscriber wastes, and what may be done about it. */
+  readonly advice: AdviceOf
 
   /** Makes new numbers and keys. @throws {LabError} badInput, conflict — the ranges have fewer numbers left */
   stock(run: { readonly count: number; readonly profileType?: string }): Promise<{
@@ -218,6 +221,7 @@ export function createOperator(parts: {
     ...accounts,
     charging,
     messages,
+    advice: createAdvice({ ...all, gifts }),
     gifts,
     ...attempt,
     access: createAccess({ store, environment, sendCode: codeSender(operators) }),

@@ -1,6 +1,6 @@
 /** The database's tables, in the order in which they came. A migration that has landed is never edited. */
 
-import { CHANNELS } from './tables/channels.ts'
+import { ADVICE, CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
 import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
@@ -53,4 +53,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0050 top-ups, corrections and reservations over TMF654', sql: BALANCE_ACTIONS },
   { name: '0051 first answers of gifts, and gifts that are bought', sql: GIFT_ANSWERS },
   { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
+  { name: '0053 what became of the data of an account', sql: ADVICE },
 ]

@@ -29,3 +29,12 @@ CREATE TABLE channel_settings (
   stopped_at INTEGER
 ) STRICT;
 `
+
+/** Finds what became of an account's data without reading the whole journal. */
+export const ADVICE = `
+CREATE INDEX lots_of_account ON lots (account_id);
+CREATE INDEX postings_of_ended_data ON postings (debit_lot_id)
+  WHERE credit IN ('consumed', 'expired');
+CREATE INDEX postings_of_overage ON postings (overage_account_id)
+  WHERE overage_account_id IS NOT NULL;
+`
