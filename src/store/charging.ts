@@ -443,12 +443,12 @@ export function untoldEndings(
 ): readonly Ending[] {
   return db
     .sql<Ending>(
-      `SELECT DISTINCT account_id AS accountId, valid_until AS untilMs FROM lots
-         JOIN accounts ON accounts.id = account_id AND status <> 'closed'
+      `SELECT DISTINCT lots.account_id AS accountId, valid_until AS untilMs FROM lots
+         JOIN accounts ON accounts.id = lots.account_id AND status <> 'closed'
        WHERE available > 0 AND carries = 0 AND valid_until > ? AND valid_until <= ?
          AND 2 * (valid_until - ?) <= valid_until - valid_from
-         AND NOT EXISTS (SELECT 1 FROM messages WHERE event_id = 'expiry:' || account_id || ':' || valid_until)
-       ORDER BY valid_until, account_id LIMIT ?`,
+         AND NOT EXISTS (SELECT 1 FROM messages WHERE event_id = 'expiry:' || lots.account_id || ':' || lots.valid_until)
+       ORDER BY valid_until, lots.account_id LIMIT ?`,
     )
     .all(of.atMs, of.atMs + of.withinMs, of.atMs, of.limit)
 }

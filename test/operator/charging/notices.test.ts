@@ -87,3 +87,18 @@ test('a subscriber is warned two days before data ends, once for each end', asyn
   await operator.sweep()
   t.deepEqual(textsOf(bench, msisdn), ['expirySoon', 'expirySoon'])
 })
+
+test('each subscriber is warned, whoever was warned before', async (t) => {
+  const bench = await createBench(t)
+  const { operator, subscriber, clock } = bench
+  const first = await subscriber()
+  clock.advance(1000)
+  const second = await subscriber()
+  clock.advance(28 * DAY_MS - 1000)
+  await operator.sweep()
+  clock.advance(1000)
+  await operator.sweep()
+  await operator.sweep()
+  t.deepEqual(textsOf(bench, first), ['expirySoon'])
+  t.deepEqual(textsOf(bench, second), ['expirySoon'])
+})
