@@ -41,6 +41,8 @@ export interface GiftRequestRecord {
   readonly tries: number
   /** Why it ended, in a word for programs. */
   readonly reason: string | undefined
+  /** Of a gift that was bought for the receiver: the package of the tariff. */
+  readonly packageId?: string | undefined
 }
 
 type Given = 'id' | 'operator' | 'channel' | 'giverAccountId' | 'amountBytes' | 'state'
@@ -58,13 +60,16 @@ type Changeable =
 export function putGiftRequest(
   db: Connection,
   request: Pick<GiftRequestRecord, Given> &
-    Partial<Pick<GiftRequestRecord, Changeable | 'receiverNumber'>> & { readonly atMs: number },
+    Partial<Pick<GiftRequestRecord, Changeable | 'receiverNumber' | 'packageId'>> & {
+      readonly atMs: number
+    },
 ): void {
   const { changes } = db
     .sql(
       `INSERT INTO gift_requests (id, operator, channel, giver_account_id, receiver_account_id, receiver_number,
-         amount, fee_minor, state, requested_at, changed_at, deadline_at, hold_id, transfer_id, claim_hash, tries, reason)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         amount, fee_minor, state, requested_at, changed_at, deadline_at, hold_id, transfer_id, claim_hash, tries, reason,
+         package_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     )
     .run(
       request.id,
@@ -84,6 +89,7 @@ export function putGiftRequest(
       request.claimHash ?? null,
       request.tries ?? 0,
       request.reason ?? null,
+      request.packageId ?? null,
     )
   if (changes === 1) return
   throw new LabError('conflict', `there is a gift request ${request.id} already`)
@@ -258,6 +264,7 @@ interface GiftRequestRow {
   readonly claim_hash: string | null
   readonly tries: bigint
   readonly reason: string | null
+  readonly package_id: string | null
 }
 
 function requestFromRow(row: GiftRequestRow): GiftRequestRecord {
@@ -280,5 +287,6 @@ function requestFromRow(row: GiftRequestRow): GiftRequestRecord {
     claimHash: row.claim_hash ?? undefined,
     tries: Number(row.tries),
     reason: row.reason ?? undefined,
+    packageId: row.package_id ?? undefined,
   }
 }

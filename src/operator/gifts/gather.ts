@@ -131,7 +131,7 @@ function partyOf(
     receivedUntilMs:
       rules.oneReceivedPackage === undefined
         ? undefined
-        : receivedUntil(db, { accountId: account.id, atMs: subject.atMs }),
+        : receivedUntil(db, { account, file: subject.fileOf(account), atMs: subject.atMs }),
     counts: countsOf(db, of),
     moneyMinor: rules.fee ? spendable(db, account.id) : 0n,
   }
@@ -250,10 +250,11 @@ function lastActiveAt(db: Connection, account: Account): number | undefined {
 
 function receivedUntil(
   db: Connection,
-  of: { readonly accountId: number; readonly atMs: number },
+  of: { readonly account: Account; readonly file: OperatorFile; readonly atMs: number },
 ): number | undefined {
-  const ends = balanceOf(db, of)
-    .filter(({ origin }) => origin === 'gift')
+  const bought = of.file.tariff.packages.filter((offer) => offer.for === 'other')
+  const ends = balanceOf(db, { accountId: of.account.id, atMs: of.atMs })
+    .filter(({ origin, label }) => origin === 'gift' || bought.some(({ id }) => id === label))
     .map(({ validUntilMs }) => validUntilMs)
   return ends.length > 0 ? Math.max(...ends) : undefined
 }

@@ -154,6 +154,8 @@ export function reverse(
   const request = findGiftRequest(db, id)
   if (!request) throw noSuchGift(id)
   if (request.state !== 'completed') throw conflict('wrongState', `the gift is ${request.state}`)
+  if (request.packageId !== undefined)
+    throw refusedAs('boughtGift', 'What was bought for the receiver is not taken back.')
   const hours = fileOf(context.operators, request).gifting.reversalHours
   if (hours !== undefined && atMs >= request.changedAtMs + hours * HOUR_MS)
     throw refusedAs('reversalOver', `A gift may be taken back for ${hours} hours.`)

@@ -7,6 +7,7 @@ import {
   type GiftState,
 } from '../../store/gift-requests.ts'
 import { slicesOfGift, type GiftSlice } from '../../store/ledger.ts'
+import { creditedLot } from '../../store/lots.ts'
 import { findById } from '../accounts.ts'
 import type { ChannelKind } from '../rules/types.ts'
 
@@ -37,6 +38,8 @@ export interface Gift {
   /** When the first part of it ends; `lots` has the end of each part. Absent until the data has moved. */
   readonly validUntil: Date | undefined
   readonly lots: readonly GiftLot[]
+  /** Of a gift that was bought: which package of the tariff. Its data was nobody's before, and its fee is the price. */
+  readonly packageId?: string | undefined
   /** Why it ended, where that is not in the state. */
   readonly reason: string | undefined
 }
@@ -77,9 +80,17 @@ export function giftOf(
     at: new Date(request.requestedAtMs),
     changedAt: new Date(isOver ? (request.deadlineMs as number) : request.changedAtMs),
     deadline: maybeDate(isOver ? undefined : request.deadlineMs),
-    ...lotsOf(slices),
+    ...(request.packageId === undefined ? lotsOf(slices) : boughtLots(db, request)),
     reason: request.reason,
   }
+}
+
+function boughtLots(
+  db: Connection,
+  { packageId, transferId = '' }: GiftRequestRecord,
+): Pick<Gift, 'lots' | 'validUntil' | 'packageId'> {
+  const validUntilMs = creditedLot(db, transferId)?.lot.validUntilMs
+  return { lots: [], validUntil: maybeDate(validUntilMs), packageId }
 }
 
 function numbersOf(

@@ -1,5 +1,6 @@
 /** Why a gift may be refused: one table of codes, in the order in which the rules are checked. See docs/gift-refusals.md. */
 
+import { LabError } from '../../base/errors.ts'
 import type { Refused } from '../refused.ts'
 import type { Alternative } from './types.ts'
 
@@ -143,4 +144,14 @@ export interface GiftRefusal {
 /** A gift that is refused, with every rule that it breaks; `reason` and `text` are those of the first. */
 export interface GiftRefused<Reason extends string = GiftRefusalCode> extends Refused<Reason> {
   readonly refusals: readonly GiftRefusal[]
+}
+
+/** A gift that is refused, as an error: with every rule that it breaks; `reason` and the message are those of the first. */
+export class GiftRefusedError extends LabError {
+  readonly refusals: readonly GiftRefusal[]
+
+  constructor(refusals: readonly [GiftRefusal, ...GiftRefusal[]]) {
+    super('refused', refusals[0].text, { reason: refusals[0].code })
+    this.refusals = refusals
+  }
 }

@@ -10,6 +10,7 @@ import { answerOnce, requireIdempotencyKey, type Answer } from '../idempotency.t
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { Refused } from '../refused.ts'
+import { GiftRefusedError } from '../rules/refusals.ts'
 import { buyExtension, buyPackage, topUp } from './purchases.ts'
 import { fileOf, requireAccount, requireReceiver } from './subscriptions.ts'
 
@@ -69,7 +70,9 @@ export async function orderOnce(
     if (!(error instanceof LabError) || error.code !== 'refused') throw error
     // The order was undone as a whole, half a payment with it; what is kept is that it was refused.
     const { reason = '', message: text } = error
-    return answer(parts, { asked, decide: () => ({ refusal: { allowed: false, reason, text } }) })
+    const refusals = error instanceof GiftRefusedError ? { refusals: error.refusals } : {}
+    const refusal = { allowed: false, reason, text, ...refusals } as const
+    return answer(parts, { asked, decide: () => ({ refusal }) })
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
+import { noteBoughtGift, requireBoughtGiftAllowed } from '../gifts/bought.ts'
 import { extendLot } from '../../store/ledger-changes.ts'
 import { findLot, issueLot, type Lot } from '../../store/ledger.ts'
 import { moveMoney } from '../../store/money.ts'
@@ -19,7 +20,7 @@ interface Order extends AccountNow {
 /**
  * Buys a package for the account itself, or for another subscriber when it is one to give. Returns the lot's id.
  * @throws {LabError} notFound — there is no such package; refused (`notEnoughMoney`, `notActive`, `notForOthers`,
- *   `onlyForOthers`, `noPeriod`); conflict — the id is taken
+ *   `onlyForOthers`, `noPeriod`, and for another the rules of giving); conflict — the id is taken
  */
 export function buyPackage(
   db: Connection,
@@ -27,8 +28,10 @@ export function buyPackage(
 ): number {
   const account = requireActive(bringUpToDate(db, order))
   const offer = requireOffer(order.file, order.packageId)
+  const gift = order.receiver && giftOfOrder(db, { ...order, account, receiver: order.receiver })
+  if (gift) requireBoughtGiftAllowed(db, { ...gift, offer })
   requireRightReceiver(offer, order.receiver)
-  const receiver = order.receiver ? requireActive(order.receiver) : account
+  const receiver = gift ? requireActive(gift.receiver) : account
   payFor(db, { ...order, account, kind: 'purchase', amountMinor: offer.priceMinor })
   const terms = {
     transferId: `package:${order.id}`,
@@ -43,7 +46,15 @@ export function buyPackage(
     validFromMs: order.atMs,
     validUntilMs: endOf(offer, { ...order, account: receiver }),
   }
-  return issueLot(db, terms)
+  const lotId = issueLot(db, terms)
+  if (gift) noteBoughtGift(db, { ...gift, offer, transferId: terms.transferId })
+  return lotId
+}
+
+function giftOfOrder(db: Connection, order: Order & { readonly receiver: Account }) {
+  const { id, account: giver, file, atMs } = order
+  const receiver = bringUpToDate(db, { account: order.receiver, file, atMs })
+  return { id, giver, receiver, file, atMs }
 }
 
 /**

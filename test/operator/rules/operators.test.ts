@@ -125,7 +125,10 @@ const ROWS: { readonly [Name in RuleName]?: readonly Row[] } = {
   oneReceivedPackage: [
     {
       code: 'giverHasReceived',
-      breaks: () => ({ sender: { receivedUntilMs: NOW_MS + DAY_MS } }),
+      breaks: ({ gifting }) =>
+        gifting.oneReceivedPackage === 'blocksBoth'
+          ? { sender: { receivedUntilMs: NOW_MS + DAY_MS } }
+          : {},
     },
     {
       code: 'receiverHasReceived',
