@@ -1,7 +1,7 @@
 /** The rules that a gift breaks whatever its amount: one small function each. */
 
 import { dayOfMonth, daysOn, midnightAfter, monthStartAfter } from '../calendar.ts'
-import { suspicionsOf, type SuspicionKind } from './abuse.ts'
+import { suspicionsOf, type Suspicion, type SuspicionKind } from './abuse.ts'
 import type { GiftFacts, PartyFacts, ReceiverFacts, SenderFacts } from './facts.ts'
 import type { GiftRefusalCode, RefusalParams } from './refusals.ts'
 import type { ClosedDays, GiftingRules, GiftService } from './types.ts'
@@ -180,12 +180,17 @@ function ofSuspicion(kind: SuspicionKind): Gate {
           count: suspicion.count,
           limit: suspicion.limit,
           hours: rule.windowHours,
-          ...(rule.action === 'suspend' && { suspends: true }),
+          ...(rule.action === 'suspend' && !isStraightBack(suspicion) && { suspends: true }),
         },
         untilMs: suspicion.untilMs,
       }
     )
   }
+}
+
+/** Who gives back what was given is no dealer: that gift is refused, and no more. */
+function isStraightBack({ kind, count }: Suspicion): boolean {
+  return kind === 'ring' && count === 2
 }
 
 function brokenIf(broken: boolean | undefined, breach: Breach = {}): Breach | undefined {

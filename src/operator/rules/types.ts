@@ -108,7 +108,10 @@ export interface AbuseRule {
   readonly fanIn?: number
   /** Gifts that come back to the giver by at most so many hands. */
   readonly ringHands?: number
-  /** What then happens: this gift is refused, or the giver gives nothing until the operator says so. */
+  /**
+   * What then happens: this gift is refused, or the giver gives nothing until the operator says so. Data that would go
+   * straight back to where it came from is refused only.
+   */
   readonly action: 'refuse' | 'suspend'
 }
 
