@@ -120,6 +120,7 @@ interface Problem {
   readonly detail?: string
   readonly field?: string
   readonly reason?: string
+  readonly refusals?: readonly { readonly text: string }[]
 }
 
 function problemOf(
@@ -132,8 +133,10 @@ function problemOf(
     const { url, status } = answered
     return new LabError('unavailable', `${url} answered HTTP ${status}, which a lab does not.`)
   }
-  const { detail = '', field, reason } = problem
-  return new LabError(kind as ErrorCode, detail, {
+  const { detail = '', field, reason, refusals = [] } = problem
+  // Every rule that is broken, not the first alone: who mends one should not run into the next.
+  const said = refusals.length > 1 ? refusals.map(({ text }) => text).join(' ') : detail
+  return new LabError(kind as ErrorCode, said, {
     ...(field === undefined ? {} : { field }),
     ...(reason === undefined ? {} : { reason }),
   })

@@ -35,7 +35,9 @@ interface GiftAnswer {
   readonly from: string
   readonly to: string
   readonly amountBytes: JsonAmount
-  readonly validUntil: string
+  readonly state: string
+  /** Absent until the data has moved. */
+  readonly validUntil?: string
 }
 
 async function gift(
@@ -52,10 +54,16 @@ async function gift(
     body: { from, to, amountBytes },
     key: options.key,
   })
-  const amount = amountText(given.amountBytes)
-  const until = instantText(given.validUntil)
-  output.result(
-    given,
-    `${given.from} has given ${amount} to ${given.to}, to be used until ${until}.`,
-  )
+  output.result(given, giftText(given))
+}
+
+function giftText({ from, to, amountBytes, state, validUntil }: GiftAnswer): string {
+  const amount = amountText(amountBytes)
+  if (validUntil !== undefined)
+    return `${from} has given ${amount} to ${to}, to be used until ${instantText(validUntil)}.`
+  const waits: Readonly<Record<string, string>> = {
+    awaitingConfirmation: `${from} has to confirm it`,
+    awaitingAcceptance: `${to} has to accept it`,
+  }
+  return `${from} gives ${amount} to ${to}: ${waits[state] ?? state}.`
 }
