@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { ERRORS, LabError, TooManyRequests } from '../base/errors.ts'
 import { formOf } from './api/error-forms.ts'
 
-/** RFC 9457 §3, with our own members: the input's field at fault, a finer reason for programs, when waiting has helped. */
+/** RFC 9457 §3, with our own members: the input's field at fault, a finer reason for programs, when waiting has helped, and what a refused gift tells. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -14,6 +14,10 @@ export interface Problem {
   readonly reason?: string
   /** ISO 8601. */
   readonly until?: string
+  /** Every rule that is broken, where several are told at once. */
+  readonly refusals?: readonly object[]
+  /** The gift that the refusal has changed. */
+  readonly gift?: object
 }
 
 /** What only HTTP knows; everything else stands in the table of errors. */

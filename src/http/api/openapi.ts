@@ -112,7 +112,7 @@ function operationOf(route: Route, components: Components): Json {
     ...withParameters(route, components),
     ...(route.body && {
       requestBody: {
-        required: true,
+        required: !route.body.safeParse(undefined).success,
         content: { 'application/json': { schema: components.of(route.body, 'input') } },
       },
     }),

@@ -1,18 +1,17 @@
-/** Accounts, balances, gifts, usage, stock and the books. */
+/** Accounts, balances, usage, stock and the books. */
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import type { Account } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
-import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
+import type { GiftRefusal } from '../../operator/rules/refusals.ts'
 import type { Usage } from '../../operator/usage.ts'
 import type { Lot } from '../../store/ledger.ts'
 import { pageOf } from '../page.ts'
-import { problemOf } from '../problem.ts'
+import { problemOf, type Problem } from '../problem.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
-import { amountBytes, amountJson, idOf, instant, limit, msisdn, position } from './schemas.ts'
-import { maySee } from './scopes.ts'
+import { amountBytes, amountJson, instant, limit, msisdn, position } from './schemas.ts'
 
 const lotSchema = z
   .object({
@@ -54,19 +53,6 @@ const balanceSchema = z
   })
   .meta({ id: 'Balance' })
 
-const giftSchema = z
-  .looseObject({
-    id: z.string(),
-    state: z.string(),
-    from: z.string(),
-    to: z.string(),
-    amountBytes: amountJson,
-    at: instant,
-    validUntil: instant.optional(),
-    lots: z.array(z.looseObject({ lotId: z.int(), amountBytes: amountJson, validUntil: instant })),
-  })
-  .meta({ id: 'Gift' })
-
 const usageSchema = z
   .looseObject({
     id: z.string(),
@@ -103,7 +89,9 @@ const messageSchema = z.object({
 })
 
 const ofNumber = z.object({ msisdn })
-const REPLAYED = 'The answer to an earlier request with the same key; Idempotency-Replayed is true.'
+/** What a repeated answer is described as. */
+export const REPLAYED =
+  'The answer to an earlier request with the same key; Idempotency-Replayed is true.'
 
 /** The routes over an operator. */
 export function operatorRoutes(operator: Operator): readonly Route[] {
@@ -121,7 +109,7 @@ export function operatorRoutes(operator: Operator): readonly Route[] {
       handle: () => ok({ status: 'ok' }),
     }),
     ...accountRoutes(operator),
-    ...giftRoutes(operator),
+    ...usageRoutes(operator),
     route({
       method: 'GET',
       path: '/api/ledger/audit',
@@ -230,45 +218,8 @@ function accountRoutes(operator: Operator): readonly Route[] {
   ]
 }
 
-function giftRoutes(operator: Operator): readonly Route[] {
+function usageRoutes(operator: Operator): readonly Route[] {
   return [
-    route({
-      method: 'POST',
-      path: '/api/gifts',
-      operationId: 'giveData',
-      summary: 'Give data from one subscriber to another',
-      tag: 'Gifts',
-      scope: 'gifts:write',
-      idempotent: true,
-      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes }),
-      actsFor: ({ body }) => [body.from],
-      responses: {
-        201: { description: 'It is given.', schema: giftSchema },
-        200: { description: REPLAYED, schema: giftSchema },
-      },
-      async handle({ body, idempotencyKey, caller }) {
-        const outcome = await operator.attemptGift({ ...body, idempotencyKey, caller })
-        const { gift } = outcome
-        const headers = gift && { Location: `/api/gifts/${gift.id}` }
-        return answerOnce({ ...outcome, json: gift && giftJson(gift), headers })
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/api/gifts/{id}',
-      operationId: 'getGift',
-      summary: 'A gift',
-      tag: 'Gifts',
-      scope: 'gifts:read',
-      params: idOf('id', 'The id of a gift.'),
-      responses: { 200: { description: 'The gift.', schema: giftSchema } },
-      handle({ params, principal }) {
-        const gift = operator.gift({ id: String(params.id) })
-        // What is not for one's eyes is as if it were not there.
-        if (gift && maySee(principal, [gift.from, gift.to])) return ok(giftJson(gift))
-        throw new LabError('notFound', 'there is no gift with this id')
-      },
-    }),
     route({
       method: 'POST',
       path: '/api/usage',
@@ -290,14 +241,19 @@ function giftRoutes(operator: Operator): readonly Route[] {
   ]
 }
 
+/** A refusal, with every rule that is broken where it knows them. */
+interface RefusedByRules {
+  readonly text: string
+  readonly reason: string
+  /** ISO 8601. */
+  readonly until?: string
+  readonly refusals?: readonly GiftRefusal[]
+}
+
 /** The answer of a command with an idempotency key: done now, done before, or refused by a rule. */
 export function answerOnce(outcome: {
   readonly replayed: boolean
-  readonly refusal?: {
-    readonly text: string
-    readonly reason: string
-    readonly until?: string
-  }
+  readonly refusal?: RefusedByRules
   readonly json: object | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
 }): Answer {
@@ -308,10 +264,35 @@ export function answerOnce(outcome: {
   if (!outcome.refusal) {
     return { status: outcome.replayed ? 200 : 201, body: outcome.json, headers }
   }
-  const { text, reason, until } = outcome.refusal
+  return { ...refusedAnswer(outcome.refusal), headers }
+}
+
+/** A refusal by rules as a problem. */
+export function refusedAnswer(refusal: RefusedByRules): Answer & { readonly problem: Problem } {
+  const { text, reason, until, refusals = [] } = refusal
   const found = problemOf(new LabError('refused', text, { reason }))
-  const problem = { ...found, ...(until !== undefined && { until }) }
-  return { status: problem.status, problem, headers }
+  const problem = {
+    ...found,
+    ...(until !== undefined && { until }),
+    ...(refusals.length > 0 && { refusals: refusals.map(refusalJson) }),
+  }
+  return { status: problem.status, problem }
+}
+
+/** One broken rule. Amounts are bytes and minor units. */
+export function refusalJson({ code, text, params, untilMs, alternatives }: GiftRefusal): object {
+  return {
+    code,
+    text,
+    params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(value)])),
+    ...(untilMs !== undefined && { until: new Date(untilMs) }),
+    ...(alternatives && { alternatives }),
+  }
+}
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  return typeof value === 'bigint' ? amountToJson(value) : value
 }
 
 function accountSummary(account: Account): object {
@@ -355,21 +336,6 @@ function lotJson(lot: Lot): object {
     validFrom: new Date(lot.validFromMs),
     validUntil: new Date(lot.validUntilMs),
     parentLotId: lot.parentLotId ?? null,
-  }
-}
-
-function giftJson(gift: Gift): object {
-  const { id, state, from, to, at, validUntil } = gift
-  return {
-    id,
-    state,
-    from,
-    to,
-    amountBytes: amountToJson(gift.amountBytes),
-    at,
-    validUntil,
-    feeMinor: amountToJson(gift.feeMinor),
-    lots: gift.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
   }
 }
 

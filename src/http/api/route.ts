@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Problem } from '../problem.ts'
 import type { Principal, Scope } from './scopes.ts'
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What a route is given once everything about the request was found right. */
 export interface Asked<Params, Query, Body> {

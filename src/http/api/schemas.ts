@@ -69,6 +69,12 @@ export const position = readBy(
   },
 )
 
+/** A PIN as it is typed; how many digits it has is the operator's rule. */
+export const pin = z
+  .string()
+  .regex(/^[0-9]{1,16}$/)
+  .meta({ description: 'Digits.', format: 'password' })
+
 export const instant = z.iso.datetime({ offset: true })
 
 /** A path's one parameter. */
@@ -76,7 +82,18 @@ export function idOf(name: string, description: string) {
   return z.object({ [name]: z.string().min(1).max(255).meta({ description }) })
 }
 
-/** RFC 9457 §3, with `field` and `reason`. */
+/** A rule that a gift breaks; see docs/gift-refusals.md. */
+export const refusalSchema = z
+  .looseObject({
+    code: z.string(),
+    text: z.string(),
+    params: z.looseObject({}),
+    until: instant.optional(),
+    alternatives: z.array(z.string()).optional(),
+  })
+  .meta({ id: 'Refusal' })
+
+/** RFC 9457 §3, with `field`, `reason`, `until`, and every broken rule of a gift. */
 export const problemSchema = z
   .looseObject({
     type: z.string(),
@@ -85,6 +102,8 @@ export const problemSchema = z
     detail: z.string(),
     field: z.string().optional(),
     reason: z.string().optional(),
+    until: instant.optional(),
+    refusals: z.array(refusalSchema).optional(),
   })
   .meta({ id: 'Problem' })
 
