@@ -1,6 +1,7 @@
 import test from 'ava'
 import type { OperatorFile } from '../../../src/operator/operator-file.ts'
 import { judgeGift } from '../../../src/operator/rules/judge.ts'
+import { nextAmountAfter } from '../../../src/operator/rules/maximum.ts'
 import type { GiftRefusalCode } from '../../../src/operator/rules/refusals.ts'
 import type { RuleName } from '../../../src/operator/rules/types.ts'
 import { DAY_MS, factsOf, HOUR_MS, lotOf, NOW_MS, OPERATORS, type Change } from './helper.ts'
@@ -28,10 +29,23 @@ const ROWS: { readonly [Name in RuleName]?: readonly Row[] } = {
     { code: 'otherPayment', breaks: () => ({ receiver: { payment: 'postpaid' } }) },
   ],
   stepBytes: [{ code: 'notInSteps', breaks: ({ gifting }) => amountOf(gifting.stepBytes! + 1n) }],
-  minBytes: [{ code: 'amountTooSmall', breaks: ({ gifting }) => amountOf(gifting.minBytes! - 1n) }],
-  maxBytes: [{ code: 'amountTooLarge', breaks: ({ gifting }) => amountOf(gifting.maxBytes! + 1n) }],
+  minBytes: [
+    {
+      code: 'amountTooSmall',
+      breaks: ({ gifting }) => amountOf(gifting.minBytes! - (gifting.stepBytes ?? 1n)),
+    },
+  ],
+  maxBytes: [
+    {
+      code: 'amountTooLarge',
+      breaks: ({ gifting }) => ({
+        ...amountOf(nextAmountAfter(gifting.maxBytes!, gifting)),
+        sender: { lots: [lotOf({ availableBytes: 1000n * gifting.maxBytes! })] },
+      }),
+    },
+  ],
   sizesBytes: [
-    { code: 'notASize', breaks: ({ gifting }) => amountOf(gifting.sizesBytes!.at(-1)! + 1n) },
+    { code: 'notASize', breaks: ({ gifting }) => amountOf(gifting.sizesBytes!.at(-1)! - 1n) },
   ],
   keepBytes: [
     {
@@ -236,6 +250,24 @@ const NOT_REFUSING: readonly RuleName[] = [
   'pin',
 ]
 
+/** Data that must not be given is more than may be given. */
+const ABOUT_LOTS: readonly GiftRefusalCode[] = [
+  'originNotGiftable',
+  'classNotGiftable',
+  'receivedNotGiftable',
+  'notNearExpiry',
+]
+
+/** Rules that cannot be broken without another one of the same operator. */
+const ENTAILED: Readonly<Record<string, readonly GiftRefusalCode[]>> = {
+  // The largest gift is all of a month.
+  't2 amountTooLarge': ['giverMonthBytes'],
+  // Of the plan alone: a received package is not of it.
+  't2 receivedNotGiftable': ['originNotGiftable'],
+  // What must remain is general data.
+  'safaricom classNotGiftable': ['mustRemain'],
+}
+
 const SERVICES = {
   direct: undefined,
   group: 'groupOnly',
@@ -262,13 +294,19 @@ for (const file of OPERATORS.list()) {
 
   for (const name of Object.keys(file.gifting) as RuleName[]) {
     if (NOT_REFUSING.includes(name)) continue
-    test(`${file.id}: ${name} refuses what it is against, where its value is against anything`, (t) => {
+    test(`${file.id}: ${name} refuses what it is against by its own codes and no others`, (t) => {
       const rows = ROWS[name]
       t.truthy(rows, `no row for the rule ${name}`)
       for (const { code, breaks } of rows ?? []) {
         const change = breaks(file)
         if (!isBroken(change)) continue
-        t.true(codesOf(file, change).includes(code), code)
+        const alone = [
+          ...always,
+          code,
+          ...(ABOUT_LOTS.includes(code) ? (['moreThanMayBeGiven'] as const) : []),
+          ...(ENTAILED[`${file.id} ${code}`] ?? []),
+        ]
+        t.deepEqual([...codesOf(file, change)].sort(), alone.sort(), code)
       }
       t.pass()
     })
