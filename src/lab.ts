@@ -93,6 +93,8 @@ export interface LabOptions {
   readonly operatorFile?: string | URL
   /** Where the files of the other operators are; those that come with esim-lab unless told. */
   readonly operatorsDirectory?: string | URL
+  /** Files of operators besides; each stands in the place of one that has something in common with it. */
+  readonly ownOperatorsDirectory?: string
   readonly smdp?: Partial<SmdpSettings>
   /** Somebody's certificates and keys, of `loadPkiDirectory`: the SM-DP+ runs on them, and they are copied nowhere. */
   readonly broughtPki?: LoadedPki
@@ -227,6 +229,7 @@ async function assemble(options: LabOptions, home: Home | undefined): Promise<La
   const operators = loadOperators({
     defaultFile: options.operatorFile,
     directory: options.operatorsDirectory,
+    ownDirectory: options.ownOperatorsDirectory,
   })
   const environment = createEnvironment(options, home)
   const pki = home ? keptPki(home, environment) : createTestPki({ random: environment.random })

@@ -2,13 +2,16 @@
 
 import type { Lab } from '../lab.ts'
 import type { TlsChoice } from '../pki/brought.ts'
+import type { Reloaded } from '../operator/operators.ts'
 import { startSweeping } from '../operator/sweeping.ts'
+import { startWatching } from '../operator/watching.ts'
 import type { SmdsKind } from '../lab-smds.ts'
 import type { Es11 } from '../rsp/es11.ts'
 import type { Es9Plus } from '../rsp/es9plus.ts'
 import type { RateLimits } from './api/rate-limit.ts'
 import { startChargingNotifications } from './events/charging-notifications.ts'
 import { startEventDelivery } from './events/event-delivery.ts'
+import { clockRoutes } from './clock-routes.ts'
 import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
@@ -48,6 +51,10 @@ export interface ServeOptions extends Witnesses {
   readonly callbackHosts?: readonly string[]
   /** How often others than the operator may call the operator's API. */
   readonly rateLimits?: Partial<RateLimits>
+  /** Lets the operator's clients move the lab's clock on; told of the instant to which they did. */
+  readonly clockMoved?: (now: Date) => void
+  /** Told of operators' files that were changed and read again. */
+  readonly operatorsReloaded?: (reloaded: Reloaded) => void
 }
 
 export interface ServedLab {
@@ -128,6 +135,8 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       reportDefect,
     })
     const sweeping = startSweeping({ sweep: () => sweepLab(lab) }, reportDefect)
+    const { operatorsReloaded = () => {} } = options
+    const watching = startWatching(lab.operator.operators, operatorsReloaded)
     const delivery = options.progressUrl
       ? startProgressDelivery(lab.smdp, { url: options.progressUrl, reportDefect })
       : undefined
@@ -144,6 +153,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       async close() {
         clients.close()
         smdsClients.close()
+        watching.stop()
         const ending = opened.map((listener) => listener.close())
         await Promise.all([
           ...ending,
@@ -171,6 +181,18 @@ async function sweepLab(lab: Lab): Promise<void> {
   await lab.smds.alternative.sweep()
 }
 
+/** A lab whose clock was moved is up to date when it says so. */
+function afterMoveOf(
+  lab: Lab,
+  moved: ((now: Date) => void) | undefined,
+): ((now: Date) => Promise<void>) | undefined {
+  if (!moved) return undefined
+  return async (now) => {
+    moved(now)
+    await sweepLab(lab)
+  }
+}
+
 function smdsChoice(kind: SmdsKind, options: ServeOptions): Parameters<typeof openSmdsListener>[1] {
   const { rsp = {}, smds = {}, reportDefect, noteTolerated } = options
   const { host, plain, hostNames, strict, versions } = rsp
@@ -195,7 +217,7 @@ function listenForOperator(
     readonly served: ServedAddresses
   },
 ): Promise<Listener> {
-  const { operator = {}, rsp = {}, reportDefect, noteTolerated } = choice.options
+  const { operator = {}, rsp = {}, clockMoved, reportDefect, noteTolerated } = choice.options
   const { callbackHosts, rateLimits } = choice.options
   const handler = createOperatorApp({
     operator: lab.operator,
@@ -203,7 +225,7 @@ function listenForOperator(
     longBodies: LONG_BODIES,
     otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
     openRoutes: revocationListRoutes(lab),
-    extraRoutes: labRoutes(lab, choice.served),
+    extraRoutes: labRoutes(lab, choice.served).use(clockRoutes(lab, afterMoveOf(lab, clockMoved))),
     ...(callbackHosts && { callbackHosts }),
     ...(rateLimits && { rateLimits }),
     ...(reportDefect && { reportDefect }),

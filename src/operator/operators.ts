@@ -1,7 +1,8 @@
 /** The operators of a lab: one file each, read when the lab starts and again whenever somebody asks. */
 
-import { readdirSync } from 'node:fs'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { LabError, messageOf } from '../base/errors.ts'
 import type { NumberRange } from '../store/inventory.ts'
 import { loadOperatorFile, LAB_OPERATOR_FILE, type OperatorFile } from './operator-file.ts'
@@ -28,34 +29,56 @@ export interface Operators {
   ofNumber(msisdn: string): OperatorFile | undefined
   /** Reads all files again. Whoever asks next has the new rules. */
   reload(): Reloaded
+  /** What the files look like from outside: another text when one has changed, come or gone. */
+  look(): string
 }
 
 /**
- * The operators of some files: of one that is the default, and of all `.json` files of a directory. A file of the
- * directory that shares something with the default is left out: it is what the default was made from.
+ * The operators of some files: of one that is the default, of all `.json` files of a directory of the user's own, and of
+ * all of a directory besides. A file of the latter that shares something with the default or with one of the user's is left
+ * out: it is what that one was made from.
  * @throws {LabError} notFound, badInput — a file is wrong, or two operators share an id, a profile type or numbers
  */
 export function loadOperators(
   from: {
     readonly defaultFile?: string | URL | undefined
     readonly directory?: string | URL | undefined
+    readonly ownDirectory?: string | undefined
   } = {},
 ): Operators {
-  const defaultFile = from.defaultFile ?? LAB_OPERATOR_FILE
-  const paths = (): readonly string[] => pathsOf(defaultFile, from.directory ?? OPERATORS_DIRECTORY)
-  const first = withoutRivals(paths().map((path) => ({ path, file: loadOperatorFile(path) })))
-  return registryOf({ read: () => readAgain(paths()), first })
+  const places = {
+    own: pathOf(from.defaultFile ?? LAB_OPERATOR_FILE),
+    directory: pathOf(from.directory ?? OPERATORS_DIRECTORY),
+    ownDirectory: from.ownDirectory && pathOf(from.ownDirectory),
+  }
+  const paths = (): readonly OperatorPath[] => pathsOf(places)
+  const first = withoutRivals(
+    paths().map((path) => ({ ...path, file: loadOperatorFile(path.path) })),
+  )
+  return registryOf({ read: () => readAgain(paths()), look: () => lookAt(places), first })
 }
 
 /** An operator alone: for a lab of one, and for tests. */
 export function onlyOperator(file: OperatorFile): Operators {
-  const entry = { path: file.id, file }
-  return registryOf({ read: () => ({ entries: [entry], faults: [] }), first: [entry] })
+  const entry = { path: file.id, isOwn: true, file }
+  const read = (): Reading => ({ entries: [entry], faults: [] })
+  return registryOf({ read, look: () => '', first: [entry] })
 }
 
-interface Entry {
+interface OperatorPath {
   readonly path: string
+  /** Whether it is the default one or the user's own, which others give way to. */
+  readonly isOwn: boolean
+}
+
+interface Entry extends OperatorPath {
   readonly file: OperatorFile
+}
+
+interface Places {
+  readonly own: string
+  readonly directory: string
+  readonly ownDirectory: string | undefined
 }
 
 interface Reading {
@@ -63,7 +86,11 @@ interface Reading {
   readonly faults: Reloaded['faults']
 }
 
-function registryOf(parts: { read(): Reading; readonly first: readonly Entry[] }): Operators {
+function registryOf(parts: {
+  read(): Reading
+  look(): string
+  readonly first: readonly Entry[]
+}): Operators {
   let entries = parts.first
   requireApart(entries)
   const defaultPath = entries[0]?.path
@@ -93,8 +120,12 @@ function registryOf(parts: { read(): Reading; readonly first: readonly Entry[] }
       const clash = clashOf(next)
       if (clash) return { ids: [], faults: [...faults, { path: clash.path, text: clash.text }] }
       entries = next
-      return { ids: read.map(({ file }) => file.id), faults }
+      return {
+        ids: next.filter((entry) => !kept.includes(entry)).map(({ file }) => file.id),
+        faults,
+      }
     },
+    look: parts.look,
   }
   return registry
 }
@@ -104,14 +135,46 @@ function order(a: Entry, b: Entry, defaultPath: string | undefined): number {
   return b.path === defaultPath ? 1 : a.path.localeCompare(b.path)
 }
 
-function pathsOf(defaultFile: string | URL, directory: string | URL): readonly string[] {
-  const base = directory instanceof URL ? directory : pathToFileURL(`${directory}/`)
-  const own = defaultFile instanceof URL ? fileURLToPath(defaultFile) : defaultFile
-  const others = namesIn(fileURLToPath(base))
+function pathOf(place: string | URL): string {
+  return place instanceof URL ? fileURLToPath(place) : resolve(place)
+}
+
+function pathsOf({ own, directory, ownDirectory }: Places): readonly OperatorPath[] {
+  const owns = ownDirectory === undefined ? [] : filesIn(ownDirectory)
+  const others = filesIn(directory).filter((path) => path !== own && !owns.includes(path))
+  return [
+    { path: own, isOwn: true },
+    ...owns.filter((path) => path !== own).map((path) => ({ path, isOwn: true })),
+    ...others.map((path) => ({ path, isOwn: false })),
+  ]
+}
+
+function filesIn(directory: string): readonly string[] {
+  return namesIn(directory)
     .filter((name) => name.endsWith('.json'))
-    .map((name) => fileURLToPath(new URL(name, base)))
-    .filter((path) => path !== own)
-  return [own, ...others.toSorted()]
+    .map((name) => join(directory, name))
+    .toSorted()
+}
+
+/** Also what files name beside them: shared rules and icons. */
+function lookAt({ own, directory, ownDirectory }: Places): string {
+  const directories = new Set([dirname(own), directory, ...(ownDirectory ? [ownDirectory] : [])])
+  return [...directories].map(lookIn).join('\n')
+}
+
+function lookIn(directory: string): string {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .toSorted()
+      .map((name) => {
+        const { mtimeMs, size } = statSync(join(directory, name))
+        return `${name} ${mtimeMs} ${size}`
+      })
+      .join('\n')
+  } catch {
+    // A file may go while it is looked at: whoever looks again sees what is there then.
+    return 'changing'
+  }
 }
 
 function namesIn(directory: string): readonly string[] {
@@ -124,23 +187,23 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-function readAgain(paths: readonly string[]): Reading {
+function readAgain(paths: readonly OperatorPath[]): Reading {
   const entries: Entry[] = []
   const faults: { path: string; text: string }[] = []
   for (const path of paths) {
     try {
-      entries.push({ path, file: loadOperatorFile(path) })
+      entries.push({ ...path, file: loadOperatorFile(path.path) })
     } catch (error) {
-      faults.push({ path, text: messageOf(error) })
+      faults.push({ path: path.path, text: messageOf(error) })
     }
   }
   return { entries, faults }
 }
 
 function withoutRivals(entries: readonly Entry[]): readonly Entry[] {
-  const [first] = entries
+  const owns = entries.filter(({ isOwn }) => isOwn)
   return entries.filter(
-    (entry) => entry === first || !first || !fieldInCommon(entry.file, first.file),
+    ({ isOwn, file }) => isOwn || !owns.some((own) => fieldInCommon(file, own.file)),
   )
 }
 

@@ -3,7 +3,13 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseOperatorFile } from '../../src/operator/operator-file.ts'
-import { loadOperators, onlyOperator, OPERATORS_DIRECTORY } from '../../src/operator/operators.ts'
+import {
+  loadOperators,
+  onlyOperator,
+  OPERATORS_DIRECTORY,
+  type Reloaded,
+} from '../../src/operator/operators.ts'
+import { watcher } from '../../src/operator/watching.ts'
 import { RULE_NAMES } from '../../src/operator/rules/read-rules.ts'
 import { temporaryDirectory, testLab } from '../helpers/lab.ts'
 
@@ -125,6 +131,58 @@ test('a file that is changed is read again, and one that is wrong leaves its ope
   t.false(ids.includes('t2'))
   t.like(faults[0], { path })
   t.true(faults[0]?.text.includes('timeZone'))
+  t.is(operators.get('t2').gifting.maxBytes, 3n * 2n ** 30n)
+})
+
+test('a file of the user’s own is one operator more, or stands in the place of one that comes along', (t) => {
+  const ownDirectory = temporaryDirectory(t)
+  const text = readFileSync(new URL('mts.json', OPERATORS_DIRECTORY), 'utf8')
+  const changed = text
+    .replace('"icon": "icons/mts.png",', '')
+    .replace(/"name": "[^"]*"/, '"name": "Mine"')
+  writeFileSync(join(ownDirectory, 'mine.json'), changed)
+  const operators = loadOperators({ ownDirectory })
+  t.is(operators.default.id, 'lab')
+  t.is(operators.get('mts').name, 'Mine')
+  t.is(operators.list().length, NAMES.length)
+  const another = changed
+    .replace('"id": "mts"', '"id": "mine"')
+    .replace('"profileType": "mts"', '"profileType": "mine"')
+    .replace('"897010101"', '"897010977"')
+    .replace('"25001"', '"25077"')
+    .replace('"7000101"', '"7000977"')
+  writeFileSync(join(ownDirectory, 'mine.json'), another)
+  t.deepEqual(operators.reload().faults, [])
+  t.is(operators.get('mine').name, 'Mine')
+  t.not(operators.get('mts').name, 'Mine')
+  t.is(operators.list().length, NAMES.length + 1)
+})
+
+test('files are read again once they have changed and stay the same', (t) => {
+  const directory = temporaryDirectory(t)
+  cpSync(fileURLToPath(OPERATORS_DIRECTORY), directory, { recursive: true })
+  const operators = loadOperators({ defaultFile: join(directory, 'lab.json'), directory })
+  const reloads: Reloaded[] = []
+  const look = watcher(operators, (reloaded) => reloads.push(reloaded))
+  look()
+  t.is(reloads.length, 0)
+  const path = join(directory, 't2.json')
+  const text = readFileSync(path, 'utf8')
+  writeFileSync(path, text.slice(0, 1000))
+  look()
+  t.is(reloads.length, 0, 'it may still be being written')
+  writeFileSync(path, text.replace('"value": "30 GB"', '"value": "3 GB"'))
+  look()
+  t.is(reloads.length, 0)
+  look()
+  t.deepEqual(reloads[0]?.faults, [])
+  t.is(operators.get('t2').gifting.maxBytes, 3n * 2n ** 30n)
+  look()
+  t.is(reloads.length, 1)
+  writeFileSync(path, '{')
+  look()
+  look()
+  t.like(reloads[1]?.faults[0], { path })
   t.is(operators.get('t2').gifting.maxBytes, 3n * 2n ** 30n)
 })
 

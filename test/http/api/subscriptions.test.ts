@@ -15,9 +15,9 @@ test('the operators are listed with their plans, and one is shown with sources a
   const api = await createApi(t)
   const list = await api.call('GET /api/operators')
   t.is(list.status, 200)
-  const [lab] = list.body.operators as Record<string, unknown>[]
+  const [lab] = list.body.operators as { readonly plans: readonly object[] }[]
   t.like(lab, { id: 'lab', isDefault: true, profileType: 'lab', gifting: 'direct' })
-  t.like((lab?.plans as unknown[])[0], { id: 'lab-20', amountBytes: 20_000_000_000 })
+  t.like(lab?.plans[0], { id: 'lab-20', amountBytes: 20_000_000_000 })
   const shown = await api.call('GET /api/operators/lab')
   const rules = shown.body.rules as { rule: string; source: string; trust: string }[]
   t.true(rules.length > 3)
