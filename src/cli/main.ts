@@ -9,6 +9,7 @@ import { attachVerb } from './verbs/attach.ts'
 import { balanceVerb } from './verbs/balance.ts'
 import { benchVerb } from './verbs/bench.ts'
 import { cardVerb } from './verbs/card.ts'
+import { clockVerb } from './verbs/clock.ts'
 import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { detachVerb } from './verbs/detach.ts'
@@ -20,6 +21,7 @@ import { giftVerb } from './verbs/gift.ts'
 import { inboxVerb } from './verbs/inbox.ts'
 import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
+import { operatorsVerb } from './verbs/operators.ts'
 import { orderVerb } from './verbs/order.ts'
 import { pkiVerb } from './verbs/pki.ts'
 import { profileVerb } from './verbs/profile.ts'
@@ -27,6 +29,7 @@ import { profilesVerb } from './verbs/profiles.ts'
 import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { smsVerb } from './verbs/sms.ts'
+import { subscriptionVerb } from './verbs/subscription.ts'
 import { travelVerb } from './verbs/travel.ts'
 import { useVerb } from './verbs/use.ts'
 import { ussdVerb } from './verbs/ussd.ts'
@@ -51,6 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 const VERBS = [
   demoVerb,
   serveVerb,
+  operatorsVerb,
   orderVerb,
   downloadVerb,
   discoverVerb,
@@ -62,6 +66,7 @@ const VERBS = [
   attachVerb,
   detachVerb,
   balanceVerb,
+  subscriptionVerb,
   useVerb,
   travelVerb,
   wifiVerb,
@@ -70,6 +75,7 @@ const VERBS = [
   ussdVerb,
   inboxVerb,
   adviceVerb,
+  clockVerb,
   cardVerb,
   lpacVerb,
   profileVerb,

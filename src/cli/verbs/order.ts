@@ -1,8 +1,8 @@
 /** `esim-lab order`: a profile is ordered at the SM-DP+, and an account opened for it. */
 
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { OrderedProfile } from '../../operator/ordering.ts'
-import { openLab } from '../lab-client.ts'
+import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { withPhone } from '../phones.ts'
 import { qrCode } from '../qr-code.ts'
@@ -11,6 +11,7 @@ import { commandLine, labVerb, type CommonOptions } from '../verb.ts'
 interface OrderOptions extends CommonOptions {
   readonly iccid?: string
   readonly profileType?: string
+  readonly operator?: string
   readonly eid?: string
   readonly phone?: string
   readonly confirmationCode?: string
@@ -26,6 +27,7 @@ export function orderVerb(output: Output): Command {
     summary: 'order a profile; the answer is an activation code',
     examples: [
       'order',
+      'order --operator t2',
       'order --confirmation-code 2468',
       'order --phone p1 --json',
       'order --repeatable',
@@ -35,6 +37,12 @@ export function orderVerb(output: Output): Command {
   })
     .option('--iccid <digits>', 'this profile of the stock')
     .option('--profile-type <type>', "a profile of this type (default: the operator's own)")
+    .addOption(
+      new Option(
+        '--operator <id>',
+        'a profile of this operator, as "operators" lists it',
+      ).conflicts(['profileType', 'iccid']),
+    )
     .option('--eid <digits>', 'for the eUICC with this EID alone')
     .option('--phone <name>', "for this phone's eUICC alone")
     .option('--confirmation-code <code>', 'to be typed at the download')
@@ -59,12 +67,16 @@ export function orderVerb(output: Output): Command {
 
 async function order(options: OrderOptions, output: Output): Promise<void> {
   const lab = await openLab(options.data)
-  const { data: _, json: __, phone, ...asked } = options
+  const { data: _, json: __, phone, operator, ...asked } = options
   const eid =
     phone === undefined
       ? options.eid
       : await withPhone({ lab, name: phone }, async (card) => card.eid)
-  const ordered = await lab.post<OrderedProfile>('/api/orders', { body: { ...asked, eid } })
+  const ofOperator =
+    operator === undefined ? {} : { profileType: await profileTypeOf(lab, operator) }
+  const ordered = await lab.post<OrderedProfile>('/api/orders', {
+    body: { ...asked, ...ofOperator, eid },
+  })
   const { iccid, msisdn, activationCode } = ordered
   const download = phone === undefined ? 'download' : `download --phone ${phone}`
   const lines = [
@@ -78,6 +90,11 @@ async function order(options: OrderOptions, output: Output): Promise<void> {
     ...(options.smDs === undefined ? [] : [commandLine(discoverLine(phone), lab)]),
   ]
   output.result(ordered, lines.join('\n'))
+}
+
+async function profileTypeOf(lab: LabClient, operator: string): Promise<string> {
+  const path = `/api/operators/${encodeURIComponent(operator)}`
+  return (await lab.get<{ readonly profileType: string }>(path)).profileType
 }
 
 /** What the eUICC's owner can do in place of typing the code. */

@@ -1,7 +1,7 @@
 /** `esim-lab serve`: a lab on the network until it is told to end. */
 
 import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
 import { toHex } from '../../base/octets.ts'
@@ -10,6 +10,7 @@ import type { VersionWindow } from '../../http/rsp-headers.ts'
 import type { RspListenerOptions } from '../../http/rsp-listeners.ts'
 import { plainPortsOf, serveLab, type ServedLab } from '../../http/serve.ts'
 import { createLab, type Lab } from '../../lab.ts'
+import type { Reloaded } from '../../operator/operators.ts'
 import type { TlsChoice } from '../../pki/brought.ts'
 import type { Certificate } from '../../pki/certificate.ts'
 import { oidOf } from '../../pki/chain.ts'
@@ -23,6 +24,7 @@ import { requestToEnd } from '../ending.ts'
 import { es2PlusOf, rspListenersOf, versionsOf, type ListenerDefaults } from '../listener-spec.ts'
 import { defectText, type Output } from '../output.ts'
 import { qrCode } from '../qr-code.ts'
+import { keepInstant, keptInstant } from '../kept-clock.ts'
 import { removeService, serviceFile, writeService } from '../service.ts'
 import { temporaryDirectory } from '../temporary.ts'
 import { openTrace, type Trace } from '../trace.ts'
@@ -40,6 +42,8 @@ interface ServeOptions extends CommonOptions {
   readonly progressUrl?: string
   readonly trace?: string
   readonly seed?: string
+  readonly operators?: string
+  readonly clock?: 'system' | 'manual'
   readonly pki?: string
   readonly testCi?: true
   readonly listener?: readonly string[]
@@ -64,6 +68,7 @@ export function serveVerb(output: Output): Command {
       'serve',
       'serve --ephemeral --port 0 --json',
       'serve --data /tmp/my-lab --trace messages.jsonl',
+      'serve --operators my-operators --clock manual',
       'serve --progress-url http://localhost:9000',
       'serve --pki my-certificates --name testsmdpplus1.example.com',
       'serve --strict --listener port=8444,curves=brainpool,tls=brainpool',
@@ -98,6 +103,16 @@ export function serveVerb(output: Output): Command {
     )
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
+    .option(
+      '--operators <directory>',
+      "files of operators of one's own; they and those that come along are read again when they change",
+    )
+    .addOption(
+      new Option(
+        '--clock <kind>',
+        'the machine\'s, or one that stands still until "clock advance" moves it (default: system)',
+      ).choices(['system', 'manual']),
+    )
     .option('--pki <directory>', 'run the SM-DP+ on certificates and keys that are there')
     .option('--test-ci', "with --pki: serve eUICCs of the lab's own test CI as well")
     .option(
@@ -166,11 +181,13 @@ async function startServing(options: ServeOptions, output: Output): Promise<Serv
     const lab = await createLab({
       ...(options.ephemeral ? {} : { dataDirectory: directory }),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.operators === undefined ? {} : { ownOperatorsDirectory: options.operators }),
+      ...(options.clock === 'manual' && { startAt: keptInstant(directory) ?? wallClock.now() }),
       ...(trace && { observer: trace.observer }),
       ...(broughtPki && { broughtPki, withTestCi: options.testCi ?? false }),
     })
     cleanUp.last(() => lab.close())
-    const served = await serveOn(lab, { options, plan, output })
+    const served = await serveOn(lab, { options, plan, output, directory })
     cleanUp.last(() => served.close())
     if (options.ephemeral) keepPki(lab, directory)
     replaceFile(ciFile(directory), toPem('CERTIFICATE', ciOf({ lab, served }).der))
@@ -225,9 +242,14 @@ function isOpenEs2Plus({ es2Plus }: Plan): boolean {
 
 function serveOn(
   lab: Lab,
-  serving: { readonly options: ServeOptions; readonly plan: Plan; readonly output: Output },
+  serving: {
+    readonly options: ServeOptions
+    readonly plan: Plan
+    readonly output: Output
+    readonly directory: string
+  },
 ): Promise<ServedLab> {
-  const { options, output } = serving
+  const { options, output, directory } = serving
   const { rules, listeners, es2Plus } = serving.plan
   const { port, host, plain, progressUrl } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
@@ -246,6 +268,10 @@ function serveOn(
     operator: { port: operatorPort },
     noteTolerated: tolerationsTo(output),
     ...(progressUrl !== undefined && { progressUrl }),
+    ...(options.clock === 'manual' && {
+      clockMoved: (now: Date) => keepInstant(directory, now),
+    }),
+    operatorsReloaded: reloadsTo(output),
     reportDefect: (error) => output.warn(`a defect of esim-lab: ${defectText(error)}`),
   })
 }
@@ -258,6 +284,14 @@ function smdsPorts({ port, smdsPort }: ServeOptions) {
 /** A port that follows another one; any that is free, where the other one is. */
 function portAfter(port: number, offset: number): number {
   return port === 0 || port + offset > PORT_MAX ? 0 : port + offset
+}
+
+function reloadsTo(output: Output): (reloaded: Reloaded) => void {
+  return ({ ids, faults }) => {
+    for (const { path, text } of faults)
+      output.warn(`${path}: ${text}. What was read before stands.`)
+    output.note(`Operators' files were read again: ${ids.join(', ') || 'none'}.`)
+  }
 }
 
 const TOLERATIONS_MAX = 200
