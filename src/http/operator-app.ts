@@ -8,6 +8,7 @@ import { accessRoutes } from './api/access-routes.ts'
 import { createAuthentication } from './api/authentication.ts'
 import { docsRoutes } from './api/docs-page.ts'
 import { giftRoutes } from './api/gift-routes.ts'
+import { giftSettingsRoutes } from './api/gift-settings-routes.ts'
 import { openApiOf } from './api/openapi.ts'
 import { messageRoutes } from './api/message-routes.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
@@ -54,6 +55,7 @@ export function apiRoutes(
   return [
     ...operatorRoutes(operator),
     ...giftRoutes(operator),
+    ...giftSettingsRoutes(operator),
     ...accessRoutes(operator),
     ...balanceRoutes(operator),
     ...actionRoutes(operator),
