@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ExecutionContext } from 'ava'
 import { createOperatorApp, type OperatorAppOptions } from '../../../src/http/operator-app.ts'
+import type { OperatorFile } from '../../../src/operator/operator-file.ts'
 import { createBench, type Bench } from '../../operator/helper.ts'
 
 export const TOKEN = 'a-token-for-tests'
@@ -33,10 +34,11 @@ export interface Api extends Bench {
 /** The operator's API over a bench, on a free port. */
 export async function createApi(
   t: ExecutionContext,
-  options: Partial<OperatorAppOptions> = {},
+  options: Partial<OperatorAppOptions> & { readonly file?: OperatorFile } = {},
 ): Promise<Api> {
-  const bench = await createBench(t)
-  const app = createOperatorApp({ operator: bench.operator, token: TOKEN, ...options })
+  const { file, ...appOptions } = options
+  const bench = await createBench(t, file && { file })
+  const app = createOperatorApp({ operator: bench.operator, token: TOKEN, ...appOptions })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
