@@ -436,7 +436,7 @@ export function expiryEvent({ accountId, untilMs }: Ending): string {
   return `expiry:${accountId}:${untilMs}`
 }
 
-/** Ends of data within a time from now, and within the last half of its life, that were not told yet: at most `limit`. */
+/** Ends of data within a time from now, and within the last half of its life, that were not told yet to who wants to be told: at most `limit`. */
 export function untoldEndings(
   db: Connection,
   of: { readonly atMs: number; readonly withinMs: number; readonly limit: number },
@@ -448,6 +448,8 @@ export function untoldEndings(
        WHERE available > 0 AND carries = 0 AND valid_until > ? AND valid_until <= ?
          AND 2 * (valid_until - ?) <= valid_until - valid_from
          AND NOT EXISTS (SELECT 1 FROM messages WHERE event_id = 'expiry:' || lots.account_id || ':' || lots.valid_until)
+         AND NOT EXISTS (SELECT 1 FROM channel_settings
+           WHERE channel_settings.account_id = lots.account_id AND stopped_at IS NOT NULL)
        ORDER BY valid_until, lots.account_id LIMIT ?`,
     )
     .all(of.atMs, of.atMs + of.withinMs, of.atMs, of.limit)

@@ -1,5 +1,6 @@
 /** What subscribers are told of their data unasked: how far it is used, and that it ends soon. Each once in a period. */
 
+import { wantsNotices } from '../../store/channels.ts'
 import { expiryEvent, isTold, planUsage, untoldEndings } from '../../store/charging.ts'
 import type { Connection } from '../../store/engine.ts'
 import { usableOf } from '../../store/ledger.ts'
@@ -37,7 +38,7 @@ export function noticeUsage(db: Connection, of: Of): void {
     ...steps.filter((step) => consumedBytes * 100n >= ownBytes * BigInt(step)),
   )
   const eventId = `usage:${account.id}:${sinceMs}:${percent}`
-  if (percent === 0 || isTold(db, eventId)) return
+  if (percent === 0 || isTold(db, eventId) || !wantsNotices(db, account.id)) return
   const isAll = percent === 100 && generalLeft(db, of) === 0n
   if (isAll) tell(db, { ...of, eventId, id: 'usageAll', params: {} })
   else tell(db, { ...of, eventId, id: 'usage', params: { percent } })

@@ -293,3 +293,22 @@ test('by law a phone that came home from abroad sends no SMS for a while', async
   await bench.sms(anna, 'БАЛАНС')
   t.is(bench.got(anna).at(-1), 'balanceNow')
 })
+
+test('who has sent STOP is told neither of use nor of ends, but of gifts and what the law says', async (t) => {
+  const bench = await createMessagesBench(t)
+  const [anna, ben] = [await bench.subscriber('t2', 'en'), await bench.subscriber('t2', 'en')]
+  const eid = String(bench.operator.bindings({ msisdn: ben })[0]?.eid)
+  await bench.sms(ben, 'STOP')
+  await bench.sms(anna, `GIVE 5GB ${ben}`)
+  bench.clock.advance(6 * DAY_MS)
+  await bench.operator.sweep()
+  t.false(bench.got(ben).includes('expirySoon'))
+  t.true(bench.got(ben).includes('giftReceived'))
+  await bench.operator.charging.movePhone({ eid, country: 'CN' })
+  await bench.operator.charging.movePhone({ eid, country: 'home' })
+  t.true(bench.got(ben).includes('coolingAfterRoaming'))
+  await bench.operator.charging.liftCooling({ msisdn: ben })
+  await bench.sms(ben, 'START')
+  await bench.operator.sweep()
+  t.true(bench.got(ben).includes('expirySoon'))
+})
