@@ -1,13 +1,13 @@
 /** Using data: only of an attached phone, earliest end first, whole or not at all. */
 
 import type { Connection } from '../store/engine.ts'
-import { consume, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { consumeIfEnough, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
 import { findByNumber } from './accounts.ts'
 import { formatAmount } from './amount.ts'
 import { ADMISSION_REFUSALS, admit } from './charging/admission.ts'
 import { noticeUsage } from './charging/notices.ts'
 import type { Refused } from './refused.ts'
-import { answerOnce, type Answer } from './idempotency.ts'
+import { answerOnce } from './idempotency.ts'
 import type { Operators } from './operators.ts'
 import { bringUpToDate } from './subscriptions/periods.ts'
 import { fileOf } from './subscriptions/subscriptions.ts'
@@ -65,22 +65,34 @@ interface UsageInput {
 
 /** Judges and books usage, or repeats the answer of its key. Runs within one command of the store. */
 export function useOnce(db: Connection, input: UsageInput): UsageOutcome {
-  const { request } = input
+  const { request, usageId, atMs } = input
+  const { msisdn, amountBytes } = request
+  let lots: readonly UsageSlice[] = []
   const { answer, replayed } = answerOnce(db, {
     caller: request.caller,
     operation: 'useData',
     key: request.idempotencyKey,
-    fingerprint: `${request.msisdn} ${request.amountBytes}`,
-    atMs: input.atMs,
-    decide: () => decide(db, input),
+    fingerprint: `${msisdn} ${amountBytes}`,
+    atMs,
+    decide() {
+      const decided = decide(db, input)
+      if (decided.refusal) return decided
+      lots = decided.lots
+      return { transferId: usageId }
+    },
   })
   if (answer.refusal) {
-    return { replayed, refusal: answer.refusal as UsageRefused }
+    return { replayed, refusal: answer.refusal as Refused<UsageRefusalReason> }
   }
-  return { replayed, usage: usageOf(db, { id: answer.transferId, ...request }) }
+  if (replayed) return { replayed, usage: usageOf(db, { id: answer.transferId, ...request }) }
+  return { replayed, usage: { id: usageId, msisdn, amountBytes, at: new Date(atMs), lots } }
 }
 
-function decide(db: Connection, input: UsageInput): Answer {
+type Decided =
+  | { readonly lots: readonly UsageSlice[]; readonly refusal?: never }
+  | { readonly refusal: Refused; readonly lots?: never }
+
+function decide(db: Connection, input: UsageInput): Decided {
   const { request, usageId, atMs } = input
   const found = findByNumber(db, request.msisdn)
   if (!found) return refused('unknownSubscriber')
@@ -99,13 +111,17 @@ function decide(db: Connection, input: UsageInput): Answer {
     order: file.consumption.origins,
     location: admission.location,
   } as const
-  const { generalBytes } = usableOf(db, { ...lots, enoughBytes: request.amountBytes })
-  if (request.amountBytes > generalBytes) {
+  const slices = consumeIfEnough(db, {
+    ...lots,
+    transferId: usageId,
+    amountBytes: request.amountBytes,
+  })
+  if (!slices) {
+    const { generalBytes } = usableOf(db, lots)
     return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
-  consume(db, { ...lots, transferId: usageId, amountBytes: request.amountBytes })
   noticeUsage(db, { account, file, atMs })
-  return { transferId: usageId }
+  return { lots: slices }
 }
 
 function usageOf(

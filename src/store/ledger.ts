@@ -17,7 +17,7 @@ import {
   type LotTerms,
   type TransferHead,
 } from './journal.ts'
-import { chooseLots, type Lot, type LotChoice } from './lots.ts'
+import { chooseLots, findLots, type Lot, type LotChoice, type LotPart } from './lots.ts'
 
 export { audit, type Audit } from './ledger-audit.ts'
 export {
@@ -189,7 +189,23 @@ export function consume(
 ): readonly UsageSlice[] {
   requireAmount(usage.amountBytes)
   expireDue(db, usage)
-  const parts = chooseLots(db, { trafficClass: 'general', ...usage })
+  return take(db, { usage, parts: chooseLots(db, { trafficClass: 'general', ...usage }) })
+}
+
+/** As {@link consume}, of an account in which what has ended is put away already: nothing when there is not enough. */
+export function consumeIfEnough(
+  db: Connection,
+  usage: TransferHead & LotChoice & { readonly amountBytes: bigint },
+): readonly UsageSlice[] | undefined {
+  requireAmount(usage.amountBytes)
+  const parts = findLots(db, { trafficClass: 'general', ...usage })
+  return parts && take(db, { usage, parts })
+}
+
+function take(
+  db: Connection,
+  { usage, parts }: { readonly usage: TransferHead; readonly parts: readonly LotPart[] },
+): readonly UsageSlice[] {
   const transferSeq = insertTransfer(db, { ...usage, kind: 'consume' })
   return parts.map(({ lot, amountBytes }, line) => {
     insertPosting(db, {

@@ -18,7 +18,7 @@ export function travel(
   db: Connection,
   to: { readonly eid: string; readonly country: string; readonly atMs: number },
 ): void {
-  if (placeOf(db, to.eid)?.country === to.country) return
+  if (countryOf(db, to.eid) === to.country) return
   db.sql(`INSERT INTO phone_places (eid, country, since_at) VALUES (?, ?, ?)`).run(
     to.eid,
     to.country,
@@ -41,39 +41,36 @@ export function whereaboutsOf(
   db: Connection,
   of: { readonly iccid: string; readonly homeCountry: string },
 ): Whereabouts {
-  const eid = db
-    .sql<{ eid: string }>(`SELECT eid FROM bindings WHERE iccid = ? AND bound_to IS NULL`)
-    .get(of.iccid)?.eid
-  const place = eid === undefined ? undefined : placeOf(db, eid)
-  const country = place?.country ?? of.homeCountry
+  const [now, before] = db
+    .sql<WhereRow>(
+      `SELECT country, since_at AS sinceMs, wifi FROM bindings
+       LEFT JOIN phone_places ON phone_places.eid = bindings.eid
+       LEFT JOIN phone_settings ON phone_settings.eid = bindings.eid
+       WHERE iccid = ? AND bound_to IS NULL ORDER BY phone_places.id DESC LIMIT 2`,
+    )
+    .all(of.iccid)
+  const country = now?.country ?? of.homeCountry
   const isRoaming = country !== of.homeCountry
+  const isReturn = before !== undefined && !isRoaming
   return {
     country,
     isRoaming,
-    sinceMs: place?.sinceMs,
-    returnedAtMs: place && !isRoaming && place.isReturn ? place.sinceMs : undefined,
-    wifi: eid !== undefined && usesWifi(db, eid),
+    sinceMs: now?.sinceMs ?? undefined,
+    returnedAtMs: isReturn ? (now?.sinceMs ?? undefined) : undefined,
+    wifi: now?.wifi === 1,
   }
 }
 
-interface Place {
-  readonly country: string
-  readonly sinceMs: number
-  /** Whether it was somewhere else before. */
-  readonly isReturn: boolean
+interface WhereRow {
+  readonly country: string | null
+  readonly sinceMs: number | null
+  readonly wifi: number | null
 }
 
-function placeOf(db: Connection, eid: string): Place | undefined {
-  const [now, before] = db
-    .sql<{ country: string; since_at: number }>(
-      `SELECT country, since_at FROM phone_places WHERE eid = ? ORDER BY id DESC LIMIT 2`,
+function countryOf(db: Connection, eid: string): string | undefined {
+  return db
+    .sql<{ country: string }>(
+      `SELECT country FROM phone_places WHERE eid = ? ORDER BY id DESC LIMIT 1`,
     )
-    .all(eid)
-  return now && { country: now.country, sinceMs: now.since_at, isReturn: before !== undefined }
-}
-
-function usesWifi(db: Connection, eid: string): boolean {
-  return (
-    db.sql<{ wifi: number }>(`SELECT wifi FROM phone_settings WHERE eid = ?`).get(eid)?.wifi === 1
-  )
+    .get(eid)?.country
 }

@@ -243,7 +243,11 @@ test('a phone that travels is abroad, and home again', async (t) => {
   clock.advance(DAY_MS)
   await subscriptions.travel({ eid: EID, country: 'RU' })
   t.like(subscriptions.whereabouts({ msisdn }), { isRoaming: false, returnedAtMs: clock.nowMs() })
-  t.truthy((await operator.attemptUsage({ ...use, idempotencyKey: 'v' })).usage)
+  // The law of Russia has data rest for a day after the return.
+  const early = await operator.attemptUsage({ ...use, idempotencyKey: 'v' })
+  t.is(early.refusal?.reason, 'coolingAfterRoaming')
+  clock.advance(DAY_MS)
+  t.truthy((await operator.attemptUsage({ ...use, idempotencyKey: 'w' })).usage)
   t.like(await t.throwsAsync(subscriptions.travel({ eid: EID, country: 'China' })), {
     field: 'country',
   })
