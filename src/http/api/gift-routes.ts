@@ -59,6 +59,7 @@ export const giftSchema = z
     changedAt: instant,
     validUntil: instant.optional(),
     reason: z.string().nullable(),
+    packageId: z.string().optional().meta({ description: 'Of a gift that was bought.' }),
     lots: z.array(z.looseObject({ lotId: z.int(), amountBytes: amountJson, validUntil: instant })),
   })
   .meta({ id: 'Gift' })
@@ -360,7 +361,7 @@ function channelOf(principal: Principal): 'app' | 'api' {
 
 /** A gift with what it waits for. */
 export function giftJson(operator: Pick<Operator, 'fileOf'>, gift: Gift): object {
-  const { id, state, from, to, channel, at, changedAt, validUntil, reason } = gift
+  const { id, state, from, to, channel, at, changedAt, validUntil, reason, packageId } = gift
   return {
     id,
     state,
@@ -374,6 +375,7 @@ export function giftJson(operator: Pick<Operator, 'fileOf'>, gift: Gift): object
     feeMinor: amountToJson(gift.feeMinor),
     channel,
     reason: reason ?? null,
+    ...(packageId !== undefined && { packageId }),
     lots: gift.lots.map((lot) => ({ ...lot, amountBytes: amountToJson(lot.amountBytes) })),
   }
 }
