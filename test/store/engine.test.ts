@@ -108,3 +108,39 @@ test('says what to do with a file that is no database, or of a newer version', (
     { code: 'damaged' },
   )
 })
+
+test('what would happen is told and not done, between commands and within one', async (t) => {
+  const store = openStore({ path: ':memory:' })
+  t.teardown(() => store.close())
+  await store.write(insert('a'))
+  const foreseen = () =>
+    store.foresee((db) => {
+      insert('b')(db)
+      return count(db)
+    })
+  t.is(foreseen(), 2)
+  t.is(store.read(count), 1)
+  t.throws(
+    () =>
+      store.foresee((db) => {
+        insert('b')(db)
+        throw new RangeError('no')
+      }),
+    { instanceOf: RangeError },
+  )
+  t.is(store.read(count), 1)
+  const within = await store.write((db) => {
+    insert('c')(db)
+    return [foreseen(), count(db)]
+  })
+  t.deepEqual(within, [3, 2])
+  t.is(store.read(count), 2)
+  await store.write(insert('b'))
+  t.is(store.read(count), 3)
+})
+
+test('a question is answered no more once the lab is closed', async (t) => {
+  const store = openStore({ path: ':memory:' })
+  await store.close()
+  t.throws(() => store.foresee(count), { message: 'the lab is closed' })
+})
