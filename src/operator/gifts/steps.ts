@@ -8,7 +8,7 @@ import {
 } from '../../store/gift-requests.ts'
 import { changeGiftSettings } from '../../store/gift-settings.ts'
 import { giveHeld, placeHold, releaseHold } from '../../store/holds.ts'
-import { postGift, type GiftSlice, type GiftTerms, type Lot } from '../../store/ledger.ts'
+import { moveGift, type GiftSlice, type GiftTerms, type Lot } from '../../store/ledger.ts'
 import { moveMoney } from '../../store/money.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
 import { monthStartAfter } from '../calendar.ts'
@@ -312,7 +312,8 @@ function post(
   if (from === 'held') {
     return giveHeld(db, { transferId: id, holdId: id, receiverAccountId, atMs, terms })
   }
-  return postGift(db, {
+  // Both sides are up to date: the rules have just been asked.
+  return moveGift(db, {
     transferId: id,
     giverAccountId: (one.giver as Account).id,
     receiverAccountId,
