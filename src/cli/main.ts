@@ -18,6 +18,7 @@ import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
 import { giftVerb } from './verbs/gift.ts'
+import { giftsVerb } from './verbs/gifts.ts'
 import { inboxVerb } from './verbs/inbox.ts'
 import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
@@ -71,6 +72,7 @@ const VERBS = [
   travelVerb,
   wifiVerb,
   giftVerb,
+  giftsVerb,
   smsVerb,
   ussdVerb,
   inboxVerb,

@@ -1,9 +1,11 @@
-/** `esim-lab gift`: one subscriber gives data to another. */
+/** `esim-lab gift`: one subscriber gives data to another, makes a code for it, or asks how much may be given. */
 
 import type { Command } from 'commander'
+import { LabError } from '../../base/errors.ts'
 import { amountFromText, amountToJson, type JsonAmount } from '../../operator/amount.ts'
-import { amountText, instantText } from '../balance.ts'
-import { openLab } from '../lab-client.ts'
+import { amountText } from '../balance.ts'
+import { giftText, type GiftAnswer } from '../gifts.ts'
+import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
@@ -11,7 +13,10 @@ import { labVerb, type CommonOptions } from '../verb.ts'
 
 interface GiftOptions extends CommonOptions {
   readonly from: string
-  readonly to: string
+  readonly to?: string
+  readonly code?: true
+  readonly howMuch?: true
+  readonly pin?: string
   readonly key?: string
 }
 
@@ -22,48 +27,72 @@ export function giftVerb(output: Output): Command {
     examples: [
       'gift 5GB --from p1 --to p2',
       'gift 300MB --from 999010000001 --to p2 --key birthday-2026 --json',
+      'gift 1GB --from p1 --code',
+      'gift --how-much --from p1 --to p2',
     ],
   })
-    .argument('<amount>', 'such as 5GB, 300MB, 1GiB, or bytes')
+    .argument('[amount]', 'such as 5GB, 300MB, 1GiB, or bytes')
     .requiredOption('--from <who>', 'a phone or a number')
-    .requiredOption('--to <who>', 'a phone or a number')
+    .option('--to <who>', 'a phone or a number')
+    .option('--code', 'in place of --to: make a code that its bearer turns into data')
+    .option('--how-much', 'give nothing, and show how much may be given, and why not more')
+    .option('--pin <pin>', "the giver's PIN, where the operator wants one")
     .option('--key <key>', 'idempotency key: the same one never gives twice')
-    .action((amount: string, options: GiftOptions) => gift({ amount, options }, output))
+    .action((amount: string | undefined, options: GiftOptions) =>
+      options.howMuch ? howMuch({ amount, options }, output) : gift({ amount, options }, output),
+    )
 }
 
-interface GiftAnswer {
-  readonly from: string
-  readonly to: string
-  readonly amountBytes: JsonAmount
-  readonly state: string
-  /** Absent until the data has moved. */
-  readonly validUntil?: string
+interface Asked {
+  readonly amount: string | undefined
+  readonly options: GiftOptions
 }
 
-async function gift(
-  asked: { readonly amount: string; readonly options: GiftOptions },
-  output: Output,
-): Promise<void> {
-  const { options } = asked
-  const amountBytes = amountToJson(amountFromText(asked.amount))
+async function gift({ amount, options }: Asked, output: Output): Promise<void> {
+  const { to, code, pin, key } = options
+  if (amount === undefined) throw usage('say how much, or --how-much', 'amount')
+  if ((to === undefined) === (code === undefined)) throw usage('say --to or --code', 'to')
+  const amountBytes = amountToJson(amountFromText(amount))
   const lab = await openLab(options.data)
   const from = await msisdnOf(lab, options.from)
-  const to = await msisdnOf(lab, options.to)
-  const given = await postOnce<GiftAnswer>(lab, {
-    path: '/api/gifts',
-    body: { from, to, amountBytes },
-    key: options.key,
-  })
-  output.result(given, giftText(given))
+  const body = { from, amountBytes, ...(pin !== undefined && { pin }) }
+  if (to === undefined) return makeCode(lab, { body, key, output })
+  const request = { path: '/api/gifts', body: { ...body, to: await msisdnOf(lab, to) }, key }
+  const given = await postOnce<GiftAnswer>(lab, request)
+  output.result(given, giftText(given, lab))
 }
 
-function giftText({ from, to, amountBytes, state, validUntil }: GiftAnswer): string {
-  const amount = amountText(amountBytes)
-  if (validUntil !== undefined)
-    return `${from} has given ${amount} to ${to}, to be used until ${instantText(validUntil)}.`
-  const waits: Readonly<Record<string, string>> = {
-    awaitingConfirmation: `${from} has to confirm it`,
-    awaitingAcceptance: `${to} has to accept it`,
-  }
-  return `${from} gives ${amount} to ${to}: ${waits[state] ?? state}.`
+async function makeCode(
+  lab: LabClient,
+  asked: { readonly body: object; readonly key: string | undefined; readonly output: Output },
+): Promise<void> {
+  const { body, key, output } = asked
+  const request = { path: '/api/gift-codes', body, key }
+  const made = await postOnce<{ readonly code: string; readonly gift: GiftAnswer }>(lab, request)
+  const text = giftText(made.gift, lab).replace('claim CODE', `claim ${made.code}`)
+  output.result(made, `The code is ${made.code}.\n${text}`)
+}
+
+interface GiftableAnswer {
+  readonly amountBytes: JsonAmount
+  readonly text: string
+  readonly binding: readonly { readonly code: string; readonly text: string }[]
+}
+
+async function howMuch({ amount, options }: Asked, output: Output): Promise<void> {
+  if (amount !== undefined) throw usage('--how-much takes no amount', 'amount')
+  if (options.code) throw usage('--how-much does not make a code', 'code')
+  const lab = await openLab(options.data)
+  const from = await msisdnOf(lab, options.from)
+  const to = options.to === undefined ? undefined : await msisdnOf(lab, options.to)
+  const query = to === undefined ? '' : `?to=${to}`
+  const most = await lab.get<GiftableAnswer>(`/api/accounts/${from}/giftable${query}`)
+  const rules = most.binding.map(({ code, text }) => `  ${code}: ${text}`)
+  const receiver = to === undefined ? '' : ` to ${to}`
+  const head = `${from} may give ${amountText(most.amountBytes)}${receiver}.`
+  output.result(most, [head, most.text, ...rules].join('\n'))
+}
+
+function usage(text: string, field: string): LabError {
+  return new LabError('usage', `${text}. "esim-lab gift --help" shows how.`, { field })
 }

@@ -1,0 +1,73 @@
+/** Gifts as the operator's API gives them, and as people read them. */
+
+import type { JsonAmount } from '../operator/amount.ts'
+import { amountText, instantText } from './balance.ts'
+import { commandLine } from './verb.ts'
+
+/** A gift of the API, as far as the command shows it. */
+export interface GiftAnswer {
+  readonly id: string
+  readonly state: string
+  readonly awaits: AwaitedAnswer | null
+  readonly from: string
+  /** Empty while nobody has claimed it. */
+  readonly to: string
+  readonly amountBytes: JsonAmount
+  readonly at: string
+  /** Absent until the data has moved. */
+  readonly validUntil?: string
+  readonly reason: string | null
+}
+
+interface AwaitedAnswer {
+  readonly what: 'confirmation' | 'acceptance' | 'claim'
+  readonly by: string | null
+  readonly until: string | null
+  readonly pin: boolean
+}
+
+/** A gift in a sentence; one that waits with what to do next, as lines to copy. */
+export function giftText(gift: GiftAnswer, lab: { readonly directory: string }): string {
+  const { id, from, awaits, validUntil } = gift
+  const amount = amountText(gift.amountBytes)
+  if (awaits) {
+    const head = `${from} gives ${amount} to ${receiverOf(gift)}: ${waitText(awaits)}.`
+    return [head, ...nextSteps(gift).map((step) => `  ${commandLine(step, lab)}`)].join('\n')
+  }
+  if (gift.state === 'completed' && validUntil !== undefined)
+    return `${from} has given ${amount} to ${gift.to}, to be used until ${instantText(validUntil)}.`
+  const why = gift.reason === null ? '' : ` (${gift.reason})`
+  return `The gift ${id} of ${amount} from ${from} to ${receiverOf(gift)} is ${stateText(gift.state)}${why}.`
+}
+
+/** A gift in a line of a list. */
+export function giftLine(gift: GiftAnswer): string {
+  const { id, awaits, from, at } = gift
+  const until = awaits?.until ? `, until ${instantText(awaits.until)}` : ''
+  const amount = amountText(gift.amountBytes)
+  return `  ${id}  ${instantText(at)}  ${amount} from ${from} to ${receiverOf(gift)}: ${stateText(gift.state)}${until}`
+}
+
+function receiverOf({ to }: GiftAnswer): string {
+  return to || 'whoever has the code'
+}
+
+function waitText({ what, by, until }: AwaitedAnswer): string {
+  const limit = until === null ? '' : ` until ${instantText(until)}`
+  if (what === 'claim') return `the code may be claimed${limit}`
+  return `${by} has to ${what === 'confirmation' ? 'confirm' : 'accept'} it${limit}`
+}
+
+function nextSteps({ id, awaits }: GiftAnswer): readonly string[] {
+  if (awaits?.what === 'confirmation') {
+    const pin = awaits.pin ? ' --pin PIN' : ''
+    return [`gifts confirm ${id}${pin}`, `gifts cancel ${id}`]
+  }
+  if (awaits?.what === 'acceptance') return [`gifts accept ${id}`, `gifts decline ${id}`]
+  return ['gifts claim CODE', `gifts cancel ${id}`]
+}
+
+/** `awaitingConfirmation` as `awaiting confirmation`. */
+function stateText(state: string): string {
+  return state.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
