@@ -374,6 +374,17 @@ test('every refusal of the rules has a text, with what the rule knows', (t) => {
   }
 })
 
+test('only who is stopped reads of resale; who is refused alone is told when to come again', (t) => {
+  const options = { to: '79161234567', currency: 'RUB' }
+  for (const code of ['velocity', 'fanOut', 'ring']) {
+    const refusal = { code, params: {}, untilMs: EVENING.getTime() }
+    t.deepEqual(messageOfRefusal(refusal, options), { id: 'gap', params: { until: EVENING } }, code)
+    const stopping = { ...refusal, params: { suspends: true } }
+    t.is(messageOfRefusal(stopping, options).id, 'suspectedResale', code)
+  }
+  t.is(messageOfRefusal({ code: 'giverSuspended', params: {} }, options).id, 'suspectedResale')
+})
+
 test('a giver does not learn why the other cannot receive', (t) => {
   const options = { to: '79161234567', currency: 'RUB' }
   for (const code of ['receiverNotActive', 'receiverHasReceived', 'blockedByReceiver', 'fanIn']) {

@@ -18,6 +18,8 @@ export interface RefusedGift {
     readonly count?: number
     readonly limit?: number
     readonly days?: number
+    /** Whether the giver's gifts are stopped until the operator looks into it. */
+    readonly suspends?: boolean
   }
   readonly untilMs?: number
 }
@@ -126,10 +128,17 @@ export function messageOfRefusal(
   refusal: RefusedGift,
   options: Pick<RefusalOptions, 'to' | 'currency'>,
 ): { readonly id: MessageId; readonly params: MessageParams<MessageId> } {
-  const { code } = refusal
-  const id = Object.hasOwn(REFUSAL_MESSAGES, code) ? REFUSAL_MESSAGES[code] : undefined
+  const id = idOf(refusal)
   const params = id && paramsOf(id, { refusal, options })
   return id && params ? { id, params } : { id: 'refused', params: {} as MessageParams<MessageId> }
+}
+
+/** Who is suspected and not stopped is told to wait, and no more. */
+const SUSPICIONS: readonly string[] = ['velocity', 'fanOut', 'ring']
+
+function idOf({ code, params }: RefusedGift): MessageId | undefined {
+  if (SUSPICIONS.includes(code) && params.suspends !== true) return 'gap'
+  return Object.hasOwn(REFUSAL_MESSAGES, code) ? REFUSAL_MESSAGES[code] : undefined
 }
 
 function paramsOf(
