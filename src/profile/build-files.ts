@@ -14,6 +14,8 @@ import type {
 
 /** Longer than any file that a card of this kind keeps; offsets cannot ask for more memory than that. */
 const FILE_OCTETS_MAX = 65_535
+/** More than any eUICC has for one profile: what a package may ask for where no card's memory is the limit. */
+export const PROFILE_OCTETS_MAX = 4 * 1024 * 1024
 const ACTIVATED = 0x05
 const MF_ID = 0x3f00
 /** EF.ARR beside the MF, and in every other directory. */
@@ -87,6 +89,8 @@ function isWithin(directory: Directory, outer: Directory): boolean {
 /** What grows while elements are executed. */
 export interface BuildingImage {
   mf: Directory | undefined
+  /** Octets that the files still to come may take. */
+  freeOctets: number
   readonly naas: ProfileImage['naas'][number][]
   readonly securityDomains: ProfileImage['securityDomains'][number][]
   readonly applications: ProfileImage['applications'][number][]
@@ -94,7 +98,8 @@ export interface BuildingImage {
 
 /**
  * An EF with what fills it, put into its parent.
- * @throws {ElementProblem} a size, structure or identifier that is missing or wrong, more content than there is room
+ * @throws {ElementProblem} a size, structure or identifier that is missing or wrong, more content than there is room;
+ *   not-enough-memory for a file that the image has no room for
  */
 export function makeFile(
   plan: FilePlan & { readonly image: BuildingImage; readonly steps: File },
@@ -120,10 +125,11 @@ function makeLink(plan: FilePlan, target: ProfileFile): ElementaryFile {
   }
 }
 
-function makeOwnFile(plan: FilePlan): ElementaryFile {
+function makeOwnFile(plan: FilePlan & { readonly image: BuildingImage }): ElementaryFile {
   const { fcp, template } = plan
   const structure = structureOf(plan)
   const sizeOctets = sizeOf(plan, structure)
+  takeRoom(plan.image, sizeOctets)
   const octets = initialContent(plan, { ...structure, sizeOctets })
   const special = fcp.proprietaryEFInfo?.specialFileInformation?.[0]
   return {
@@ -138,6 +144,17 @@ function makeOwnFile(plan: FilePlan): ElementaryFile {
     accessRule: accessRuleOf({ ...plan, arrFileId: arrFileIdIn(plan.parent) }),
     parent: plan.parent,
   }
+}
+
+/** Before anything is allocated: a few octets of a package may ask for 65,535. */
+function takeRoom(image: BuildingImage, sizeOctets: number): void {
+  if (sizeOctets > image.freeOctets) {
+    throw new ElementProblem(
+      'not-enough-memory',
+      `a file of ${sizeOctets} octets, ${image.freeOctets} are free`,
+    )
+  }
+  image.freeOctets -= sizeOctets
 }
 
 const HIGH_UPDATE = 0x40
@@ -189,7 +206,10 @@ export function isDirectory(file: ProfileFile): file is Directory {
 }
 
 /** The file at a path of identifiers from the MF, ADFs by their temporary ones; the MF for an empty path. */
-export function fileAt(image: BuildingImage, path: Uint8Array): ProfileFile | undefined {
+export function fileAt(
+  image: Pick<BuildingImage, 'mf'>,
+  path: Uint8Array,
+): ProfileFile | undefined {
   let found: ProfileFile | undefined = image.mf
   for (let at = 0; at < path.length && found; at += 2) {
     const fileId = (path[at] as number) * 256 + (path[at + 1] ?? 0)

@@ -21,7 +21,7 @@ export interface ExpectedProfile {
   readonly mccMnc?: Uint8Array | undefined
   readonly gid1?: Uint8Array | undefined
   readonly gid2?: Uint8Array | undefined
-  /** Room for the package; unlimited unless given. */
+  /** Room for the package and the files that it makes; for any package, and 4 MiB of files, unless given. */
   readonly freeOctets?: number
   /** What the card has; all that our card has unless given. */
   readonly services?: readonly ServiceName[]
@@ -39,6 +39,8 @@ export interface InstalledContent {
   readonly elements: readonly ProfileElement[]
   /** What the elements made. */
   readonly image: ProfileImage
+  /** Octets that its files take. */
+  readonly fileOctets: number
 }
 
 /** Why a package is refused, named as in SGP.22's ErrorReason behind `installFailedDueTo`. */
@@ -68,13 +70,17 @@ export function installProfileElements(upp: Uint8Array, expected: ExpectedProfil
   const noRoom = checkMemory(upp, expected)
   if (noRoom) return refused([], noRoom)
   const { elements, broken } = readElements(upp)
-  const { statuses, failure, image } = buildProfile(elements, expected)
+  const { services, freeOctets } = expected
+  const { statuses, failure, image, fileOctets } = buildProfile(elements, {
+    ...(services && { services }),
+    ...(freeOctets !== undefined && { freeOctets: freeOctets - upp.length }),
+  })
   if (failure) return refused(statuses.slice(0, -1), peProblem(failure))
   const problem =
     broken ?? checkEnd(elements) ?? checkIccid(elements, expected) ?? checkOwner(elements, expected)
   if (problem) return refused(statuses, problem)
   return image
-    ? installed(upp, { elements, image, statuses })
+    ? installed(upp, { elements, image, fileOctets, statuses })
     : refused(statuses, peProblem({ status: 'invalid-parameter', detail: 'no master file' }))
 }
 
@@ -88,10 +94,11 @@ function installed(
   made: {
     readonly elements: readonly ProfileElement[]
     readonly image: ProfileImage
+    readonly fileOctets: number
     readonly statuses: readonly ElementStatus[]
   },
 ): InstallResult {
-  const { image, statuses } = made
+  const { image, fileOctets, statuses } = made
   const elements = made.elements.filter((_, at) => statuses[at]?.status === 'ok')
   return {
     ok: true,
@@ -102,6 +109,7 @@ function installed(
       octets,
       elements,
       image,
+      fileOctets,
     },
     euiccResponse: encode(EUICCResponse, { peStatus: statuses.map(wireStatus) }),
   }

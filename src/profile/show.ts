@@ -245,8 +245,7 @@ function sharedCodes(
   survey: Survey,
   shared: { readonly filePath: Uint8Array; readonly directory: Directory | undefined },
 ): ShownPart {
-  const image = { mf: survey.mf, naas: [], securityDomains: [], applications: [] }
-  const other = fileAt(image, shared.filePath)
+  const other = fileAt(survey, shared.filePath)
   const from = other ? pathOf(other) : `${toHex(shared.filePath)}, where nothing is`
   const of = shared.directory ? pathOf(shared.directory) : 'nothing'
   return { what: 'code', name: 'codes', facts: { of, sharedWith: from } }

@@ -198,8 +198,17 @@ for (const [what, run, expected] of REFUSALS) {
   test(`refuses ${what}`, (t) => t.is(run(), expected))
 }
 
-test('a package that just fits is installed', (t) => {
-  t.is(installing(UPP, { freeOctets: UPP.length }), 'ok | ok')
+test('a package that just fits with its files is installed', (t) => {
+  const roomy = installProfileElements(UPP, EXPECTED)
+  if (!roomy.ok) return t.fail(roomy.detail)
+  const { fileOctets } = roomy.profile
+  t.true(fileOctets > UPP.length, 'the files are larger than what describes them')
+  const freeOctets = UPP.length + fileOctets
+  t.is(installing(UPP, { freeOctets }), 'ok | ok')
+  t.regex(
+    installing(UPP, { freeOctets: freeOctets - 1 }),
+    /^not-enough-memory@.*insufficientMemory/,
+  )
 })
 
 test('the first problem counts: a bad version before a broken element behind it', (t) => {
@@ -293,6 +302,29 @@ test('a directory that is linked to one above it is refused, and one beside it s
     files.map((file) => ('files' in file ? file.files.length : undefined)),
     [1, 1],
   )
+})
+
+/** Files of 65,535 octets, which cost a package 20 each. */
+function largeFiles(count: number): Uint8Array {
+  return generic(
+    Array.from({ length: count }, (_, at) => ({
+      createFCP: {
+        fileDescriptor: hex('4121'),
+        fileID: Uint8Array.of(0x50 + (at >> 8), at & 0xff),
+        efFileSize: hex('FFFF'),
+      },
+    })),
+  )
+}
+
+test('a small package that asks for more memory than the card has is refused before it is given', (t) => {
+  const before = process.memoryUsage().arrayBuffers
+  t.regex(
+    installing(largeFiles(4000), { freeOctets: 512 * 1024 }),
+    /^not-enough-memory@99 aborted \| insufficientMemory: a file of 65535 octets, \d+ are free$/,
+  )
+  t.regex(installing(largeFiles(4000)), /^not-enough-memory@99 aborted/, 'where nobody told')
+  t.true(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024)
 })
 
 test('never throws, however a package is cut or flipped', (t) => {
