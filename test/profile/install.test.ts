@@ -304,6 +304,38 @@ test('a directory that is linked to one above it is refused, and one beside it s
   )
 })
 
+function overwriting(path: string, content: string): Uint8Array {
+  return generic([{ filePath: hex(path) }, { fillFileContent: hex(content) }])
+}
+
+test('what counts is what the card has in the end: elements behind may write over EF.ICCID and EF.IMSI', (t) => {
+  t.regex(installing(overwriting('7FF16F07', '082926201032547698')), /EF.IMSI is of network 62F220/)
+  t.regex(
+    installing(overwriting('2FE2', '98000000000000000001')),
+    /EF.ICCID is 98000000000000000001/,
+  )
+  const iccid = hex('98000000000000000001')
+  t.is(installing(overwriting('2FE2', '98000000000000000001'), { iccid }), 'ok | ok')
+})
+
+test('a group identifier may lie in a longer file, and is not longer itself', (t) => {
+  const gid1 = hex('0A0B')
+  const upp = personalise(createProfileTemplate({ operator: { ...OPERATOR, gid1 } }), SUBSCRIBER)
+  const inLongerFile = (content: string): Uint8Array => {
+    const parts = readProfileElements(upp).map((read) => {
+      if (read.kind !== 'optUsim') return encodeElement(read)
+      const fcp: Fcp = { efFileSize: hex('04') }
+      return encodeElement({
+        ...read,
+        value: { ...read.value, efGid1: transparentFile(hex(content), fcp) },
+      })
+    })
+    return concat(...parts)
+  }
+  t.is(installing(inLongerFile('0A0B'), { gid1 }), 'ok | ok')
+  t.regex(installing(inLongerFile('0A0B01'), { gid1 }), /gid1 is not the metadata's/)
+})
+
 /** Files of 65,535 octets, which cost a package 20 each. */
 function largeFiles(count: number): Uint8Array {
   return generic(
