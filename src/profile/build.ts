@@ -95,6 +95,7 @@ interface Building extends BuildingImage {
 function startBuilding(card: Pick<Building, 'services' | 'freeOctets'>): Building {
   return {
     ...card,
+    directoryCount: 0,
     mf: undefined,
     naas: [],
     securityDomains: [],

@@ -85,6 +85,7 @@ export function surveyPackage(octets: Uint8Array): Survey {
     image: {
       mf: undefined,
       freeOctets: PROFILE_OCTETS_MAX,
+      directoryCount: 0,
       naas: [],
       securityDomains: [],
       applications: [],

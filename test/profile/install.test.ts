@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { element } from '../../src/asn1/der.ts'
 import { decode } from '../../src/asn1/schema.ts'
+import { placesOf } from '../../src/euicc/uicc/changes.ts'
 import { iccidToOctets, mccMncToOctets } from '../../src/base/bcd.ts'
 import { concat, hex } from '../../src/base/octets.ts'
 import {
@@ -13,6 +14,8 @@ import {
 } from '../../src/profile/elements.ts'
 import { transparentFile, type Fcp, type FileManagement } from '../../src/profile/file.ts'
 import { installProfileElements, type ExpectedProfile } from '../../src/profile/install.ts'
+import { lintPackage } from '../../src/profile/lint/index.ts'
+import { fileSystemLines, shownFileSystem } from '../../src/profile/show.ts'
 import { EUICCResponse } from '../../src/profile/status.ts'
 import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
 import { OPERATOR, SUBSCRIBER, subscribers } from './helper.ts'
@@ -302,6 +305,46 @@ test('a directory that is linked to one above it is refused, and one beside it s
     files.map((file) => ('files' in file ? file.files.length : undefined)),
     [1, 1],
   )
+})
+
+const TOP: FileManagement[number] = { filePath: hex('') }
+
+test('directories that are linked with each other are refused, however many are between them', (t) => {
+  const inFirst = [linkable('5F00'), linkable('5F10', '5F01')]
+  const inSecond = { filePath: hex('5F01') }
+  const steps = [linkable('5F01'), TOP, ...inFirst, inSecond, linkable('5F11', '5F00')]
+  t.regex(installing(generic(steps)), /^invalid-parameter@99 .*it lies in/)
+  t.is(installing(generic(steps.slice(0, -1))), 'ok | ok')
+})
+
+/** Each directory has the one before in it twice: the ways to the first are two to the power of `count`. */
+function doubledDirectories(count: number): FileManagement {
+  const idOf = (at: number): string => (0x5f00 + at).toString(16)
+  return Array.from({ length: count }, (_, at) => at).flatMap((at) => {
+    if (at === 0) return [linkable(idOf(0))]
+    const link = idOf(at - 1)
+    const path = { filePath: hex(idOf(at)) }
+    return [TOP, linkable(idOf(at)), linkable('4001', link), path, linkable('4002', link)]
+  })
+}
+
+test('linked directories with more ways than a machine can go are installed, indexed, linted and shown', (t) => {
+  const upp = generic(doubledDirectories(60))
+  const result = installProfileElements(upp, EXPECTED)
+  if (!result.ok) return t.fail(result.detail)
+  const places = placesOf(result.profile.image)
+  t.is(places.pathOfFile(result.profile.image.mf), '3F00')
+  t.false(lintPackage(upp).some(({ severity }) => severity === 'error'))
+  const lines = fileSystemLines(shownFileSystem(upp))
+  t.is(lines.filter((line) => /\b4002\b/.test(line)).length, 59)
+})
+
+test('directories that lie in each other without end are refused', (t) => {
+  const nested = (count: number): Uint8Array =>
+    generic(Array.from({ length: count }, (_, at) => linkable((0x4000 + at).toString(16))))
+  t.is(installing(nested(200)), 'ok | ok')
+  t.regex(installing(nested(20_000)), /^not-enough-memory@99 .*more than 255 directories/)
+  t.notThrows(() => lintPackage(nested(20_000)))
 })
 
 function overwriting(path: string, content: string): Uint8Array {
