@@ -1,6 +1,7 @@
 /** Files of a profile as a card has it, by their places. */
 
-import type { Directory, ElementaryFile, ProfileFile, ProfileImage } from './image.ts'
+import { isDirectory } from './build-files.ts'
+import type { Directory, ElementaryFile, ProfileImage } from './image.ts'
 import type { UsimFiles } from './usim-files.ts'
 
 const EF_ICCID = 0x2fe2
@@ -36,8 +37,4 @@ export function usimFilesIn({ naas }: ProfileImage): UsimFiles {
     return file ? [[name, file.body.octets] as const] : []
   })
   return Object.fromEntries(contents)
-}
-
-function isDirectory(file: ProfileFile): file is Directory {
-  return 'files' in file
 }
