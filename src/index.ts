@@ -53,6 +53,18 @@ export type { Balance, Operator } from './operator/operator.ts'
 export type { OperatorNetwork } from './operator/network.ts'
 export { createModem, type Attachment, type AttachStep, type Modem } from './modem/modem.ts'
 export type { NetworkAnswer, ServingNetwork } from './nas/registration.ts'
+export { iccidToOctets } from './base/bcd.ts'
+export { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
+export {
+  installProfileElements,
+  type ExpectedProfile,
+  type InstalledContent,
+  type InstallResult,
+} from './profile/install.ts'
+export type { Directory, ElementaryFile, ProfileImage } from './profile/image.ts'
+export { lintPackage, type Finding } from './profile/lint/index.ts'
+export { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
+export type { OperatorProfile, ProfileSubscriber } from './profile/subscriber.ts'
 export type { OrderedProfile, ProfileOrder } from './operator/ordering.ts'
 export type { Gift } from './operator/gifting.ts'
 export { amountFromText, formatAmount } from './operator/amount.ts'
