@@ -75,9 +75,9 @@ export function sequence(
 }
 
 function find([section, wanted]: SequenceId): Sequence {
-  const found = CATALOGUE.find((one) => one.section === section)?.sequences.find(
-    ({ number, title }) => (number === '' ? title : number) === wanted,
-  )
+  const found = CATALOGUE.filter((one) => one.section === section)
+    .flatMap(({ sequences }) => sequences)
+    .find(({ number, title }) => (number === '' ? title : number) === wanted)
   if (!found) throw new RangeError(`the catalogue has no ${section} ${wanted}`)
   return found
 }

@@ -1,15 +1,13 @@
 /** Runs what SGP.23 §4.5 tests of an SM-DS, over HTTP, in both bindings and on both curves. */
 
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import type { Curve } from '../../src/crypto/ec.ts'
 import { createLab, RspError, type ListeningLab, type ServedLab } from '../../src/index.ts'
 import type { Phone } from '../../src/lab.ts'
 import { ES11, type Es11, type Es11FunctionName } from '../../src/rsp/es11.ts'
 import { createSmdsDriver, type SmdsDriver } from '../helpers/smds-driver.ts'
 import { phoneOn, START } from '../helpers/lab.ts'
-
-const BINDINGS = ['json', 'asn1'] as const
-const CURVES: readonly Curve[] = ['P-256', 'brainpoolP256r1']
+import { BINDINGS, CURVES, sequenceTest, type Binding } from './harness.ts'
 
 /** A root SM-DS that tolerates nothing, with its client's side. */
 export interface SmdsBench {
@@ -40,7 +38,7 @@ export function onSmds(
 ): void {
   for (const curve of CURVES) {
     for (const binding of BINDINGS) {
-      test(`SGP.23 4.5 ${title}, ${curve}, ${binding}`, async (t) => {
+      sequenceTest({ id: ['4.5', title], on: `${curve}, ${binding}` }, async (t) => {
         await run(t, await openBench(t, { curve, binding }))
       })
     }
@@ -49,7 +47,7 @@ export function onSmds(
 
 async function openBench(
   t: ExecutionContext,
-  on: { readonly curve: Curve; readonly binding: (typeof BINDINGS)[number] },
+  on: { readonly curve: Curve; readonly binding: Binding },
 ): Promise<SmdsBench> {
   const { curve, binding } = on
   const lab = await createLab({ startAt: START, stock: 4 })
