@@ -7,7 +7,7 @@ import type { Phone } from '../../src/lab.ts'
 import { ES11, type Es11, type Es11FunctionName } from '../../src/rsp/es11.ts'
 import { createSmdsDriver, type SmdsDriver } from '../helpers/smds-driver.ts'
 import { phoneOn, START } from '../helpers/lab.ts'
-import { BINDINGS, CURVES, sequenceTest, type Binding } from './harness.ts'
+import { BINDINGS, codeInAsn1, CURVES, sequenceTest, type Binding } from './harness.ts'
 
 /** A root SM-DS that tolerates nothing, with its client's side. */
 export interface SmdsBench {
@@ -70,17 +70,7 @@ async function openBench(
     },
     async refused({ call, by, code }) {
       const error = await t.throwsAsync(call, { instanceOf: RspError })
-      t.is(error?.code, binding === 'json' ? code : codeInAsn1(by, code), error?.message)
+      t.is(error?.code, binding === 'json' ? code : codeInAsn1(ES11[by].asn1, code), error?.message)
     },
   }
-}
-
-const NOT_NAMED = '8.8/4.2'
-
-/** The first code of the number that a code has; 8.8/4.2 where it has none. */
-function codeInAsn1(by: Es11FunctionName, code: string): string {
-  const errors: Readonly<Record<string, number>> = ES11[by].asn1.errors
-  const number = errors[code]
-  if (number === undefined) return NOT_NAMED
-  return Object.keys(errors).find((each) => errors[each] === number) ?? NOT_NAMED
 }
