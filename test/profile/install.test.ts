@@ -317,9 +317,12 @@ test('directories that are linked with each other are refused, however many are 
   t.is(installing(generic(steps.slice(0, -1))), 'ok | ok')
 })
 
+function idOf(at: number): string {
+  return (0x5f00 + at).toString(16)
+}
+
 /** Each directory has the one before in it twice: the ways to the first are two to the power of `count`. */
 function doubledDirectories(count: number): FileManagement {
-  const idOf = (at: number): string => (0x5f00 + at).toString(16)
   return Array.from({ length: count }, (_, at) => at).flatMap((at) => {
     if (at === 0) return [linkable(idOf(0))]
     const link = idOf(at - 1)
@@ -339,9 +342,11 @@ test('linked directories with more ways than a machine can go are installed, ind
   t.is(lines.filter((line) => /\b4002\b/.test(line)).length, 59)
 })
 
+function nested(count: number): Uint8Array {
+  return generic(Array.from({ length: count }, (_, at) => linkable((0x4000 + at).toString(16))))
+}
+
 test('directories that lie in each other without end are refused', (t) => {
-  const nested = (count: number): Uint8Array =>
-    generic(Array.from({ length: count }, (_, at) => linkable((0x4000 + at).toString(16))))
   t.is(installing(nested(200)), 'ok | ok')
   t.regex(installing(nested(20_000)), /^not-enough-memory@99 .*more than 255 directories/)
   t.notThrows(() => lintPackage(nested(20_000)))
