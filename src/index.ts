@@ -53,6 +53,18 @@ export type { Balance, Operator } from './operator/operator.ts'
 export type { OperatorNetwork } from './operator/network.ts'
 export { createModem, type Attachment, type AttachStep, type Modem } from './modem/modem.ts'
 export type { NetworkAnswer, ServingNetwork } from './nas/registration.ts'
+export { iccidToOctets } from './base/bcd.ts'
+export { packageOctets, readPackage, type PackageFacts } from './profile/import.ts'
+export {
+  installProfileElements,
+  type ExpectedProfile,
+  type InstalledContent,
+  type InstallResult,
+} from './profile/install.ts'
+export type { Directory, ElementaryFile, ProfileImage } from './profile/image.ts'
+export { lintPackage, type Finding } from './profile/lint/index.ts'
+export { createProfileTemplate, personalise, type ProfileTemplate } from './profile/template.ts'
+export type { OperatorProfile, ProfileSubscriber } from './profile/subscriber.ts'
 export type { OrderedProfile, ProfileOrder } from './operator/ordering.ts'
 export type { Gift } from './operator/gifts/view.ts'
 export { amountFromText, formatAmount } from './operator/amount.ts'
@@ -67,6 +79,7 @@ export type { Es2Plus } from './rsp/es2plus.ts'
 export type { DownloadProgressCall } from './rsp/es2plus-progress.ts'
 export type { Es9Plus } from './rsp/es9plus.ts'
 export type { Es10 } from './rsp/es10.ts'
+export { encodeUpdateMetadata, type MetadataChange } from './rsp/es6.ts'
 export { createEuicc, type Euicc } from './euicc/euicc.ts'
 export { loadPersonality, parsePersonality, personalityNames } from './euicc/personality-file.ts'
 export type { Personality } from './euicc/personality.ts'

@@ -1,13 +1,19 @@
 import test from 'ava'
-import { toHex } from '../src/base/octets.ts'
+import { toHex, utf8 } from '../src/base/octets.ts'
 import {
   createApduCard,
   createLab,
   es10Client,
   es10OverApdu,
+  iccidToOctets,
+  installProfileElements,
+  lintPackage,
   loadPersonality,
+  packageOctets,
   personalityNames,
+  readPackage,
 } from '../src/index.ts'
+import { foreignPackage } from './helpers/packages.ts'
 
 test('the library has a phone’s eUICC as a card, and the device’s side of it', async (t) => {
   const lab = await createLab()
@@ -21,4 +27,14 @@ test('the library has a phone’s eUICC as a card, and the device’s side of it
 
 test('the library names the personalities that it comes with', (t) => {
   t.true(personalityNames().includes('tiny-memory'))
+})
+
+test('the library reads, checks and executes profile packages without a lab', (t) => {
+  const octets = packageOctets(utf8(toHex(foreignPackage())))
+  const { iccid, imsi } = readPackage(octets)
+  t.false(lintPackage(octets).some(({ severity }) => severity === 'error'))
+  const result = installProfileElements(octets, { iccid: iccidToOctets(iccid) })
+  if (!result.ok) return t.fail(result.detail)
+  t.is(result.profile.imsi, imsi)
+  t.true(result.profile.image.mf.files.length > 5)
 })

@@ -182,6 +182,23 @@ test('the commands of the README exist, with their options', async (t) => {
   }
 })
 
+test('the README has each verb of the command in its table, and each section in its contents', async (t) => {
+  const page = textOf('README.md')
+  const named = new Set(rowsOf(page, 'The command').flatMap(([cell = '']) => codesIn(cell)))
+  for (const [name, { commands }] of await verbsOf()) {
+    const parts = commands.map((part) => `${name} ${part.name()}`)
+    for (const verb of parts.length === 0 ? [name] : parts) t.true(named.has(verb), verb)
+  }
+  const contents = /^Contents: (.*)$/m.exec(page)?.[1] ?? ''
+  for (const [, title = ''] of page.matchAll(/^## (.*)$/gm)) {
+    const anchor = title
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-')
+    if (title !== 'Licence') t.true(contents.includes(`(#${anchor})`), title)
+  }
+})
+
 const NPM_COMMANDS = ['ci', 'install', 'i', 'test', 'start', 'pack', 'exec']
 
 function isNpmCommand([, verb = '', script = '']: string[], scripts: Package['scripts']): boolean {

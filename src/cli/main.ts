@@ -14,6 +14,7 @@ import { deleteVerb } from './verbs/delete.ts'
 import { demoVerb } from './verbs/demo.ts'
 import { detachVerb } from './verbs/detach.ts'
 import { disableVerb } from './verbs/disable.ts'
+import { updateMetadataVerb } from './verbs/update-metadata.ts'
 import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
@@ -63,6 +64,7 @@ const VERBS = [
   enableVerb,
   disableVerb,
   deleteVerb,
+  updateMetadataVerb,
   notificationsVerb,
   attachVerb,
   detachVerb,

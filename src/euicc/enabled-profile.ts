@@ -50,7 +50,12 @@ export function enabledProfileOf(
 
 function executed({ personality }: Card, elements: Uint8Array): ProfileImage | undefined {
   try {
-    return buildProfile(readProfileElements(elements), { services: personality.services }).image
+    const { services } = personality
+    // It had room when it was installed, whatever memory the personality has that is in the slot now.
+    return buildProfile(readProfileElements(elements), {
+      services,
+      freeOctets: Number.MAX_SAFE_INTEGER,
+    }).image
   } catch (error) {
     if (error instanceof Asn1Error) return undefined
     throw error

@@ -12,9 +12,12 @@ const FIRMWARE_VERSION = Uint8Array.of(0, 1, 0)
 const PROTECTION_PROFILE_VERSION = Uint8Array.of(1, 0, 0)
 const VOLATILE_OCTETS = 16 * 1024
 
-/** Octets of non-volatile memory that are left for profiles. */
+/** Octets of non-volatile memory that are left for profiles: a card keeps packages, and the files that they make. */
 export function freeMemoryOctets({ state, personality }: Card): number {
-  const used = state.profiles.reduce((total, profile) => total + profile.elements.length, 0)
+  const used = state.profiles.reduce(
+    (total, { elements, fileOctets = 0 }) => total + elements.length + fileOctets,
+    0,
+  )
   return Math.max(0, personality.memoryOctets - used)
 }
 

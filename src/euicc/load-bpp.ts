@@ -297,6 +297,7 @@ function loadProfileElements(
     nickname: undefined,
     dpProprietaryData,
     elements: Uint8Array.from(work.data),
+    fileOctets: result.profile.fileOctets,
     ciKeyId: work.session.credential.eumCertificate.authorityKeyId ?? hex(''),
   }
   return { installed, simaResponse: result.euiccResponse }

@@ -28,6 +28,8 @@ export interface InstalledProfile {
   readonly dpProprietaryData: Uint8Array | undefined
   /** The profile elements that were installed. */
   readonly elements: Uint8Array
+  /** Octets that the files take which the elements make; absent where nobody counted. */
+  readonly fileOctets?: number
   /** The CI whose credential signs this profile's notifications: its key identifier. */
   readonly ciKeyId: Uint8Array
   /** The profile came with the card: a memory reset spares it when it is a Test Profile (SGP.22 §5.7.19). */
@@ -165,6 +167,7 @@ export function serialiseEuicc(state: EuiccState): string {
       nickname: profile.nickname,
       dpProprietaryData: profile.dpProprietaryData && toHex(profile.dpProprietaryData),
       elements: toHex(profile.elements),
+      fileOctets: profile.fileOctets,
       ciKeyId: toHex(profile.ciKeyId),
       isPreinstalled: profile.isPreinstalled,
       changes: profile.changes,
@@ -227,6 +230,7 @@ interface SerialisedState {
     readonly nickname?: string
     readonly dpProprietaryData?: string
     readonly elements: string
+    readonly fileOctets?: number
     readonly ciKeyId: string
     readonly isPreinstalled?: boolean
     readonly changes?: ProfileChanges
@@ -272,6 +276,7 @@ function readState(json: SerialisedState): EuiccState {
       dpProprietaryData:
         profile.dpProprietaryData === undefined ? undefined : octetsOf(profile.dpProprietaryData),
       elements: octetsOf(profile.elements),
+      ...(profile.fileOctets !== undefined && { fileOctets: profile.fileOctets }),
       ciKeyId: octetsOf(profile.ciKeyId),
       ...(profile.isPreinstalled && { isPreinstalled: true }),
       ...(profile.changes && { changes: readChanges(profile.changes) }),

@@ -25,21 +25,30 @@ export type Es2PlusAccess =
   /** Anybody, for laboratories. */
   | { readonly kind: 'open' }
 
+/** What of those who may call changes while they are served. */
+export interface ChangingAccess {
+  /** More clients, where clients are known by certificates. */
+  readonly further?: () => readonly Es2PlusClient[]
+  /** Whether its CI has revoked a certificate; a pinned key is trusted whatever becomes of its certificates. */
+  readonly isRevoked?: (certificate: X509Certificate) => boolean
+}
+
 /**
- * Where clients are known by certificates, `further` may name more of them at any time.
+ * Judges callers as the listener was told to.
  * @throws {RequestError} 401, 403 with requesterNotAllowed. @throws {RspError} requesterNotAllowed
  */
 export function admissionOf(
   access: Es2PlusAccess,
-  further: () => readonly Es2PlusClient[] = () => [],
+  { further = () => [], isRevoked = () => false }: ChangingAccess = {},
 ): Admission {
   if (access.kind === 'open') return { connection: () => {}, header: () => {} }
   if (access.kind === 'token') return tokenAdmission(access.token)
-  const clients = () => [...access.clients, ...further()]
+  const clientAt = (request: IncomingMessage): Es2PlusClient =>
+    notRevoked(clientOf([...access.clients, ...further()], request), { request, isRevoked })
   return {
-    connection: (request) => void clientOf(clients(), request),
+    connection: (request) => void clientAt(request),
     header(request, { functionRequesterIdentifier }) {
-      const { name, requester } = clientOf(clients(), request)
+      const { name, requester } = clientAt(request)
       if (requester === undefined || requester === functionRequesterIdentifier) return
       throw refuse('requesterNotAllowed', {
         detail: `The certificate is that of ${name}, whose identifier is ${requester}.`,
@@ -87,6 +96,16 @@ function clientOf(clients: readonly Es2PlusClient[], { socket }: IncomingMessage
   if (!client) throw new RequestError(403, notAllowed(strangerDetail(peer, nowMs)))
   verdicts.set(socket, client)
   return client
+}
+
+/** @throws {RequestError} 403 — its CI has revoked the certificate, be it since the connection began */
+function notRevoked(
+  client: Es2PlusClient,
+  of: { readonly request: IncomingMessage } & Required<Pick<ChangingAccess, 'isRevoked'>>,
+): Es2PlusClient {
+  const peer = (of.request.socket as TLSSocket).getPeerX509Certificate()
+  if (client.knownBy === 'key' || !peer || !of.isRevoked(peer)) return client
+  throw new RequestError(403, notAllowed('The client certificate is revoked by its CI.'))
 }
 
 interface Presented {

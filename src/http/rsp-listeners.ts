@@ -6,10 +6,16 @@ import type { Curve } from '../crypto/ec.ts'
 import type { ScenarioClient } from '../lab-scenario-file.ts'
 import type { Lab } from '../lab.ts'
 import { chooseTls, type TlsChoice } from '../pki/brought.ts'
+import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import type { LoadedPki } from '../pki/load.ts'
 import { ES2PLUS } from '../rsp/es2plus.ts'
 import { ES9PLUS, type Es9Plus } from '../rsp/es9plus.ts'
-import { admissionOf, type Es2PlusAccess, type Es2PlusClient } from './es2plus-access.ts'
+import {
+  admissionOf,
+  type ChangingAccess,
+  type Es2PlusAccess,
+  type Es2PlusClient,
+} from './es2plus-access.ts'
 import { listen, type Listener } from './listener.ts'
 import { createRspApp, type RspApp, type RspAppOptions, type Tolerated } from './rsp-app.ts'
 import { checkVersions, type VersionWindow } from './rsp-headers.ts'
@@ -152,8 +158,27 @@ export function es2PlusApp(
     ...rulesOf(lab, { rules: choice.options, ...choice }),
     table: ES2PLUS,
     implementation: lab.es2Plus,
-    ...(choice.access && { admit: admissionOf(choice.access, scenarioClients(lab)) }),
+    ...(choice.access && { admit: admissionOf(choice.access, changesOf(lab)) }),
   })
+}
+
+function changesOf(lab: Lab): ChangingAccess {
+  return {
+    further: scenarioClients(lab),
+    isRevoked: ({ raw }) => {
+      const certificate = certificateIn(raw)
+      return certificate !== undefined && lab.isRevoked(certificate)
+    },
+  }
+}
+
+/** Nothing for a certificate of other rules than SGP.22's: the lab's CIs have issued none. */
+function certificateIn(der: Uint8Array): Certificate | undefined {
+  try {
+    return readCertificate(der)
+  } catch {
+    return undefined
+  }
 }
 
 /** What scenarios have brought, each certificate read once: a connection is known by the client that it was. */

@@ -68,6 +68,7 @@ export interface ServedLab {
   readonly tls: TlsChoice | undefined
   /** The further listeners, in their order. */
   readonly listeners: readonly ServedListener[]
+  /** Where operators' software finds ES2+ besides the operator's API: on a port of its own, or on that for LPAs. */
   readonly es2Plus: ServedListener | undefined
   readonly smds: Readonly<Record<SmdsKind, ServedListener>>
   readonly operatorUrl: string
@@ -144,7 +145,7 @@ export async function serveLab(lab: Lab, options: ServeOptions = {}): Promise<Se
       ...served,
       tls: first.tls,
       listeners,
-      es2Plus,
+      es2Plus: es2Plus ?? (rsp.es2Plus && first),
       smds,
       es9Plus: clients.at,
       es11: smdsClients.at,

@@ -7,7 +7,7 @@ import { messageOf } from '../base/errors.ts'
 import type { Lab } from '../lab.ts'
 import { linkInProcess, SMDS_NAMES, type LabSmds, type SmdsKind } from '../lab-smds.ts'
 import { chooseTls, type TlsChoice } from '../pki/brought.ts'
-import { readCertificate } from '../pki/certificate.ts'
+import { readCertificate, type Certificate } from '../pki/certificate.ts'
 import { oidOf } from '../pki/chain.ts'
 import { chooseSmdsTls } from '../pki/smds.ts'
 import { ES11 } from '../rsp/es11.ts'
@@ -177,31 +177,29 @@ function es12For(
   return createRspApp({ ...parts.rules, table: ES12, implementation, admit })
 }
 
-/** OIDs by connection: a certificate does not change while its connection lasts. */
-const callers = new WeakMap<TLSSocket, string>()
+/** Certificates by connection, once judged; what is revoked since is seen all the same. */
+const callers = new WeakMap<TLSSocket, Certificate>()
 
 /** @throws {RequestError} 403, with requesterNotAllowed — there is no certificate of a server under a CI of the lab */
 function callerOf(lab: Lab, { socket }: IncomingMessage): string {
   if (!(socket instanceof TLSSocket)) throw stranger('There is no TLS.')
-  const known = callers.get(socket)
-  if (known !== undefined) return known
-  const peer = socket.getPeerX509Certificate()
-  if (!peer) throw stranger('Present CERT.DP.TLS, or CERT.DS.TLS, as the client certificate.')
-  const oid = oidOfServer(lab, peer.raw)
-  callers.set(socket, oid)
-  return oid
+  const certificate = callers.get(socket) ?? serverCertificate(lab, socket)
+  callers.set(socket, certificate)
+  if (lab.isRevoked(certificate)) throw stranger('The client certificate is revoked by its CI.')
+  return oidOf(certificate)
 }
 
-function oidOfServer(lab: Lab, der: Uint8Array): string {
+function serverCertificate(lab: Lab, socket: TLSSocket): Certificate {
+  const peer = socket.getPeerX509Certificate()
+  if (!peer) throw stranger('Present CERT.DP.TLS, or CERT.DS.TLS, as the client certificate.')
   try {
-    const certificate = readCertificate(der)
+    const certificate = readCertificate(peer.raw)
     const trust = { anchors: lab.anchors, role: ['dp-tls', 'ds-tls'] } as const
     const verdict = judgeTls(certificate, trust)
     if (!verdict.ok) {
       throw stranger(`The client certificate is not accepted: ${verdict.fault.detail}.`)
     }
-    if (lab.isRevoked(certificate)) throw stranger('The client certificate is revoked by its CI.')
-    return oidOf(certificate)
+    return certificate
   } catch (error) {
     if (error instanceof RequestError) throw error
     throw stranger(`The client certificate is not accepted: ${messageOf(error)}.`)

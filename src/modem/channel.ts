@@ -3,7 +3,7 @@
 import { LabError } from '../base/errors.ts'
 import { concat, hex, toHex } from '../base/octets.ts'
 import type { UiccTransport } from '../nas/uicc.ts'
-import { valueAt } from './tlv.ts'
+import { valueAt } from '../nas/tlv.ts'
 
 export interface UiccCommand {
   /** `00` unless told; `80` for what 3GPP and ETSI added. The channel is put in. */

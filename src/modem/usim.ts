@@ -3,10 +3,11 @@
 import { imsiFromOctets } from '../base/bcd.ts'
 import { LabError } from '../base/errors.ts'
 import { concat, hex, toHex } from '../base/octets.ts'
+import { routingIndicatorOf } from '../nas/suci-calculation.ts'
 import { suciFromMobileIdentity, type Suci } from '../nas/suci.ts'
 import { isServiceAvailable } from '../profile/usim-files.ts'
 import { checkStatus, SW, type UiccAnswer, type UiccChannel } from './channel.ts'
-import { dataObjects, valueAt } from './tlv.ts'
+import { dataObjects, valueAt } from '../nas/tlv.ts'
 
 /** What of a USIM's files an attach needs. */
 export interface Subscription {
@@ -206,21 +207,14 @@ async function readSubscription(channel: UiccChannel): Promise<Subscription> {
     mncLength: ((ad?.[MNC_LENGTH_AT] ?? 2) & 0x0f) === 3 ? 3 : 2,
     isFor5gs: has5gs || isAvailable(SERVICE_5GS_MOBILITY),
     concealedBy,
-    routingIndicator: has5gs ? await readRoutingIndicator(channel) : NO_ROUTING_INDICATOR,
+    routingIndicator: routingIndicatorOf(
+      has5gs ? await channel.readTransparent(EF_ROUTING_INDICATOR) : undefined,
+    ),
     suciCalculation:
       has5gs && concealedBy === 'device'
         ? await channel.readTransparent(EF_SUCI_CALC_INFO)
         : undefined,
   }
-}
-
-const NO_ROUTING_INDICATOR = '0'
-
-/** Up to four digits in swapped-nibble BCD, filled with F (3GPP TS 31.102 §4.4.11.11). */
-async function readRoutingIndicator(channel: UiccChannel): Promise<string> {
-  const octets = (await channel.readTransparent(EF_ROUTING_INDICATOR)) ?? hex('')
-  const swapped = toHex(octets.subarray(0, 2)).replaceAll(/(.)(.)/g, '$2$1')
-  return /^([0-9]{1,4})F*$/.exec(swapped)?.[1] ?? NO_ROUTING_INDICATOR
 }
 
 const SUCI = 0xa1

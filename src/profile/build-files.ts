@@ -14,6 +14,10 @@ import type {
 
 /** Longer than any file that a card of this kind keeps; offsets cannot ask for more memory than that. */
 const FILE_OCTETS_MAX = 65_535
+/** More than any eUICC has for one profile: what a package may ask for where no card's memory is the limit. */
+export const PROFILE_OCTETS_MAX = 4 * 1024 * 1024
+/** Far more than any profile has; whoever goes through a profile comes to an end, however they lie in each other. */
+const DIRECTORIES_MAX = 255
 const ACTIVATED = 0x05
 const MF_ID = 0x3f00
 /** EF.ARR beside the MF, and in every other directory. */
@@ -46,19 +50,19 @@ export function makeMasterFile(plan: {
   }
 }
 
-/** An ADF or DF, put into its parent. @throws {ElementProblem} an identifier that is missing or taken */
+/**
+ * An ADF or DF, put into its parent.
+ * @throws {ElementProblem} an identifier that is missing or taken, a link to where it lies, too many directories
+ */
 export function makeDirectory(plan: FilePlan & { readonly image: BuildingImage }): Directory {
-  const { template, fcp, parent } = plan
+  const { template, fcp, parent, image } = plan
+  if (image.directoryCount === DIRECTORIES_MAX) {
+    throw new ElementProblem('not-enough-memory', `more than ${DIRECTORIES_MAX} directories`)
+  }
   const fileId = fileIdOf(plan)
   const isAdf = template?.kind === 'adf' || fcp.dfName !== undefined
   if (isAdf && !fcp.dfName) throw new ElementProblem('invalid-parameter', 'an ADF without a name')
-  const target = linkedFile(plan)
-  if (target && !isDirectory(target)) {
-    throw new ElementProblem('invalid-parameter', 'a directory is linked to a file')
-  }
-  if (target && isWithin(parent, target)) {
-    throw new ElementProblem('invalid-parameter', 'a directory is linked to one that it lies in')
-  }
+  const target = linkedDirectory(plan)
   const directory: Directory = {
     kind: isAdf ? 'adf' : 'df',
     fileId,
@@ -74,12 +78,33 @@ export function makeDirectory(plan: FilePlan & { readonly image: BuildingImage }
     unblockCodes: target?.unblockCodes ?? [],
   }
   put(directory)
+  image.directoryCount++
   return directory
 }
 
-function isWithin(directory: Directory, outer: Directory): boolean {
-  for (let at: Directory | undefined = directory; at; at = at.parent) {
-    if (at.files === outer.files) return true
+function linkedDirectory(
+  plan: FilePlan & { readonly image: BuildingImage },
+): Directory | undefined {
+  const target = linkedFile(plan)
+  if (!target) return undefined
+  if (!isDirectory(target)) {
+    throw new ElementProblem('invalid-parameter', 'a directory is linked to a file')
+  }
+  if (leadsTo(target, plan.parent)) {
+    throw new ElementProblem('invalid-parameter', 'a directory is linked to one that it lies in')
+  }
+  return target
+}
+
+/** Whether a directory is another one or lies in it, also through links that were made before. */
+function leadsTo(from: Directory, directory: Directory): boolean {
+  const seen = new Set<readonly ProfileFile[]>()
+  const open = [from]
+  for (let at = open.pop(); at; at = open.pop()) {
+    if (at.files === directory.files) return true
+    if (seen.has(at.files)) continue
+    seen.add(at.files)
+    for (const file of at.files) if (isDirectory(file)) open.push(file)
   }
   return false
 }
@@ -87,6 +112,10 @@ function isWithin(directory: Directory, outer: Directory): boolean {
 /** What grows while elements are executed. */
 export interface BuildingImage {
   mf: Directory | undefined
+  /** Octets that the files still to come may take. */
+  freeOctets: number
+  /** Without the MF. */
+  directoryCount: number
   readonly naas: ProfileImage['naas'][number][]
   readonly securityDomains: ProfileImage['securityDomains'][number][]
   readonly applications: ProfileImage['applications'][number][]
@@ -94,7 +123,8 @@ export interface BuildingImage {
 
 /**
  * An EF with what fills it, put into its parent.
- * @throws {ElementProblem} a size, structure or identifier that is missing or wrong, more content than there is room
+ * @throws {ElementProblem} a size, structure or identifier that is missing or wrong, more content than there is room;
+ *   not-enough-memory for a file that the image has no room for
  */
 export function makeFile(
   plan: FilePlan & { readonly image: BuildingImage; readonly steps: File },
@@ -120,10 +150,11 @@ function makeLink(plan: FilePlan, target: ProfileFile): ElementaryFile {
   }
 }
 
-function makeOwnFile(plan: FilePlan): ElementaryFile {
+function makeOwnFile(plan: FilePlan & { readonly image: BuildingImage }): ElementaryFile {
   const { fcp, template } = plan
   const structure = structureOf(plan)
   const sizeOctets = sizeOf(plan, structure)
+  takeRoom(plan.image, sizeOctets)
   const octets = initialContent(plan, { ...structure, sizeOctets })
   const special = fcp.proprietaryEFInfo?.specialFileInformation?.[0]
   return {
@@ -138,6 +169,17 @@ function makeOwnFile(plan: FilePlan): ElementaryFile {
     accessRule: accessRuleOf({ ...plan, arrFileId: arrFileIdIn(plan.parent) }),
     parent: plan.parent,
   }
+}
+
+/** Before anything is allocated: a few octets of a package may ask for 65,535. */
+function takeRoom(image: BuildingImage, sizeOctets: number): void {
+  if (sizeOctets > image.freeOctets) {
+    throw new ElementProblem(
+      'not-enough-memory',
+      `a file of ${sizeOctets} octets, ${image.freeOctets} are free`,
+    )
+  }
+  image.freeOctets -= sizeOctets
 }
 
 const HIGH_UPDATE = 0x40
@@ -189,13 +231,15 @@ export function isDirectory(file: ProfileFile): file is Directory {
 }
 
 /** The file at a path of identifiers from the MF, ADFs by their temporary ones; the MF for an empty path. */
-export function fileAt(image: BuildingImage, path: Uint8Array): ProfileFile | undefined {
+export function fileAt(
+  image: Pick<BuildingImage, 'mf'>,
+  path: Uint8Array,
+): ProfileFile | undefined {
   let found: ProfileFile | undefined = image.mf
   for (let at = 0; at < path.length && found; at += 2) {
     const fileId = (path[at] as number) * 256 + (path[at + 1] ?? 0)
     if (at === 0 && fileId === MF_ID) continue
-    const files: readonly ProfileFile[] = isDirectory(found) ? found.files : []
-    found = files.find((file) => file.fileId === fileId)
+    found = isDirectory(found) ? inDirectory.get(found.files)?.get(fileId) : undefined
   }
   return found
 }
@@ -209,18 +253,18 @@ function linkedFile(plan: FilePlan & { readonly image?: BuildingImage }): Profil
   throw new ElementProblem('invalid-parameter', `nothing is at the link path ${toHex(linkPath)}`)
 }
 
-/** The identifiers in a directory, which linked directories share: a package may make thousands of files. */
-const identifiers = new WeakMap<readonly ProfileFile[], Set<number>>()
+/** By identifier what is in a directory, which linked directories share: a package may make thousands of files. */
+const inDirectory = new WeakMap<readonly ProfileFile[], Map<number, ProfileFile>>()
 
 function put(file: ProfileFile): void {
   const { parent } = file
   if (!parent) return
-  const known = identifiers.get(parent.files) ?? new Set()
-  identifiers.set(parent.files, known)
+  const known = inDirectory.get(parent.files) ?? new Map<number, ProfileFile>()
+  inDirectory.set(parent.files, known)
   if (known.has(file.fileId)) {
     throw new ElementProblem('invalid-parameter', `there is a file ${nameOf(file)} already`)
   }
-  known.add(file.fileId)
+  known.set(file.fileId, file)
   parent.files.push(file)
 }
 

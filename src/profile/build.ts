@@ -17,6 +17,7 @@ import {
   makeDirectory,
   makeFile,
   makeMasterFile,
+  PROFILE_OCTETS_MAX,
   type BuildingImage,
 } from './build-files.ts'
 import { makeAuthentication, makeCodes, makeUnblockCodes } from './build-security.ts'
@@ -54,27 +55,31 @@ export interface BuildResult {
   readonly failure?: ElementStatus
   /** What the elements made; absent behind a failure, and when none of them made a master file. */
   readonly image?: ProfileImage
+  /** Octets that the files take: of linked ones once, of BER-TLV files what is kept free for them. */
+  readonly fileOctets: number
 }
 
 /**
- * Executes the elements on a card with these services, all that our card has unless told; whether the last of them is an
- * end is for the caller to see.
+ * Executes the elements on a card with these services, all that our card has unless told, and room for so many octets of
+ * files, 4 MiB unless told; whether the last of them is an end is for the caller to see.
  */
 export function buildProfile(
   elements: readonly ProfileElement[],
-  options: { readonly services?: readonly ServiceName[] } = {},
+  options: { readonly services?: readonly ServiceName[]; readonly freeOctets?: number } = {},
 ): BuildResult {
-  const building = startBuilding(options.services ?? CARD_SERVICES)
+  const { services = CARD_SERVICES, freeOctets = PROFILE_OCTETS_MAX } = options
+  const building = startBuilding({ services, freeOctets })
   const statuses: ElementStatus[] = []
   for (const element of elements) {
     const status = executeOne(building, element)
     statuses.push(status)
     if (status.status !== 'ok' && !isLeftOut(element, status.status)) {
-      return { statuses, failure: status }
+      return { statuses, failure: status, fileOctets: 0 }
     }
   }
   const { mf, naas, securityDomains, applications } = building
-  return { statuses, ...(mf && { image: { mf, naas, securityDomains, applications } }) }
+  const fileOctets = freeOctets - building.freeOctets
+  return { statuses, fileOctets, ...(mf && { image: { mf, naas, securityDomains, applications } }) }
 }
 
 /** What has been made so far, and what the next element adds to. */
@@ -87,9 +92,10 @@ interface Building extends BuildingImage {
   place: 'beginning' | 'inside' | 'end'
 }
 
-function startBuilding(services: readonly ServiceName[]): Building {
+function startBuilding(card: Pick<Building, 'services' | 'freeOctets'>): Building {
   return {
-    services,
+    ...card,
+    directoryCount: 0,
     mf: undefined,
     naas: [],
     securityDomains: [],

@@ -1,13 +1,14 @@
 /** Other people's profile packages: what one says of itself, and what is none (TCA eUICC Profile Package). */
 
 import { Asn1Error, formatTag, readHeader, readTlv } from '../asn1/der.ts'
-import { bcdToDigits, iccidFromOctets, imsiFromOctets, mccMncToOctets } from '../base/bcd.ts'
+import { iccidFromOctets, imsiFromOctets, mccMncToOctets } from '../base/bcd.ts'
 import { LabError, messageOf } from '../base/errors.ts'
 import { asBuffer, fromBase64, fromHex, toHex } from '../base/octets.ts'
 import type { OperatorId } from '../rsp/common.ts'
 import { elementName } from './element-names.ts'
 import { readProfileElement, type ProfileElement } from './elements.ts'
 import { fileContent, type File } from './file.ts'
+import { alphaText, dialledDigits } from './known-files.ts'
 import { isServiceAvailable, usimFiles, type UsimFiles } from './usim-files.ts'
 
 /** Longer than any card has room for. */
@@ -169,24 +170,11 @@ function ownerOf(imsi: string, files: UsimFiles): OperatorId {
   }
 }
 
-const UCS2 = 0x80
 const SPN_OCTETS = 17
 
-/** EF.SPN (3GPP TS 31.102 §4.2.12): a display condition, then UCS2 or the letters that GSM and ASCII share. */
+/** EF.SPN (3GPP TS 31.102 §4.2.12): a display condition, then the name. */
 function spnOf(content: Uint8Array): string | undefined {
-  // A longer file would be none of the standard's, and the patterns below take time with the square of its length.
-  const field = content.subarray(1, SPN_OCTETS)
-  const text =
-    field[0] === UCS2
-      ? asBuffer(field.subarray(1, field.length - ((field.length - 1) % 2)))
-          .toString('hex')
-          .replaceAll(/(....)/g, (unit) => String.fromCharCode(Number.parseInt(unit, 16)))
-          .replace(/\uffff+$/, '')
-      : asBuffer(field)
-          .toString('latin1')
-          .replace(/\xff+$/, '')
-  const isReadable = field[0] === UCS2 || /^[ -#%-?A-Za-z]*$/.test(text)
-  return isReadable && text.trim() !== '' ? text.trim() : undefined
+  return alphaText(content.subarray(1, SPN_OCTETS))?.trim() || undefined
 }
 
 function msisdnOf(elements: readonly ProfileElement[]): string | undefined {
@@ -198,15 +186,8 @@ function msisdnOf(elements: readonly ProfileElement[]): string | undefined {
   return undefined
 }
 
-const NUMBER_TAIL_OCTETS = 14
-const NUMBER_AT = 2
-
-/** The last fourteen octets of a record: length, type of number, ten octets of digits (3GPP TS 31.102 §4.2.26). */
 function firstNumber(file: File): string | undefined {
-  const tail = fileContent(file).subarray(0, recordOctets(file)).subarray(-NUMBER_TAIL_OCTETS)
-  const [length = 0] = tail
-  if (tail.length < NUMBER_TAIL_OCTETS || length < 2 || length > 11) return undefined
-  const digits = bcdToDigits(tail.subarray(NUMBER_AT, 1 + length))
+  const digits = dialledDigits(fileContent(file).subarray(0, recordOctets(file)))
   return digits !== undefined && /^[1-9][0-9]{4,14}$/.test(digits) ? digits : undefined
 }
 

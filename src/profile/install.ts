@@ -4,14 +4,14 @@ import { readTlv } from '../asn1/der.ts'
 import { encode } from '../asn1/schema.ts'
 import { iccidFromOctets, imsiFromOctets, mccMncToOctets } from '../base/bcd.ts'
 import { messageOf } from '../base/errors.ts'
-import { equalOctets, toHex } from '../base/octets.ts'
+import { equalOctets, hex, toHex } from '../base/octets.ts'
 import { buildProfile, identificationOf, type ElementStatus } from './build.ts'
 import { readProfileElement, type ProfileElement } from './elements.ts'
-import { fileContent } from './file.ts'
+import { iccidIn, usimFilesIn } from './image-files.ts'
 import type { ProfileImage } from './image.ts'
 import type { ServiceName } from './services.ts'
 import { EUICCResponse } from './status.ts'
-import { isServiceAvailable, usimFiles, type UsimFiles } from './usim-files.ts'
+import { isServiceAvailable, type UsimFiles } from './usim-files.ts'
 
 /** What StoreMetadata said of the profile, and how much room the card has. */
 export interface ExpectedProfile {
@@ -21,7 +21,7 @@ export interface ExpectedProfile {
   readonly mccMnc?: Uint8Array | undefined
   readonly gid1?: Uint8Array | undefined
   readonly gid2?: Uint8Array | undefined
-  /** Room for the package; unlimited unless given. */
+  /** Room for the package and the files that it makes; for any package, and 4 MiB of files, unless given. */
   readonly freeOctets?: number
   /** What the card has; all that our card has unless given. */
   readonly services?: readonly ServiceName[]
@@ -39,6 +39,8 @@ export interface InstalledContent {
   readonly elements: readonly ProfileElement[]
   /** What the elements made. */
   readonly image: ProfileImage
+  /** Octets that its files take. */
+  readonly fileOctets: number
 }
 
 /** Why a package is refused, named as in SGP.22's ErrorReason behind `installFailedDueTo`. */
@@ -68,14 +70,20 @@ export function installProfileElements(upp: Uint8Array, expected: ExpectedProfil
   const noRoom = checkMemory(upp, expected)
   if (noRoom) return refused([], noRoom)
   const { elements, broken } = readElements(upp)
-  const { statuses, failure, image } = buildProfile(elements, expected)
+  const { services, freeOctets } = expected
+  const { statuses, failure, image, fileOctets } = buildProfile(elements, {
+    ...(services && { services }),
+    ...(freeOctets !== undefined && { freeOctets: freeOctets - upp.length }),
+  })
   if (failure) return refused(statuses.slice(0, -1), peProblem(failure))
-  const problem =
-    broken ?? checkEnd(elements) ?? checkIccid(elements, expected) ?? checkOwner(elements, expected)
-  if (problem) return refused(statuses, problem)
-  return image
-    ? installed(upp, { elements, image, statuses })
-    : refused(statuses, peProblem({ status: 'invalid-parameter', detail: 'no master file' }))
+  const unfinished = broken ?? checkEnd(elements)
+  if (unfinished) return refused(statuses, unfinished)
+  if (!image) {
+    return refused(statuses, peProblem({ status: 'invalid-parameter', detail: 'no master file' }))
+  }
+  const mismatched = checkIccid(image, expected) ?? checkOwner(image, expected)
+  if (mismatched) return refused(statuses, mismatched)
+  return installed(upp, { elements, image, fileOctets, statuses })
 }
 
 interface Problem extends ElementStatus {
@@ -88,20 +96,23 @@ function installed(
   made: {
     readonly elements: readonly ProfileElement[]
     readonly image: ProfileImage
+    readonly fileOctets: number
     readonly statuses: readonly ElementStatus[]
   },
 ): InstallResult {
-  const { image, statuses } = made
+  const { image, fileOctets, statuses } = made
+  const iccid = iccidIn(image) ?? hex('')
   const elements = made.elements.filter((_, at) => statuses[at]?.status === 'ok')
   return {
     ok: true,
     profile: {
-      iccid: iccidFromOctets(efIccid(elements)) ?? toHex(efIccid(elements)),
-      imsi: imsiOf(usimFiles(elements)),
+      iccid: iccidFromOctets(iccid) ?? toHex(iccid),
+      imsi: imsiOf(usimFilesIn(image)),
       elementCount: elements.length,
       octets,
       elements,
       image,
+      fileOctets,
     },
     euiccResponse: encode(EUICCResponse, { peStatus: statuses.map(wireStatus) }),
   }
@@ -163,11 +174,8 @@ function checkEnd(elements: readonly ProfileElement[]): Problem | undefined {
 }
 
 /** "The ICCID provided in the Profile Metadata is identical to the value of EF.ICCID." */
-function checkIccid(
-  elements: readonly ProfileElement[],
-  expected: ExpectedProfile,
-): Problem | undefined {
-  const content = efIccid(elements)
+function checkIccid(image: ProfileImage, expected: ExpectedProfile): Problem | undefined {
+  const content = iccidIn(image) ?? hex('')
   if (equalOctets(content, expected.iccid)) return undefined
   return mismatch(
     `EF.ICCID is ${toHex(content) || 'absent'}, the metadata say ${toHex(expected.iccid)}`,
@@ -175,12 +183,9 @@ function checkIccid(
 }
 
 /** Where the metadata name an owner, EF.IMSI and the group identifiers are its own. */
-function checkOwner(
-  elements: readonly ProfileElement[],
-  expected: ExpectedProfile,
-): Problem | undefined {
+function checkOwner(image: ProfileImage, expected: ExpectedProfile): Problem | undefined {
   if (!expected.mccMnc) return undefined
-  const files = usimFiles(elements)
+  const files = usimFilesIn(image)
   return (
     checkNetwork(files, expected.mccMnc) ??
     checkGroup({ name: 'gid1', service: 17, files, expected }) ??
@@ -210,13 +215,16 @@ function checkGroup(group: {
     return available ? mismatch(`EF.UST has ${name}, the metadata do not`) : undefined
   }
   const content = files[name]
-  if (available && content && equalOctets(content, value)) return undefined
+  if (available && content && equalOctets(withoutFiller(content, value.length), value)) {
+    return undefined
+  }
   return mismatch(`the profile's ${name} is not the metadata's`)
 }
 
-function efIccid(elements: readonly ProfileElement[]): Uint8Array {
-  const mf = elements.find((element) => element.kind === 'mf')
-  return mf ? fileContent(mf.value.efIccid) : new Uint8Array(0)
+/** A file may be longer than the value in it, and is filled with `FF` then. */
+function withoutFiller(content: Uint8Array, valueOctets: number): Uint8Array {
+  const isFiller = content.subarray(valueOctets).every((octet) => octet === 0xff)
+  return isFiller ? content.subarray(0, valueOctets) : content
 }
 
 function imsiOf({ imsi }: UsimFiles): string | undefined {

@@ -117,13 +117,18 @@ function spnWords(content: Uint8Array): string | undefined {
 const NUMBER_TAIL_OCTETS = 14
 
 /** The last fourteen octets: length, type of number, digits, two references (3GPP TS 31.102 §4.2.26). */
-export function numberWords(record: Uint8Array): string | undefined {
+export function dialledDigits(record: Uint8Array): string | undefined {
   if (record.length < NUMBER_TAIL_OCTETS) return undefined
   const tail = record.subarray(-NUMBER_TAIL_OCTETS)
-  const [length = 0, type = 0] = tail
-  if (length < 2 || length > 11) return undefined
-  const digits = bcdToDigits(tail.subarray(2, 1 + length))
+  const [length = 0] = tail
+  return length < 2 || length > 11 ? undefined : bcdToDigits(tail.subarray(2, 1 + length))
+}
+
+/** The digits of a record, in its way of writing, with its name. */
+export function numberWords(record: Uint8Array): string | undefined {
+  const digits = dialledDigits(record)
   if (digits === undefined) return undefined
+  const type = record.at(1 - NUMBER_TAIL_OCTETS) ?? 0
   const name = alphaText(record.subarray(0, -NUMBER_TAIL_OCTETS))
   return `${(type & 0x70) === 0x10 ? '+' : ''}${digits}${name ? ` "${name}"` : ''}`
 }

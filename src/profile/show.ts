@@ -245,8 +245,7 @@ function sharedCodes(
   survey: Survey,
   shared: { readonly filePath: Uint8Array; readonly directory: Directory | undefined },
 ): ShownPart {
-  const image = { mf: survey.mf, naas: [], securityDomains: [], applications: [] }
-  const other = fileAt(image, shared.filePath)
+  const other = fileAt(survey, shared.filePath)
   const from = other ? pathOf(other) : `${toHex(shared.filePath)}, where nothing is`
   const of = shared.directory ? pathOf(shared.directory) : 'nothing'
   return { what: 'code', name: 'codes', facts: { of, sharedWith: from } }
@@ -471,31 +470,31 @@ export function shownFileSystem(octets: Uint8Array): ShownFileSystem {
   }
   const refusal = broken ? `element ${broken.number}: ${broken.problem}` : undefined
   return {
-    mf: image && branch(image.mf, { above: [], names }),
+    mf: image && branch(image.mf, { shown: new Map(), names }),
     refusal: image ? refusal : (refusal ?? 'no master file'),
   }
 }
 
 interface Branching {
-  readonly above: readonly Directory['files'][]
+  /** Where files were shown that directories share. */
+  readonly shown: Map<Directory['files'], string>
   readonly names: ReadonlyMap<string, string>
 }
 
-/** A directory that is linked has the files of another one, which may be a directory above it. */
-function branch(made: ProfileFile, { above, names }: Branching): ShownFile {
+/** Files that linked directories share are shown once: the ways to them may be more than anybody can read. */
+function branch(made: ProfileFile, branching: Branching): ShownFile {
+  const { shown, names } = branching
   const name = [hexId(made.fileId), names.get(pathOf(made))].filter(Boolean).join(' ')
   if (!isDirectory(made)) {
     const facts = { ...fileFacts(made), ...contentFacts(made) }
     return { what: 'file', name, facts, lines: recordLines(made) }
   }
   const { files } = made
-  const below = { above: [...above, files], names }
-  return {
-    what: 'directory',
-    name,
-    facts: directoryFacts(made),
-    ...(!above.includes(files) && { files: files.map((file) => branch(file, below)) }),
-  }
+  const facts = directoryFacts(made)
+  const filesOf = shown.get(files)
+  if (filesOf !== undefined) return { what: 'directory', name, facts: { ...facts, filesOf } }
+  shown.set(files, pathOf(made))
+  return { what: 'directory', name, facts, files: files.map((file) => branch(file, branching)) }
 }
 
 /** The tree, a line for each file. */

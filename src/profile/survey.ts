@@ -14,6 +14,7 @@ import {
   makeDirectory,
   makeFile,
   makeMasterFile,
+  PROFILE_OCTETS_MAX,
   type BuildingImage,
 } from './build-files.ts'
 import { ElementProblem } from './element-problem.ts'
@@ -81,7 +82,14 @@ export interface Survey {
 export function surveyPackage(octets: Uint8Array): Survey {
   const { elements, broken } = readWhatCanBeRead(octets)
   const work: Work = {
-    image: { mf: undefined, naas: [], securityDomains: [], applications: [] },
+    image: {
+      mf: undefined,
+      freeOctets: PROFILE_OCTETS_MAX,
+      directoryCount: 0,
+      naas: [],
+      securityDomains: [],
+      applications: [],
+    },
     files: [],
     adfs: [],
     current: undefined,

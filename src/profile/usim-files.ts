@@ -1,4 +1,4 @@
-/** The USIM's files of a package that its metadata are taken from or must agree with, whichever way the package makes them. */
+/** The USIM's files that a profile's metadata are taken from or must agree with, whichever way its package makes them. */
 
 import { equalOctets, hex, toHex } from '../base/octets.ts'
 import type { ProfileElement } from './elements.ts'
@@ -26,7 +26,10 @@ const FILE_NAMES: Readonly<Record<string, UsimFileName>> = {
   '6FAD': 'ad',
 }
 
-/** Looks into PE-USIM and PE-OPT-USIM, and into files that PE-GenericFileManagement puts into a USIM. */
+/**
+ * What a package fills them with, also one that our card does not execute: an installed profile has `usimFilesIn`.
+ * Looks into PE-USIM and PE-OPT-USIM, and into files that PE-GenericFileManagement puts into a USIM.
+ */
 export function usimFiles(elements: readonly ProfileElement[]): UsimFiles {
   const found: { -readonly [N in UsimFileName]?: Uint8Array } = {}
   for (const [name, file] of filledFiles(elements)) found[name] ??= fileContent(file)

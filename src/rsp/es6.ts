@@ -1,6 +1,7 @@
 /** ES6 (operator — eUICC): what an operator changes of its enabled profile over the air (SGP.22 §5.4.1). */
 
 import {
+  encode,
   implicit,
   octetString,
   optional,
@@ -28,3 +29,33 @@ export const UpdateMetadataRequest = implicit(
   }),
 )
 export type UpdateMetadataRequest = Infer<typeof UpdateMetadataRequest>
+
+/** What the operator changes: a value replaces, an empty one deletes, an absent one leaves. */
+export interface MetadataChange {
+  readonly serviceProviderName?: string | undefined
+  readonly profileName?: string | undefined
+  /** PNG or JPEG. */
+  readonly icon?: Uint8Array | undefined
+  /** The rules that stay; rules can only be taken away. */
+  readonly profilePolicyRules?: readonly ('ppr1' | 'ppr2')[] | undefined
+}
+
+const ICON_TYPES = { jpg: 0, png: 1 } as const
+const PNG_BEGIN = 0x89
+
+/**
+ * The data of the command, tag BF2A, as `Euicc.updateMetadata` takes them.
+ * @throws {Asn1Error} a name or the icon is too long
+ */
+export function encodeUpdateMetadata(change: MetadataChange): Uint8Array {
+  const { icon } = change
+  return encode(UpdateMetadataRequest, {
+    ...change,
+    ...(icon && { iconType: iconTypeOf(icon) }),
+  })
+}
+
+function iconTypeOf(icon: Uint8Array): Uint8Array {
+  if (icon.length === 0) return Uint8Array.of()
+  return Uint8Array.of(icon[0] === PNG_BEGIN ? ICON_TYPES.png : ICON_TYPES.jpg)
+}

@@ -40,6 +40,14 @@ test('a strict lab serves several listeners, and a phone downloads over the ASN.
   t.is(await stop(), 0)
 })
 
+test('ES2+ on the port for LPAs is told where it is', async (t) => {
+  const data = ['--data', temporaryDirectory(t)]
+  const { ready, stop } = await serve(t, ...data, '--es2plus', 'token=secret')
+  const { es2plusUrl } = ready as typeof ready & { readonly es2plusUrl: string }
+  t.is(es2plusUrl, ready.rspUrl)
+  t.is(await stop(), 0)
+})
+
 test('a listener that will not do ends serve before anything is kept', async (t) => {
   const ran = await run('serve', '--data', temporaryDirectory(t), '--listener', 'curve=nist')
   t.is(ran.exitCode, 2)

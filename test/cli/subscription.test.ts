@@ -46,7 +46,7 @@ test.serial(
     const renewed = await json('subscription')
     t.like(renewed, { feeCharged: true, wallet: { moneyMinor: 5050 } })
     const lots = (renewed?.lots ?? []) as readonly { readonly label: string }[]
-  t.true(lots.some(({ label }) => label === 't2-40'))
+    t.true(lots.some(({ label }) => label === 't2-40'))
     t.like(await json('subscription status closed'), { status: 'closed' })
     t.is((await tried('subscription --phone p1')).exitCode, 5)
     t.like(errorOf(await tried(`subscription recycle ${msisdn} --json`)), {

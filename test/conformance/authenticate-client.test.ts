@@ -69,6 +69,16 @@ sequence(['4.3.14.2.1', '03'], async (t, bench) => {
   await t.notThrowsAsync(bench.driver({ phone, matchingId }).through('load'))
 })
 
+sequence(['4.3.14.2.1', '05-06'], async (t, bench) => {
+  for (const isSent of [false, true]) {
+    const phone = bench.lab.createPhone({ curves: [bench.curve] })
+    const { iccid, matchingId } = await bench.lab.order({ eid: phone.eid, smDs: 'root' })
+    const driver = bench.driver({ phone, ...(isSent && { matchingId }) })
+    await t.notThrowsAsync(driver.through('load'))
+    t.is(orderState(bench.lab, { iccid }), 'Downloaded')
+  }
+})
+
 sequence(['4.3.14.2.1', '14-18'], async (t, bench) => {
   for (const orderedAs of ['', undefined]) {
     for (const sentAs of ['', undefined]) {
@@ -344,6 +354,17 @@ sequence(
   },
   { lab: { smdp: { orderLifetimeMs: HOUR_MS } } },
 )
+
+sequence(['4.3.14.2.2', '19'], async (t, bench) => {
+  const { eid } = bench.phone()
+  const order = await bench.lab.order({ eid, smDs: 'root' })
+  const phone = bench.lab.createPhone({ curves: [bench.curve] })
+  const { matchingId } = order
+  const driver = await bench.driver({ phone, matchingId }).through('authenticateServer')
+  const call = driver.authenticateClient()
+  await bench.refused({ call, by: 'authenticateClient', code: '8.1.1/3.8' })
+  t.is(orderState(bench.lab, order), 'Released')
+})
 
 sequence(['4.3.14.2.2', '21'], async (t, bench) => {
   const order = await bench.lab.order()

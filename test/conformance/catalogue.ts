@@ -1,13 +1,18 @@
 /**
- * The sequences of SGP.23 v1.15 for ES9+, by section and number: what `docs/coverage.md` counts against.
+ * The sequences of SGP.23 v1.15 for SM-DP+ and SM-DS, by section and number: what `docs/coverage.md` counts against.
  *
- * Titles are ours. Where public texts give a section and no numbers, the numbers are left out.
+ * Titles are ours. Where public texts give a section and no numbers, the numbers are left out, and the sequences are those
+ * that the codes of SGP.22's tables and its procedures ask for.
  */
+
+import { ES2PLUS_SECTIONS, ES8PLUS_SECTIONS, SMDS_SECTIONS } from './catalogue-titles.ts'
 
 export interface Sequence {
   /** As SGP.23 counts; several under one where the text at hand does not tell them apart. */
   readonly number: string
   readonly title: string
+  /** What the page calls it where it has no number; its title unless told. */
+  readonly label?: string
   /** Why there is no test of it yet. */
   readonly missing?: string
 }
@@ -33,6 +38,8 @@ const INITIATE: readonly Sequence[] = [
 ]
 
 export const CATALOGUE: readonly Section[] = [
+  ...ES2PLUS_SECTIONS,
+  ...ES8PLUS_SECTIONS,
   { section: '4.3.12.2.1', name: 'ES9+.InitiateAuthentication, NIST', sequences: INITIATE },
   {
     section: '4.3.12.2.2',
@@ -195,6 +202,7 @@ export const CATALOGUE: readonly Section[] = [
       { number: '', title: 'Brainpool' },
     ],
   },
+  ...SMDS_SECTIONS,
 ]
 
 /** How a sequence is named in tests and on the page. */

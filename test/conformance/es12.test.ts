@@ -1,4 +1,4 @@
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import { wallClock } from '../../src/base/environment.ts'
 import { LabError } from '../../src/base/errors.ts'
 import { es12Clients } from '../../src/http/smds-clients.ts'
@@ -8,8 +8,11 @@ import { issueTlsCredential } from '../../src/pki/test-pki.ts'
 import { ES12, ES15, type Es12, type Es12Request } from '../../src/rsp/es12.ts'
 import { refuse } from '../../src/rsp/status-codes.ts'
 import { createSmdsDriver } from '../helpers/smds-driver.ts'
+import { sequenceTest } from './harness.ts'
 
 type Event = Es12Request<'registerEvent'>
+
+const MUTUAL_TLS = 'JSON over mutual TLS'
 
 /** Both SM-DSs over mutual TLS, and what LPAs see of them. */
 async function openBench(t: ExecutionContext) {
@@ -59,96 +62,132 @@ async function refused(t: ExecutionContext, call: Promise<unknown>, code: string
   t.is(error?.code, code, error?.message)
 }
 
-test('SGP.23 4.5 ES12.RegisterEvent, nominal, root SM-DS', async (t) => {
-  const { as, eventsAt, event, entry } = await openBench(t)
-  await as('root').registerEvent(event)
-  t.deepEqual(await eventsAt('root'), [entry])
-})
+sequenceTest(
+  { id: ['4.5', 'ES12.RegisterEvent, nominal, root SM-DS'], on: MUTUAL_TLS },
+  async (t) => {
+    const { as, eventsAt, event, entry } = await openBench(t)
+    await as('root').registerEvent(event)
+    t.deepEqual(await eventsAt('root'), [entry])
+  },
+)
 
-test('SGP.23 4.5 ES12.RegisterEvent, nominal, alternative SM-DS without cascade', async (t) => {
-  const { as, eventsAt, event, entry } = await openBench(t)
-  await as('alternative').registerEvent({ ...event, forwardingIndicator: false })
-  t.deepEqual(await eventsAt('alternative'), [entry])
-  t.deepEqual(await eventsAt('root'), [])
-})
+sequenceTest(
+  { id: ['4.5', 'ES12.RegisterEvent, nominal, alternative SM-DS without cascade'], on: MUTUAL_TLS },
+  async (t) => {
+    const { as, eventsAt, event, entry } = await openBench(t)
+    await as('alternative').registerEvent({ ...event, forwardingIndicator: false })
+    t.deepEqual(await eventsAt('alternative'), [entry])
+    t.deepEqual(await eventsAt('root'), [])
+  },
+)
 
-test('SGP.23 4.5 ES12.RegisterEvent, nominal, alternative SM-DS with cascade', async (t) => {
-  const { served, as, eventsAt, event, entry } = await openBench(t)
-  await as('alternative').registerEvent(event)
-  t.deepEqual(await eventsAt('alternative'), [entry])
-  const [forwarded, ...others] = await eventsAt('root')
-  t.is(forwarded?.rspServerAddress, served.smds.alternative.address)
-  t.not(forwarded?.eventId, entry.eventId)
-  t.deepEqual(others, [])
-})
+sequenceTest(
+  { id: ['4.5', 'ES12.RegisterEvent, nominal, alternative SM-DS with cascade'], on: MUTUAL_TLS },
+  async (t) => {
+    const { served, as, eventsAt, event, entry } = await openBench(t)
+    await as('alternative').registerEvent(event)
+    t.deepEqual(await eventsAt('alternative'), [entry])
+    const [forwarded, ...others] = await eventsAt('root')
+    t.is(forwarded?.rspServerAddress, served.smds.alternative.address)
+    t.not(forwarded?.eventId, entry.eventId)
+    t.deepEqual(others, [])
+  },
+)
 
 for (const kind of ['root', 'alternative'] as const) {
-  test(`SGP.23 4.5 ES12.RegisterEvent, EventID twice, ${kind} SM-DS, 8.9.5/3.3`, async (t) => {
-    const { as, eventsAt, event } = await openBench(t)
-    const es12 = as(kind)
-    await es12.registerEvent(event)
-    await refused(t, es12.registerEvent(event), '8.9.5/3.3')
-    t.is((await eventsAt(kind)).length, 1)
-  })
+  sequenceTest(
+    { id: ['4.5', `ES12.RegisterEvent, EventID twice, ${kind} SM-DS, 8.9.5/3.3`], on: MUTUAL_TLS },
+    async (t) => {
+      const { as, eventsAt, event } = await openBench(t)
+      const es12 = as(kind)
+      await es12.registerEvent(event)
+      await refused(t, es12.registerEvent(event), '8.9.5/3.3')
+      t.is((await eventsAt(kind)).length, 1)
+    },
+  )
 }
 
 for (const [title, error, code] of [
   ['the root SM-DS is not there', new LabError('unavailable', 'nobody'), '8.9/5.1'],
   ['the root SM-DS has an error', refuse('defect'), '8.9/4.2'],
 ] as const) {
-  test(`SGP.23 4.5 ES12.RegisterEvent, ${title}, ${code}`, async (t) => {
-    const { lab, as, eventsAt, event } = await openBench(t)
-    lab.smds.alternative.setRoot(failing(error))
-    await refused(t, as('alternative').registerEvent(event), code)
-    t.deepEqual(await eventsAt('alternative'), [])
-  })
+  sequenceTest(
+    { id: ['4.5', `ES12.RegisterEvent, ${title}, ${code}`], on: MUTUAL_TLS },
+    async (t) => {
+      const { lab, as, eventsAt, event } = await openBench(t)
+      lab.smds.alternative.setRoot(failing(error))
+      await refused(t, as('alternative').registerEvent(event), code)
+      t.deepEqual(await eventsAt('alternative'), [])
+    },
+  )
 
-  test(`SGP.23 4.5 ES12.DeleteEvent, ${title}, ${code}`, async (t) => {
-    const { lab, as, eventsAt, event, entry } = await openBench(t)
-    const es12 = as('alternative')
-    await es12.registerEvent(event)
-    lab.smds.alternative.setRoot(failing(error))
-    await refused(t, es12.deleteEvent(event), code)
-    t.deepEqual(await eventsAt('alternative'), [entry])
-  })
+  sequenceTest(
+    { id: ['4.5', `ES12.DeleteEvent, ${title}, ${code}`], on: MUTUAL_TLS },
+    async (t) => {
+      const { lab, as, eventsAt, event, entry } = await openBench(t)
+      const es12 = as('alternative')
+      await es12.registerEvent(event)
+      lab.smds.alternative.setRoot(failing(error))
+      await refused(t, es12.deleteEvent(event), code)
+      t.deepEqual(await eventsAt('alternative'), [entry])
+    },
+  )
 }
 
 for (const kind of ['root', 'alternative'] as const) {
-  test(`SGP.23 4.5 ES12.DeleteEvent, nominal, ${kind} SM-DS`, async (t) => {
-    const { as, eventsAt, event } = await openBench(t)
-    const es12 = as(kind)
-    await es12.registerEvent(event)
-    await es12.deleteEvent(event)
-    t.deepEqual(await eventsAt('root'), [])
-    t.deepEqual(await eventsAt('alternative'), [])
-    await refused(t, es12.deleteEvent(event), '8.9.5/3.9')
-  })
+  sequenceTest(
+    { id: ['4.5', `ES12.DeleteEvent, nominal, ${kind} SM-DS`], on: MUTUAL_TLS },
+    async (t) => {
+      const { as, eventsAt, event } = await openBench(t)
+      const es12 = as(kind)
+      await es12.registerEvent(event)
+      await es12.deleteEvent(event)
+      t.deepEqual(await eventsAt('root'), [])
+      t.deepEqual(await eventsAt('alternative'), [])
+      await refused(t, es12.deleteEvent(event), '8.9.5/3.9')
+    },
+  )
 
-  test(`SGP.23 4.5 ES12.DeleteEvent, event of another SM-DP+, ${kind} SM-DS, 8.9.5/3.9`, async (t) => {
-    const { as, eventsAt, event, entry } = await openBench(t)
-    await as(kind).registerEvent(event)
-    await refused(t, as(kind, 'dp-tls', '2.999.12').deleteEvent(event), '8.9.5/3.9')
-    t.deepEqual(await eventsAt(kind), [entry])
-  })
+  sequenceTest(
+    {
+      id: ['4.5', `ES12.DeleteEvent, event of another SM-DP+, ${kind} SM-DS, 8.9.5/3.9`],
+      on: MUTUAL_TLS,
+    },
+    async (t) => {
+      const { as, eventsAt, event, entry } = await openBench(t)
+      await as(kind).registerEvent(event)
+      await refused(t, as(kind, 'dp-tls', '2.999.12').deleteEvent(event), '8.9.5/3.9')
+      t.deepEqual(await eventsAt(kind), [entry])
+    },
+  )
 }
 
-test('SGP.23 4.5 ES12.DeleteEvent, event that the root SM-DS does not know any more', async (t) => {
-  const { lab, as, eventsAt, event } = await openBench(t)
-  const es12 = as('alternative')
-  await es12.registerEvent(event)
-  const [{ eventId } = event] = await eventsAt('root')
-  await lab.smds.root.es15({ oid: lab.smds.alternative.oid }).deleteEvent({ ...event, eventId })
-  await es12.deleteEvent(event)
-  t.deepEqual(await eventsAt('alternative'), [])
-})
+sequenceTest(
+  {
+    id: ['4.5', 'ES12.DeleteEvent, event that the root SM-DS does not know any more'],
+    on: MUTUAL_TLS,
+  },
+  async (t) => {
+    const { lab, as, eventsAt, event } = await openBench(t)
+    const es12 = as('alternative')
+    await es12.registerEvent(event)
+    const [{ eventId } = event] = await eventsAt('root')
+    await lab.smds.root.es15({ oid: lab.smds.alternative.oid }).deleteEvent({ ...event, eventId })
+    await es12.deleteEvent(event)
+    t.deepEqual(await eventsAt('alternative'), [])
+  },
+)
 
-test('SGP.23 4.5 ES15.RegisterEvent and ES15.DeleteEvent, nominal, by an SM-DS', async (t) => {
-  const { as, eventsAt, event, entry } = await openBench(t)
-  const es15 = as('root', 'ds-tls', '2.999.17')
-  await es15.registerEvent({ ...event, forwardingIndicator: false })
-  t.deepEqual(await eventsAt('root'), [entry])
-  await refused(t, es15.registerEvent(event), '8.9.5/3.3')
-  await es15.deleteEvent(event)
-  t.deepEqual(await eventsAt('root'), [])
-  await refused(t, es15.deleteEvent(event), '8.9.5/3.9')
-})
+sequenceTest(
+  { id: ['4.5', 'ES15.RegisterEvent and ES15.DeleteEvent, nominal, by an SM-DS'], on: MUTUAL_TLS },
+  async (t) => {
+    const { as, eventsAt, event, entry } = await openBench(t)
+    const es15 = as('root', 'ds-tls', '2.999.17')
+    await es15.registerEvent({ ...event, forwardingIndicator: false })
+    t.deepEqual(await eventsAt('root'), [entry])
+    await refused(t, es15.registerEvent(event), '8.9.5/3.3')
+    await es15.deleteEvent(event)
+    t.deepEqual(await eventsAt('root'), [])
+    await refused(t, es15.deleteEvent(event), '8.9.5/3.9')
+  },
+)

@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Curve } from '../../src/crypto/ec.ts'
 import { createLab, RspError, type ListeningLab, type ServedLab } from '../../src/index.ts'
 import type { LabOptions, Phone, PhoneOptions } from '../../src/lab.ts'
+import type { Asn1Binding } from '../../src/rsp/asn1-binding.ts'
 import { ES9PLUS, type Es9Plus, type Es9PlusFunctionName } from '../../src/rsp/es9plus.ts'
 import { createDriver, type Driver, type DrivenDownload } from '../helpers/driver.ts'
 import { phoneOn, START } from '../helpers/lab.ts'
@@ -75,9 +76,9 @@ export function sequence(
 }
 
 function find([section, wanted]: SequenceId): Sequence {
-  const found = CATALOGUE.find((one) => one.section === section)?.sequences.find(
-    ({ number, title }) => (number === '' ? title : number) === wanted,
-  )
+  const found = CATALOGUE.filter((one) => one.section === section)
+    .flatMap(({ sequences }) => sequences)
+    .find(({ number, title }) => (number === '' ? title : number) === wanted)
   if (!found) throw new RangeError(`the catalogue has no ${section} ${wanted}`)
   return found
 }
@@ -106,7 +107,11 @@ async function openBench(
       createDriver({ ...lab, es9Plus }, { phone: download.phone ?? phone(), ...download }),
     async refused({ call, by, code }) {
       const error = await t.throwsAsync(call, { instanceOf: RspError })
-      t.is(error?.code, binding === 'json' ? code : codeInAsn1(by, code), error?.message)
+      t.is(
+        error?.code,
+        binding === 'json' ? code : codeInAsn1(ES9PLUS[by].asn1, code),
+        error?.message,
+      )
     },
   }
 }
@@ -114,8 +119,7 @@ async function openBench(
 const NOT_NAMED = '8.8/4.2'
 
 /** The first code of the number that a code has; 8.8/4.2 where it has none. */
-function codeInAsn1(by: Es9PlusFunctionName, code: string): string {
-  const errors: Readonly<Record<string, number>> = ES9PLUS[by].asn1.errors
+export function codeInAsn1({ errors }: Pick<Asn1Binding, 'errors'>, code: string): string {
   const number = errors[code]
   if (number === undefined) return NOT_NAMED
   return Object.keys(errors).find((each) => errors[each] === number) ?? NOT_NAMED

@@ -1,15 +1,13 @@
 /** Runs what SGP.23 §4.5 tests of an SM-DS, over HTTP, in both bindings and on both curves. */
 
-import test, { type ExecutionContext } from 'ava'
+import type { ExecutionContext } from 'ava'
 import type { Curve } from '../../src/crypto/ec.ts'
 import { createLab, RspError, type ListeningLab, type ServedLab } from '../../src/index.ts'
 import type { Phone } from '../../src/lab.ts'
 import { ES11, type Es11, type Es11FunctionName } from '../../src/rsp/es11.ts'
 import { createSmdsDriver, type SmdsDriver } from '../helpers/smds-driver.ts'
 import { phoneOn, START } from '../helpers/lab.ts'
-
-const BINDINGS = ['json', 'asn1'] as const
-const CURVES: readonly Curve[] = ['P-256', 'brainpoolP256r1']
+import { BINDINGS, codeInAsn1, CURVES, sequenceTest, type Binding } from './harness.ts'
 
 /** A root SM-DS that tolerates nothing, with its client's side. */
 export interface SmdsBench {
@@ -40,7 +38,7 @@ export function onSmds(
 ): void {
   for (const curve of CURVES) {
     for (const binding of BINDINGS) {
-      test(`SGP.23 4.5 ${title}, ${curve}, ${binding}`, async (t) => {
+      sequenceTest({ id: ['4.5', title], on: `${curve}, ${binding}` }, async (t) => {
         await run(t, await openBench(t, { curve, binding }))
       })
     }
@@ -49,7 +47,7 @@ export function onSmds(
 
 async function openBench(
   t: ExecutionContext,
-  on: { readonly curve: Curve; readonly binding: (typeof BINDINGS)[number] },
+  on: { readonly curve: Curve; readonly binding: Binding },
 ): Promise<SmdsBench> {
   const { curve, binding } = on
   const lab = await createLab({ startAt: START, stock: 4 })
@@ -72,17 +70,7 @@ async function openBench(
     },
     async refused({ call, by, code }) {
       const error = await t.throwsAsync(call, { instanceOf: RspError })
-      t.is(error?.code, binding === 'json' ? code : codeInAsn1(by, code), error?.message)
+      t.is(error?.code, binding === 'json' ? code : codeInAsn1(ES11[by].asn1, code), error?.message)
     },
   }
-}
-
-const NOT_NAMED = '8.8/4.2'
-
-/** The first code of the number that a code has; 8.8/4.2 where it has none. */
-function codeInAsn1(by: Es11FunctionName, code: string): string {
-  const errors: Readonly<Record<string, number>> = ES11[by].asn1.errors
-  const number = errors[code]
-  if (number === undefined) return NOT_NAMED
-  return Object.keys(errors).find((each) => errors[each] === number) ?? NOT_NAMED
 }

@@ -1,13 +1,17 @@
 import test from 'ava'
 import { element } from '../../src/asn1/der.ts'
-import { encode } from '../../src/asn1/schema.ts'
+import { decode, encode } from '../../src/asn1/schema.ts'
 import { iccidFromOctets } from '../../src/base/bcd.ts'
-import { concat, hex } from '../../src/base/octets.ts'
+import { concat, hex, toHex } from '../../src/base/octets.ts'
+import { parseEuicc, serialiseEuicc } from '../../src/euicc/state.ts'
 import { segmentsOf } from '../../src/lpa/segments.ts'
+import { encodeElement, readProfileElements } from '../../src/profile/elements.ts'
+import { EUICCResponse } from '../../src/profile/status.ts'
 import { StoreMetadataRequest } from '../../src/rsp/common.ts'
 import { bench, failedLoad, reasonOf, REPLACE_SESSION_KEYS, type Bench } from '../helpers/bind.ts'
 import { createDriver, loadSegments, needed } from '../helpers/driver.ts'
 import { phoneOn, testLab } from '../helpers/lab.ts'
+import { foreignPackage } from '../helpers/packages.ts'
 
 test('LoadBoundProfilePackage takes a good package of our making, with and without its own keys', async (t) => {
   const lab = await testLab(t)
@@ -62,6 +66,51 @@ test('LoadBoundProfilePackage refuses what does not fit into the memory that is 
     reasonOf(data.finalResult),
     'loadProfileElements installFailedDueToInsufficientMemoryForProfile',
   )
+})
+
+/** Sixteen files of 65,535 octets in 300 octets of a package. */
+function packageOfLargeFiles(): Uint8Array {
+  const files = Array.from({ length: 16 }, (_, at) => ({
+    createFCP: {
+      fileDescriptor: hex('4121'),
+      fileID: Uint8Array.of(0x5f, at),
+      efFileSize: hex('FFFF'),
+    },
+  }))
+  const value = { gfmHeader: { identification: 99 }, fileManagementCMD: [files] }
+  const parts = readProfileElements(foreignPackage())
+  const added = encodeElement({ kind: 'genericFileManagement', value })
+  return concat(
+    ...parts.slice(0, -1).map(encodeElement),
+    added,
+    ...parts.slice(-1).map(encodeElement),
+  )
+}
+
+test('a small package whose files do not fit has the reason of SGP.22 Table 4b, and the element that says so', async (t) => {
+  const on = await bench(await testLab(t))
+  const segments = segmentsOf(on.bind({ profilePackage: packageOfLargeFiles() }))
+  const { finalResult } = await failedLoad(t, { on, segments })
+  t.is(reasonOf(finalResult), 'loadProfileElements installFailedDueToInsufficientMemoryForProfile')
+  const { peStatus, profileInstallationAborted } = decode(
+    EUICCResponse,
+    needed(finalResult.errorResult?.simaResponse),
+  )
+  t.is(profileInstallationAborted, null)
+  t.deepEqual(peStatus.at(-1), { status: 'not-enough-memory', identification: 99 })
+  t.deepEqual(on.phone.euicc.state.profiles, [])
+})
+
+test('an installed profile takes memory for its package and its files, also after a loss of power', async (t) => {
+  const on = await bench(await testLab(t))
+  await on.driver.load(segmentsOf(on.bind()))
+  const { state } = on.phone.euicc
+  const [{ elements, fileOctets = 0 }] = [needed(state.profiles[0])]
+  t.true(fileOctets > 2000)
+  t.is(parseEuicc(serialiseEuicc(state)).profiles[0]?.fileOctets, fileOctets)
+  const { extCardResource } = await on.driver.card.getEUICCInfo2({})
+  const free = (512 * 1024 - elements.length - fileOctets).toString(16).padStart(8, '0')
+  t.true(toHex(extCardResource).includes(`8204${free.toUpperCase()}`))
 })
 
 test('metadata may fill more than one segment', async (t) => {

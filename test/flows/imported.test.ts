@@ -66,8 +66,9 @@ test('an imported profile may be given a number, so that it has an account', asy
   await installed(lab, lab.createPhone())
   t.is(lab.operator.account({ iccid })?.msisdn, '491701234568')
   const other = foreignPackage({ subscriber: { iccid: '8900112345678901242' } })
-  for (const msisdn of ['491701234568', '999010000001']) {
-    const error = await t.throwsAsync(lab.importProfile({ package: other, msisdn }), {
+  for (const taken of ['491701234568', '999010000001']) {
+    const again = { package: other, msisdn: taken }
+    const error = await t.throwsAsync(lab.importProfile(again), {
       instanceOf: LabError,
     })
     t.like(error, { code: 'conflict', field: 'msisdn', reason: 'numberInUse' })

@@ -15,6 +15,7 @@ import { serveLab } from '../../src/http/serve.ts'
 import { createRspApp } from '../../src/http/rsp-app.ts'
 import { toPem } from '../../src/pki/forge.ts'
 import { issueDpTls, issueEuicc, type Credential, type Recipe } from '../../src/pki/issue.ts'
+import { issueTlsCredential } from '../../src/pki/test-pki.ts'
 import { ES2PLUS } from '../../src/rsp/es2plus.ts'
 import { pki, random } from '../pki/helper.ts'
 import { testLab } from '../helpers/lab.ts'
@@ -174,6 +175,32 @@ test('a pinned key may call with any certificate, also an expired one of a CA th
   t.is(await order(listener, { credential: old }), '200 Executed-Success')
   const other = clientCredential({ curve: 'brainpoolP256r1' })
   t.regex(await order(listener, { credential: other }), /^403 1\.1\/1\.2 .*is not pinned/)
+})
+
+test('a client whose CI has revoked its certificate is refused, and one with a pinned key is not', async (t) => {
+  const lab = await testLab(t)
+  const { ci } = lab.pki['P-256']
+  const credential = issueTlsCredential({
+    pki: lab.pki,
+    role: 'dp-tls',
+    hostNames: ['operator.example.com'],
+    nowMs: wallClock.nowMs(),
+    random: lab.environment.random,
+  })
+  const listenTo = async (client: Partial<Es2PlusClient>) => {
+    const served = await serveLab(lab, {
+      rsp: { plain: true },
+      es2Plus: { access: clientsOf({ certificates: [x509(ci)], ...client }) },
+    })
+    t.teardown(() => served.close())
+    return { host: '127.0.0.1', port: served.es2Plus?.port ?? 0, close: async () => {} }
+  }
+  const byCa = await listenTo({})
+  const byKey = await listenTo({ knownBy: 'key', certificates: [x509(credential)] })
+  t.regex(await order(byCa, { credential }), /^200 8\.2\.5\/3\.9/, 'it may call')
+  await lab.revoke({ certificate: credential.certificate.der })
+  t.regex(await order(byCa, { credential }), /^403 1\.1\/1\.2 .*revoked by its CI/)
+  t.regex(await order(byKey, { credential }), /^200 8\.2\.5\/3\.9/)
 })
 
 test('a client may be bound to its identifier', async (t) => {

@@ -1,46 +1,9 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import test, { type ExecutionContext } from 'ava'
+import test from 'ava'
 import { startProgressDelivery } from '../../src/http/progress-delivery.ts'
 import { serveLab } from '../../src/http/serve.ts'
-import type { DownloadProgressCall } from '../../src/rsp/es2plus-progress.ts'
 import { createDriver } from '../helpers/driver.ts'
 import { testLab } from '../helpers/lab.ts'
-
-interface Received {
-  readonly path: string
-  readonly protocol: string | undefined
-  readonly call: DownloadProgressCall
-}
-
-/** An operator's software that answers with one status after the other, and the last one for ever. */
-async function operatorSoftware(t: ExecutionContext, statuses: readonly number[]) {
-  const received: Received[] = []
-  const waiting: { readonly count: number; readonly done: () => void }[] = []
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = []
-    request.on('data', (part: Buffer) => parts.push(part))
-    request.on('end', () => {
-      const call = JSON.parse(Buffer.concat(parts).toString('utf8')) as DownloadProgressCall
-      const protocol = String(request.headers['x-admin-protocol'])
-      response.statusCode = statuses[Math.min(received.length, statuses.length - 1)] ?? 204
-      received.push({ path: request.url ?? '', protocol, call })
-      response.end()
-      for (const { count, done } of waiting) if (received.length >= count) done()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close())
-  return {
-    received,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    until: (count: number) =>
-      new Promise<void>((done) => {
-        if (received.length >= count) done()
-        else waiting.push({ count, done })
-      }),
-  }
-}
+import { operatorSoftware } from '../helpers/operator-software.ts'
 
 test('a served lab tells its operator’s software of a download, again where it was not taken', async (t) => {
   const software = await operatorSoftware(t, [503, 204])

@@ -94,8 +94,9 @@ test('a revoked certificate is nobody to an SM-DS, on ES11 and on ES12', async (
     nowMs: wallClock.nowMs(),
     random: lab.environment.random,
   })
-  await lab.revoke({ certificate: credential.certificate.der })
   const es12 = clientOf(t, { lab, credential }).at(servers.smds.root.address)
+  await es12.registerEvent({ ...EVENT, eventId: 'BEFORE' })
+  await lab.revoke({ certificate: credential.certificate.der })
   await t.throwsAsync(es12.registerEvent(EVENT), { message: /HTTP 403.*revoked/ })
   await phone.discover()
   await lab.revoke({ certificate: lab.pki['P-256'].eum.certificate.der })

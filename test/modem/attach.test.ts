@@ -173,6 +173,20 @@ for (const [what, schemes, expected] of [
   })
 }
 
+test('the device passes over a key that is no point of its curve', async (t) => {
+  const { attach } = await stage(t, {
+    services: [124],
+    calculation: ([a, b]) => {
+      const offCurve = { ...b!, publicKey: hex(`02${'FF'.repeat(32)}`) }
+      return suciCalcInfo('02020101', [a!, offCurve])
+    },
+  })
+  const { steps, supi } = await attach()
+  const request = steps.find(({ step }) => step === 'registrationRequest')
+  t.regex((request as { identity: string }).identity, /^suci-0-234-10-1234-1-1-[0-9a-f]{90}$/)
+  t.is(supi, `imsi-${IMSI}`)
+})
+
 test('a network that was set back is told by AUTS, and brought forward once', async (t) => {
   const { attach } = await stage(t, { sqn: 5000n })
   const first = await attach()

@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { element } from '../../src/asn1/der.ts'
 import { decode } from '../../src/asn1/schema.ts'
+import { placesOf } from '../../src/euicc/uicc/changes.ts'
 import { iccidToOctets, mccMncToOctets } from '../../src/base/bcd.ts'
 import { concat, hex } from '../../src/base/octets.ts'
 import {
@@ -13,6 +14,8 @@ import {
 } from '../../src/profile/elements.ts'
 import { transparentFile, type Fcp, type FileManagement } from '../../src/profile/file.ts'
 import { installProfileElements, type ExpectedProfile } from '../../src/profile/install.ts'
+import { lintPackage } from '../../src/profile/lint/index.ts'
+import { fileSystemLines, shownFileSystem } from '../../src/profile/show.ts'
 import { EUICCResponse } from '../../src/profile/status.ts'
 import { createProfileTemplate, personalise } from '../../src/profile/template.ts'
 import { OPERATOR, SUBSCRIBER, subscribers } from './helper.ts'
@@ -198,8 +201,17 @@ for (const [what, run, expected] of REFUSALS) {
   test(`refuses ${what}`, (t) => t.is(run(), expected))
 }
 
-test('a package that just fits is installed', (t) => {
-  t.is(installing(UPP, { freeOctets: UPP.length }), 'ok | ok')
+test('a package that just fits with its files is installed', (t) => {
+  const roomy = installProfileElements(UPP, EXPECTED)
+  if (!roomy.ok) return t.fail(roomy.detail)
+  const { fileOctets } = roomy.profile
+  t.true(fileOctets > UPP.length, 'the files are larger than what describes them')
+  const freeOctets = UPP.length + fileOctets
+  t.is(installing(UPP, { freeOctets }), 'ok | ok')
+  t.regex(
+    installing(UPP, { freeOctets: freeOctets - 1 }),
+    /^not-enough-memory@.*insufficientMemory/,
+  )
 })
 
 test('the first problem counts: a bad version before a broken element behind it', (t) => {
@@ -293,6 +305,106 @@ test('a directory that is linked to one above it is refused, and one beside it s
     files.map((file) => ('files' in file ? file.files.length : undefined)),
     [1, 1],
   )
+})
+
+const TOP: FileManagement[number] = { filePath: hex('') }
+
+test('directories that are linked with each other are refused, however many are between them', (t) => {
+  const inFirst = [linkable('5F00'), linkable('5F10', '5F01')]
+  const inSecond = { filePath: hex('5F01') }
+  const steps = [linkable('5F01'), TOP, ...inFirst, inSecond, linkable('5F11', '5F00')]
+  t.regex(installing(generic(steps)), /^invalid-parameter@99 .*it lies in/)
+  t.is(installing(generic(steps.slice(0, -1))), 'ok | ok')
+})
+
+function idOf(at: number): string {
+  return (0x5f00 + at).toString(16)
+}
+
+/** Each directory has the one before in it twice: the ways to the first are two to the power of `count`. */
+function doubledDirectories(count: number): FileManagement {
+  return Array.from({ length: count }, (_, at) => at).flatMap((at) => {
+    if (at === 0) return [linkable(idOf(0))]
+    const link = idOf(at - 1)
+    const path = { filePath: hex(idOf(at)) }
+    return [TOP, linkable(idOf(at)), linkable('4001', link), path, linkable('4002', link)]
+  })
+}
+
+test('linked directories with more ways than a machine can go are installed, indexed, linted and shown', (t) => {
+  const upp = generic(doubledDirectories(60))
+  const result = installProfileElements(upp, EXPECTED)
+  if (!result.ok) return t.fail(result.detail)
+  const places = placesOf(result.profile.image)
+  t.is(places.pathOfFile(result.profile.image.mf), '3F00')
+  t.false(lintPackage(upp).some(({ severity }) => severity === 'error'))
+  const lines = fileSystemLines(shownFileSystem(upp))
+  t.is(lines.filter((line) => /\b4002\b/.test(line)).length, 59)
+})
+
+function nested(count: number): Uint8Array {
+  return generic(Array.from({ length: count }, (_, at) => linkable((0x4000 + at).toString(16))))
+}
+
+test('directories that lie in each other without end are refused', (t) => {
+  t.is(installing(nested(200)), 'ok | ok')
+  t.regex(installing(nested(20_000)), /^not-enough-memory@99 .*more than 255 directories/)
+  t.notThrows(() => lintPackage(nested(20_000)))
+})
+
+function overwriting(path: string, content: string): Uint8Array {
+  return generic([{ filePath: hex(path) }, { fillFileContent: hex(content) }])
+}
+
+test('what counts is what the card has in the end: elements behind may write over EF.ICCID and EF.IMSI', (t) => {
+  t.regex(installing(overwriting('7FF16F07', '082926201032547698')), /EF.IMSI is of network 62F220/)
+  t.regex(
+    installing(overwriting('2FE2', '98000000000000000001')),
+    /EF.ICCID is 98000000000000000001/,
+  )
+  const iccid = hex('98000000000000000001')
+  t.is(installing(overwriting('2FE2', '98000000000000000001'), { iccid }), 'ok | ok')
+})
+
+test('a group identifier may lie in a longer file, and is not longer itself', (t) => {
+  const gid1 = hex('0A0B')
+  const upp = personalise(createProfileTemplate({ operator: { ...OPERATOR, gid1 } }), SUBSCRIBER)
+  const inLongerFile = (content: string): Uint8Array => {
+    const parts = readProfileElements(upp).map((read) => {
+      if (read.kind !== 'optUsim') return encodeElement(read)
+      const fcp: Fcp = { efFileSize: hex('04') }
+      return encodeElement({
+        ...read,
+        value: { ...read.value, efGid1: transparentFile(hex(content), fcp) },
+      })
+    })
+    return concat(...parts)
+  }
+  t.is(installing(inLongerFile('0A0B'), { gid1 }), 'ok | ok')
+  t.regex(installing(inLongerFile('0A0B01'), { gid1 }), /gid1 is not the metadata's/)
+})
+
+/** Files of 65,535 octets, which cost a package 20 each. */
+function largeFiles(count: number): Uint8Array {
+  return generic(
+    Array.from({ length: count }, (_, at) => ({
+      createFCP: {
+        fileDescriptor: hex('4121'),
+        fileID: Uint8Array.of(0x50 + (at >> 8), at & 0xff),
+        efFileSize: hex('FFFF'),
+      },
+    })),
+  )
+}
+
+test('a small package that asks for more memory than the card has is refused before it is given', (t) => {
+  const before = process.memoryUsage().arrayBuffers
+  t.regex(
+    installing(largeFiles(4000), { freeOctets: 512 * 1024 }),
+    /^not-enough-memory@99 aborted \| insufficientMemory: a file of 65535 octets, \d+ are free$/,
+  )
+  t.regex(installing(largeFiles(4000)), /^not-enough-memory@99 aborted/, 'where nobody told')
+  t.true(process.memoryUsage().arrayBuffers - before < 32 * 1024 * 1024)
 })
 
 test('never throws, however a package is cut or flipped', (t) => {

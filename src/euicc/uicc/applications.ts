@@ -1,11 +1,12 @@
 /** What AUTHENTICATE and GET IDENTITY need of the application they are sent to. */
 
-import type { Directory, ElementaryFile, NetworkAccessApplication } from '../../profile/image.ts'
+import { fileIn } from '../../profile/image-files.ts'
+import type { Directory, NetworkAccessApplication } from '../../profile/image.ts'
 import { isServiceAvailable } from '../../profile/usim-files.ts'
 import { SW } from '../apdu/status-words.ts'
 import { keyReferencesOf } from './fcp.ts'
 import { refuseWith } from './refusal.ts'
-import { findCode, isDirectory, type UiccSession } from './session.ts'
+import { findCode, type UiccSession } from './session.ts'
 
 /**
  * The network access application whose ADF is the current directory, or above it, with its PIN verified
@@ -38,13 +39,4 @@ const EF_UST = 0x6f38
 /** Whether a service of EF.UST is available (3GPP TS 31.102 §4.2.8); no service is, of an ISIM. */
 export function hasService({ kind, adf }: NetworkAccessApplication, service: number): boolean {
   return kind === 'usim' && isServiceAvailable(fileIn(adf, [EF_UST])?.body.octets, service)
-}
-
-/** An EF by file identifiers from a directory. */
-export function fileIn(directory: Directory, path: readonly number[]): ElementaryFile | undefined {
-  const [fileId, ...rest] = path
-  const found = directory.files.find((file) => file.fileId === fileId && file.kind !== 'adf')
-  if (!found) return undefined
-  if (isDirectory(found)) return rest.length > 0 ? fileIn(found, rest) : undefined
-  return rest.length === 0 ? found : undefined
 }

@@ -116,9 +116,11 @@ function addFile(
   added: { readonly file: ProfileFile; readonly parentPath: string },
 ): void {
   const { file, parentPath } = added
+  // It has a path already: linked directories share what is in them, and there may be more ways than anybody can go.
+  if (index.paths.has(file)) return
   const path = parentPath === '' ? nameOf(file) : `${parentPath}/${nameOf(file)}`
   remember(index, { thing: file, path })
-  if (!index.files.has(path)) index.files.set(path, file)
+  index.files.set(path, file)
   if (!('files' in file)) {
     remember(index, { thing: file.body, path })
     return

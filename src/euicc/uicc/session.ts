@@ -4,13 +4,8 @@ import { SW } from '../apdu/status-words.ts'
 import type { ApduCommand } from '../apdu/command.ts'
 import type { CardState, Channel } from '../apdu/state.ts'
 import type { EnabledProfile } from '../enabled-profile.ts'
-import type {
-  Directory,
-  ElementaryFile,
-  ProfileFile,
-  ProfileImage,
-  SecretCode,
-} from '../../profile/image.ts'
+import { isDirectory } from '../../profile/build-files.ts'
+import type { Directory, ElementaryFile, ProfileImage, SecretCode } from '../../profile/image.ts'
 import type { ProfileChanges } from './changes.ts'
 import { refuseWith } from './refusal.ts'
 
@@ -73,9 +68,7 @@ export function selectDirectory(place: Place, directory: Directory): void {
   if (directory.kind === 'adf') place.application = directory
 }
 
-export function isDirectory(file: ProfileFile): file is Directory {
-  return 'files' in file
-}
+export { isDirectory }
 
 /**
  * The EF that a command is for: the one with a short file identifier in the current directory, which becomes current,
