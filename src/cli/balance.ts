@@ -16,8 +16,8 @@ export interface LotAnswer {
   readonly validUntil: string
 }
 
-export function amountText(amount: JsonAmount): string {
-  return formatAmount(amountFromJson(amount, 'amountBytes'))
+export function amountText(amount: JsonAmount, gigabyteBytes?: number): string {
+  return formatAmount(amountFromJson(amount, 'amountBytes'), gigabyteBytes)
 }
 
 /** `25 GB = 5 GB until 2026-09-01 12:00 UTC (gift) + 20 GB until …`, in the order of use. */
@@ -29,12 +29,12 @@ export function balanceText(balance: BalanceAnswer): string {
 }
 
 /** Each lot that still has data: how much, until when, where from. */
-export function lotTexts(balance: BalanceAnswer): string[] {
+export function lotTexts(balance: BalanceAnswer, gigabyteBytes?: number): string[] {
   return balance.lots
     .filter((lot) => BigInt(lot.availableBytes) > 0n)
     .map((lot) => {
       const { availableBytes, validUntil, origin } = lot
-      return `${amountText(availableBytes)} until ${instantText(validUntil)} (${origin})`
+      return `${amountText(availableBytes, gigabyteBytes)} until ${instantText(validUntil)} (${origin})`
     })
 }
 

@@ -27,9 +27,12 @@ interface AwaitedAnswer {
 }
 
 /** A gift in a sentence; one that waits with what to do next, as lines to copy. */
-export function giftText(gift: GiftAnswer, lab: { readonly directory: string }): string {
+export function giftText(
+  gift: GiftAnswer,
+  lab: { readonly directory: string; readonly gigabyteBytes?: number },
+): string {
   const { id, from, awaits, validUntil } = gift
-  const amount = amountText(gift.amountBytes)
+  const amount = amountText(gift.amountBytes, lab.gigabyteBytes)
   if (awaits) {
     const head = `${from} gives ${amount} to ${receiverOf(gift)}: ${waitText(awaits)}.`
     return [head, ...nextSteps(gift).map((step) => `  ${commandLine(step, lab)}`)].join('\n')
@@ -41,10 +44,10 @@ export function giftText(gift: GiftAnswer, lab: { readonly directory: string }):
 }
 
 /** A gift in a line of a list. */
-export function giftLine(gift: GiftAnswer): string {
+export function giftLine(gift: GiftAnswer, gigabyteBytes?: number): string {
   const { id, awaits, from, at } = gift
   const until = awaits?.until ? `, until ${instantText(awaits.until)}` : ''
-  const amount = amountText(gift.amountBytes)
+  const amount = amountText(gift.amountBytes, gigabyteBytes)
   return `  ${id}  ${instantText(at)}  ${amount} from ${from} to ${receiverOf(gift)}: ${stateText(gift.state)}${until}`
 }
 

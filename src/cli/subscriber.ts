@@ -17,6 +17,12 @@ export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
   return (await numberIn(lab, `/api/inventory/${iccid}`)) ?? importedNumber(lab, iccid)
 }
 
+/** What the operator of a number calls a gigabyte, in bytes: amounts are read and shown in its measure. */
+export async function gigabyteOf(lab: LabClient, msisdn: string): Promise<number> {
+  const path = `/api/accounts/${msisdn}/subscription`
+  return (await lab.get<{ readonly gigabyteBytes: number }>(path)).gigabyteBytes
+}
+
 async function importedNumber(lab: LabClient, iccid: string): Promise<string> {
   const msisdn = await numberIn(lab, `/api/profiles/${iccid}`)
   if (msisdn) return msisdn

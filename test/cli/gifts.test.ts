@@ -57,7 +57,9 @@ test.serial(
     const [gift] = await json('gifts --state awaitingConfirmation')
     const id = String(gift?.id)
     t.true(waiting.stdout.includes(id))
-    t.like(gift, { from: a, to: b, awaits: { what: 'confirmation', by: a } })
+    // Smart's megabyte is 2^20 bytes.
+    const asked = { from: a, to: b, amountBytes: 104_857_600 }
+    t.like(gift, { ...asked, awaits: { what: 'confirmation', by: a } })
     t.regex((await tried('gifts --phone p2')).stdout, /: 1 gift\.\n.*awaiting confirmation, until /)
 
     const early = await tried(`gifts accept ${id} --json`)

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { amountText, lotTexts, type BalanceAnswer } from '../balance.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 export function balanceVerb(output: Output): Command {
@@ -27,9 +27,10 @@ async function balance(
   const lab = await openLab(options.data)
   const number = await msisdnOf(lab, msisdn ?? options.phone)
   const answer = await lab.get<BalanceAnswer>(`/api/accounts/${number}/balance`)
+  const gigabyteBytes = await gigabyteOf(lab, number)
   const lines = [
-    `${number} has ${amountText(answer.totalBytes)}.`,
-    ...lotTexts(answer).map((lot) => `  ${lot}`),
+    `${number} has ${amountText(answer.totalBytes, gigabyteBytes)}.`,
+    ...lotTexts(answer, gigabyteBytes).map((lot) => `  ${lot}`),
     answer.giftable.text,
   ]
   output.result(answer, lines.join('\n'))

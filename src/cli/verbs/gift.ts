@@ -8,7 +8,7 @@ import { giftText, type GiftAnswer } from '../gifts.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import { labVerb, type CommonOptions } from '../verb.ts'
 
 interface GiftOptions extends CommonOptions {
@@ -52,24 +52,35 @@ async function gift({ amount, options }: Asked, output: Output): Promise<void> {
   const { to, code, pin, key } = options
   if (amount === undefined) throw usage('say how much, or --how-much', 'amount')
   if ((to === undefined) === (code === undefined)) throw usage('say --to or --code', 'to')
-  const amountBytes = amountToJson(amountFromText(amount))
+  // What cannot be read at all is refused before anybody is asked.
+  amountFromText(amount)
   const lab = await openLab(options.data)
   const from = await msisdnOf(lab, options.from)
+  const gigabyteBytes = await gigabyteOf(lab, from)
+  const amountBytes = amountToJson(amountFromText(amount, { gigabyteBytes }))
   const body = { from, amountBytes, ...(pin !== undefined && { pin }) }
-  if (to === undefined) return makeCode(lab, { body, key, output })
+  if (to === undefined) return makeCode(lab, { body, key, output, gigabyteBytes })
   const request = { path: '/api/gifts', body: { ...body, to: await msisdnOf(lab, to) }, key }
   const given = await postOnce<GiftAnswer>(lab, request)
-  output.result(given, giftText(given, lab))
+  output.result(given, giftText(given, { ...lab, gigabyteBytes }))
 }
 
 async function makeCode(
   lab: LabClient,
-  asked: { readonly body: object; readonly key: string | undefined; readonly output: Output },
+  asked: {
+    readonly body: object
+    readonly key: string | undefined
+    readonly output: Output
+    readonly gigabyteBytes: number
+  },
 ): Promise<void> {
-  const { body, key, output } = asked
+  const { body, key, output, gigabyteBytes } = asked
   const request = { path: '/api/gift-codes', body, key }
   const made = await postOnce<{ readonly code: string; readonly gift: GiftAnswer }>(lab, request)
-  const text = giftText(made.gift, lab).replace('claim CODE', `claim ${made.code}`)
+  const text = giftText(made.gift, { ...lab, gigabyteBytes }).replace(
+    'claim CODE',
+    `claim ${made.code}`,
+  )
   output.result(made, `The code is ${made.code}.\n${text}`)
 }
 
@@ -89,7 +100,7 @@ async function howMuch({ amount, options }: Asked, output: Output): Promise<void
   const most = await lab.get<GiftableAnswer>(`/api/accounts/${from}/giftable${query}`)
   const rules = most.binding.map(({ code, text }) => `  ${code}: ${text}`)
   const receiver = to === undefined ? '' : ` to ${to}`
-  const head = `${from} may give ${amountText(most.amountBytes)}${receiver}.`
+  const head = `${from} may give ${amountText(most.amountBytes, await gigabyteOf(lab, from))}${receiver}.`
   output.result(most, [head, most.text, ...rules].join('\n'))
 }
 

@@ -8,7 +8,7 @@ import { giftLine, giftText, type GiftAnswer } from '../gifts.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import { commandLine, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface GiftsOptions extends CommonOptions, PhoneOption {
@@ -122,8 +122,8 @@ function codeAndAskCommands(run: Run): readonly Command[] {
       .requiredOption('--to <who>', 'who is asked: a phone or a number')
       .option('--key <key>', 'idempotency key: the same one never asks twice')
       .action((amount: string, own: AskOptions) => {
-        const amountBytes = amountToJson(amountFromText(amount))
-        return run((at) => askFor(at, { own, amountBytes }))
+        amountFromText(amount)
+        return run((at) => askFor(at, { own, amount }))
       }),
     phoneVerb({
       name: 'asks',
@@ -182,7 +182,8 @@ async function list({ lab, options, output }: At, given: string | undefined): Pr
     gifts.push(...page.gifts)
   }
   output.text(`Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`)
-  for (const gift of gifts) output.result(gift, giftLine(gift))
+  const gigabyteBytes = await gigabyteOf(lab, msisdn)
+  for (const gift of gifts) output.result(gift, giftLine(gift, gigabyteBytes))
 }
 
 interface GiftPage {
@@ -195,7 +196,12 @@ async function post(
   request: { readonly path: string; readonly body: object },
 ): Promise<void> {
   const gift = await lab.post<GiftAnswer>(request.path, { body: request.body })
-  output.result(gift, giftText(gift, lab))
+  output.result(gift, await textOf(lab, gift))
+}
+
+async function textOf(lab: LabClient, gift: GiftAnswer): Promise<string> {
+  const { directory } = lab
+  return giftText(gift, { directory, gigabyteBytes: await gigabyteOf(lab, gift.from) })
 }
 
 interface AskAnswer {
@@ -208,12 +214,15 @@ interface AskAnswer {
 
 async function askFor(
   { lab, output }: At,
-  asked: { readonly own: AskOptions; readonly amountBytes: JsonAmount },
+  asked: { readonly own: AskOptions; readonly amount: string },
 ): Promise<void> {
-  const { own, amountBytes } = asked
-  const body = { from: await msisdnOf(lab, own.from), to: await msisdnOf(lab, own.to), amountBytes }
+  const { own, amount } = asked
+  const from = await msisdnOf(lab, own.from)
+  const gigabyteBytes = await gigabyteOf(lab, from)
+  const amountBytes = amountToJson(amountFromText(amount, { gigabyteBytes }))
+  const body = { from, to: await msisdnOf(lab, own.to), amountBytes }
   const ask = await postOnce<AskAnswer>(lab, { path: '/api/asks', body, key: own.key })
-  output.result(ask, askText(ask, lab))
+  output.result(ask, askText(ask, { directory: lab.directory, gigabyteBytes }))
 }
 
 async function listAsks(
@@ -224,11 +233,16 @@ async function listAsks(
   const path = `/api/asks?msisdn=${msisdn}&side=${of.side}`
   const { asks } = await lab.get<{ readonly asks: readonly AskAnswer[] }>(path)
   output.text(`Questions that ${msisdn} ${of.side}: ${counted(asks.length, 'question')}.`)
-  for (const ask of asks) output.result(ask, askText(ask, lab))
+  const place = { directory: lab.directory, gigabyteBytes: await gigabyteOf(lab, msisdn) }
+  for (const ask of asks) output.result(ask, askText(ask, place))
 }
 
-function askText({ id, from, to, amountBytes, until }: AskAnswer, lab: LabClient): string {
-  const head = `${from} asks ${to} for ${amountText(amountBytes)}, until ${instantText(until)}.`
+function askText(
+  { id, from, to, amountBytes, until }: AskAnswer,
+  lab: { readonly directory: string; readonly gigabyteBytes: number },
+): string {
+  const amount = amountText(amountBytes, lab.gigabyteBytes)
+  const head = `${from} asks ${to} for ${amount}, until ${instantText(until)}.`
   return `${head}\n  ${commandLine(`gifts answer ${id} yes`, lab)}`
 }
 
@@ -239,7 +253,7 @@ async function answerAsk(
   const { id, gives } = answer
   const path = `/api/asks/${encodeURIComponent(id)}/answer`
   const gift = await lab.post<GiftAnswer | undefined>(path, { body: { gives } })
-  if (gift) output.result(gift, giftText(gift, lab))
+  if (gift) output.result(gift, await textOf(lab, gift))
   else output.result({ id, gives }, 'The answer is no.')
 }
 

@@ -13,7 +13,7 @@ import { useData, type DataUsed, type TrafficKind } from '../data-session.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { repeatably } from '../repeatable.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import { commandLine, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface UseOptions extends CommonOptions, PhoneOption {
@@ -52,14 +52,17 @@ async function use(
   output: Output,
 ): Promise<void> {
   const { options } = asked
-  const amountBytes = requireSome(amountFromText(asked.amount), 'amount')
-  const sliceBytes = sliceOf(options, amountBytes)
+  // What cannot be read at all is refused before anybody is asked.
+  sliceOf(options, requireSome(amountFromText(asked.amount), 'amount'))
   const lab = await openLab(options.data)
   const msisdn = await msisdnOf(lab, asked.msisdn ?? options.phone)
+  const gigabyteBytes = await gigabyteOf(lab, msisdn)
+  const amountBytes = requireSome(amountFromText(asked.amount, { gigabyteBytes }), 'amount')
+  const sliceBytes = sliceOf(options, amountBytes)
   const { wifi } = await lab.get<{ readonly wifi: boolean }>(`/api/accounts/${msisdn}/place`)
   if (wifi) {
     await useWifi(lab, { msisdn, amountBytes, key: options.key })
-    const said = `${msisdn} has used ${formatAmount(amountBytes)} over Wi-Fi, which is not charged.`
+    const said = `${msisdn} has used ${formatAmount(amountBytes, gigabyteBytes)} over Wi-Fi, which is not charged.`
     output.result({ msisdn, amountBytes: amountToJson(amountBytes), wifi, usedBytes: 0 }, said)
     return
   }
@@ -72,9 +75,9 @@ async function use(
   })
   output.result(
     { msisdn, amountBytes: amountToJson(amountBytes), wifi, ...used },
-    textOf(msisdn, used),
+    textOf({ msisdn, used, gigabyteBytes }),
   )
-  if (used.stopped !== 'done') throw stoppedEarly(used, amountBytes)
+  if (used.stopped !== 'done') throw stoppedEarly(used, { amountBytes, gigabyteBytes })
 }
 
 async function useWifi(
@@ -101,11 +104,18 @@ function requireSome(amountBytes: bigint, field: string): bigint {
 }
 
 /** `999… has used 300 MB: 200 MB (gift) + 100 MB (plan).` */
-function textOf(msisdn: string, used: DataUsed): string {
-  const total = amountText(used.usedBytes)
-  const parts = used.lots.map(({ amountBytes, origin }) => `${amountText(amountBytes)} (${origin})`)
+function textOf(of: {
+  readonly msisdn: string
+  readonly used: DataUsed
+  readonly gigabyteBytes: number
+}): string {
+  const { msisdn, used, gigabyteBytes } = of
+  const total = amountText(used.usedBytes, gigabyteBytes)
+  const parts = used.lots.map(
+    ({ amountBytes, origin }) => `${amountText(amountBytes, gigabyteBytes)} (${origin})`,
+  )
   const overage = amountFromJson(used.overageBytes, 'overageBytes')
-  if (overage > 0n) parts.push(`${formatAmount(overage)} beyond all data`)
+  if (overage > 0n) parts.push(`${formatAmount(overage, gigabyteBytes)} beyond all data`)
   if (parts.length === 0) return `${msisdn} has used nothing.`
   return `${msisdn} has used ${parts.length === 1 ? parts.join() : `${total}: ${parts.join(' + ')}`}.`
 }
@@ -115,10 +125,14 @@ const STOPS: Readonly<Record<string, readonly [reason: string, text: string]>> =
   END_USER_SERVICE_DENIED: ['serviceDenied', 'the network lets the phone use no more data'],
 }
 
-function stoppedEarly(used: DataUsed, amountBytes: bigint): LabError {
+function stoppedEarly(
+  used: DataUsed,
+  asked: { readonly amountBytes: bigint; readonly gigabyteBytes: number },
+): LabError {
+  const { amountBytes, gigabyteBytes } = asked
   const [reason, text] = STOPS[used.stopped] ?? ['notCharged', 'the operator does not charge it']
   const missing = amountBytes - amountFromJson(used.usedBytes, 'usedBytes')
-  const detail = `${formatAmount(missing)} of ${formatAmount(amountBytes)} were not used: ${text}.`
+  const detail = `${formatAmount(missing, gigabyteBytes)} of ${formatAmount(amountBytes, gigabyteBytes)} were not used: ${text}.`
   return new LabError('refused', detail, { reason })
 }
 
