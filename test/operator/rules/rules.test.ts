@@ -495,7 +495,7 @@ test('what may be given is allowed, and one step more is not, for any facts and 
       // No gift above the maximum is allowed, whatever its form.
       for (let bytes = most.bytes + 1n; bytes < 100n; bytes++) t.false(judge(bytes).allowed)
     }),
-    { numRuns: 400 },
+    { numRuns: 400, seed: 5 },
   )
   t.true(allowed > 20 && empty > 20, `${allowed} allowed, ${empty} empty`)
 })
@@ -516,7 +516,7 @@ test('a part of the lots is enough to judge by, when it is as much as the rules 
         t.deepEqual(codesIn(judge(partial)), codesIn(judge(all)))
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 300, seed: 5 },
   )
 })
 
