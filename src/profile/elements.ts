@@ -42,13 +42,6 @@ export * from './elements/header.ts'
 export * from './elements/other-applications.ts'
 export * from './elements/usim.ts'
 
-/** Templates of files, by the OBJECT IDENTIFIER that stands in `templateID`. */
-export const TEMPLATES = {
-  mf: '2.23.143.1.2.1',
-  usim: '2.23.143.1.2.4',
-  optUsim: '2.23.143.1.2.5',
-} as const
-
 /** ProfileElement's alternatives in the module's order: each one's tag is its place (AUTOMATIC TAGS). */
 const DECLARED = {
   header: ProfileHeader,

@@ -146,19 +146,6 @@ export function transparentFile(content: Uint8Array, fcp?: Fcp): File {
     : [{ fillFileContent: content }]
 }
 
-/** A linear fixed file of these records, each filled with `FF` up to `recordOctets`. */
-export function linearFixedFile(records: readonly Uint8Array[], recordOctets: number): File {
-  const fileDescriptor = Uint8Array.of(0x42, 0x21, 0x00, recordOctets)
-  const efFileSize = sizeOctets(recordOctets * records.length)
-  const steps: File = records.flatMap((record) => {
-    const fillFileOffset = recordOctets - record.length
-    const content = { fillFileContent: record }
-    return fillFileOffset === 0 ? [content] : [content, { fillFileOffset }]
-  })
-  const ending = steps.at(-1)?.fillFileOffset === undefined ? steps : steps.slice(0, -1)
-  return [{ fileDescriptor: { fileDescriptor, efFileSize } }, ...ending]
-}
-
 /** efFileSize: the least number of octets. */
 export function sizeOctets(size: number): Uint8Array {
   return size < 0x100 ? Uint8Array.of(size) : Uint8Array.of(size >> 8, size & 0xff)

@@ -49,11 +49,6 @@ export interface ProtectedPackage {
   readonly parts: readonly Uint8Array[]
 }
 
-/** BoundProfilePackage, DER. */
-export function bindProfilePackage(binding: Binding): Uint8Array {
-  return withSecureChannel(binding.session, protectProfilePackage(binding))
-}
-
 /** What of a Bound Profile Package can be handed out again to the same one-time key (SGP.22 §3.1.3.2 (9)). */
 export function protectProfilePackage(binding: Binding): ProtectedPackage {
   const keys = deriveBspKeys({

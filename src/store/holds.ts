@@ -197,20 +197,6 @@ export function openHoldsOf(db: Connection, accountId: number): readonly Hold[] 
     .map(holdFromRow)
 }
 
-/** Open holds whose time is up, the earliest end first. Whoever placed them says what becomes of them. */
-export function dueHolds(
-  db: Connection,
-  due: { readonly atMs: number; readonly purpose: Hold['purpose']; readonly limit: number },
-): readonly Hold[] {
-  return db
-    .bigSql<HoldRow>(
-      `${SELECT_HOLDS} WHERE until_at <= ? AND closed_at IS NULL AND purpose = ?
-       ORDER BY until_at, id LIMIT ?`,
-    )
-    .all(due.atMs, due.purpose, due.limit)
-    .map(holdFromRow)
-}
-
 function openHold(
   db: Connection,
   hold: Pick<LotChoice, 'accountId' | 'atMs'> & {

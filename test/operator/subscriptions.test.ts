@@ -235,20 +235,20 @@ test('a phone that travels is abroad, and home again', async (t) => {
     isRoaming: false,
     returnedAtMs: undefined,
   })
-  await subscriptions.travel({ eid: EID, country: 'CN' })
+  await operator.charging.movePhone({ eid: EID, country: 'CN' })
   t.like(subscriptions.whereabouts({ msisdn }), { country: 'CN', isRoaming: true })
   // Its plan is for use at home.
   const use = { idempotencyKey: 'u', msisdn, amountBytes: 1n }
   t.is((await operator.attemptUsage(use)).refusal?.reason, 'notEnoughData')
   clock.advance(DAY_MS)
-  await subscriptions.travel({ eid: EID, country: 'RU' })
+  await operator.charging.movePhone({ eid: EID, country: 'RU' })
   t.like(subscriptions.whereabouts({ msisdn }), { isRoaming: false, returnedAtMs: clock.nowMs() })
   // The law of Russia has data rest for a day after the return.
   const early = await operator.attemptUsage({ ...use, idempotencyKey: 'v' })
   t.is(early.refusal?.reason, 'coolingAfterRoaming')
   clock.advance(DAY_MS)
   t.truthy((await operator.attemptUsage({ ...use, idempotencyKey: 'w' })).usage)
-  t.like(await t.throwsAsync(subscriptions.travel({ eid: EID, country: 'China' })), {
+  t.like(await t.throwsAsync(operator.charging.movePhone({ eid: EID, country: 'China' })), {
     field: 'country',
   })
 })

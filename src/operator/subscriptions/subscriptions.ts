@@ -8,7 +8,7 @@ import { carryOver } from '../../store/ledger-changes.ts'
 import { openHoldsOf } from '../../store/holds.ts'
 import { moneyOf, walletOf, type MoneyTransfer, type Wallet } from '../../store/money.ts'
 import { noteEvent } from '../../store/outbox.ts'
-import { setWifi, travel, whereaboutsOf, type Whereabouts } from '../../store/places.ts'
+import { whereaboutsOf, type Whereabouts } from '../../store/places.ts'
 import { findById, findByNumber, type Account, type AccountStatus } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -60,9 +60,6 @@ export interface Subscriptions {
   extend(of: Of & { readonly id: string; readonly lotId: number }): Promise<number>
   /** Where the subscriber's phone is. */
   whereabouts(of: Of): Whereabouts
-  /** Moves a phone to a country. @throws {LabError} badInput — not two letters */
-  travel(of: { readonly eid: string; readonly country: string }): Promise<void>
-  setWifi(of: { readonly eid: string; readonly wifi: boolean }): Promise<void>
   /** Renews every account of which a period is over, at most `limit`. Returns how many. */
   renewDue(of: { readonly limit: number }): Promise<number>
 }
@@ -172,15 +169,6 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
           homeCountry: fileOf(operators, account).country,
         })
       }),
-    async travel({ eid, country }) {
-      if (!/^[A-Z]{2}$/.test(country)) {
-        throw new LabError('badInput', 'country must be two letters such as "CN"', {
-          field: 'country',
-        })
-      }
-      await store.write((db) => travel(db, { eid, country, atMs: nowMs() }))
-    },
-    setWifi: (setting) => store.write((db) => setWifi(db, setting)),
     renewDue: ({ limit }) =>
       store.write((db) => {
         const atMs = nowMs()
