@@ -1,6 +1,7 @@
 /** The operator's API over HTTP: declared routes behind tokens, and the interfaces beside them. */
 
 import express, { type Express, type RequestHandler, type Router } from 'express'
+import { wallClock, type Clock } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { labVersion } from '../base/runtime.ts'
 import type { Operator } from '../operator/operator.ts'
@@ -39,6 +40,8 @@ export interface OperatorAppOptions {
   readonly longBodies?: Readonly<Record<string, number>>
   /** How often others than the operator may call. */
   readonly rateLimits?: Partial<RateLimits>
+  /** By which limits fill again; real time unless told. */
+  readonly rateClock?: Pick<Clock, 'nowMs'>
   /** Hosts besides this machine to which events may be sent. */
   readonly callbackHosts?: readonly string[]
   /** Told of our own defects, of which clients see nothing but status 500. */
@@ -82,7 +85,7 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   const { callers, authenticate, operatorOnly, forOperator } = createAuthentication({
     token,
     access: operator.access,
-    limiter: createRateLimiter(operator.access.clock, limits),
+    limiter: createRateLimiter(options.rateClock ?? wallClock, limits),
     isPublic: (path) => open.has(path),
   })
   const app = express()

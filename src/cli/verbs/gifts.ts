@@ -174,21 +174,31 @@ function suspensionCommands(run: Run): readonly Command[] {
 async function list({ lab, options, output }: At, given: string | undefined): Promise<void> {
   const msisdn = await msisdnOf(lab, given ?? options.phone)
   const state = options.state === undefined ? '' : `&state=${encodeURIComponent(options.state)}`
-  const path = `/api/gifts?msisdn=${msisdn}&limit=${LIST_LIMIT}${state}`
-  let page = await lab.get<GiftPage>(path)
-  const gifts = [...page.gifts]
-  while (page.next !== undefined) {
-    page = await lab.get<GiftPage>(`${path}&before=${encodeURIComponent(page.next)}`)
-    gifts.push(...page.gifts)
-  }
+  const gifts = await allOf<'gifts', GiftAnswer>(lab, {
+    path: `/api/gifts?msisdn=${msisdn}${state}`,
+    name: 'gifts',
+    goesOn: 'before',
+  })
   output.text(`Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`)
   const gigabyteBytes = await gigabyteOf(lab, msisdn)
   for (const gift of gifts) output.result(gift, giftLine(gift, gigabyteBytes))
 }
 
-interface GiftPage {
-  readonly gifts: readonly GiftAnswer[]
-  readonly next?: string
+/** A list from its first page to its last. */
+async function allOf<Name extends string, Entry>(
+  lab: LabClient,
+  list: { readonly path: string; readonly name: Name; readonly goesOn: 'after' | 'before' },
+): Promise<readonly Entry[]> {
+  const { path, name, goesOn } = list
+  type Page = Readonly<Record<Name, readonly Entry[]>> & { readonly next?: string }
+  const first = `${path}${path.includes('?') ? '&' : '?'}limit=${LIST_LIMIT}`
+  let page = await lab.get<Page>(first)
+  const entries = [...page[name]]
+  while (page.next !== undefined) {
+    page = await lab.get<Page>(`${first}&${goesOn}=${encodeURIComponent(page.next)}`)
+    entries.push(...page[name])
+  }
+  return entries
 }
 
 async function post(
@@ -230,8 +240,11 @@ async function listAsks(
   of: { readonly msisdn: string | undefined; readonly side: 'made' | 'got' },
 ): Promise<void> {
   const msisdn = await msisdnOf(lab, of.msisdn ?? options.phone)
-  const path = `/api/asks?msisdn=${msisdn}&side=${of.side}`
-  const { asks } = await lab.get<{ readonly asks: readonly AskAnswer[] }>(path)
+  const asks = await allOf<'asks', AskAnswer>(lab, {
+    path: `/api/asks?msisdn=${msisdn}&side=${of.side}`,
+    name: 'asks',
+    goesOn: 'after',
+  })
   output.text(`Questions that ${msisdn} ${of.side}: ${counted(asks.length, 'question')}.`)
   const place = { directory: lab.directory, gigabyteBytes: await gigabyteOf(lab, msisdn) }
   for (const ask of asks) output.result(ask, askText(ask, place))
@@ -272,8 +285,11 @@ interface SuspensionAnswer {
 }
 
 async function listSuspensions({ lab, output }: At): Promise<void> {
-  const path = '/api/suspensions'
-  const { suspensions } = await lab.get<{ readonly suspensions: readonly SuspensionAnswer[] }>(path)
+  const suspensions = await allOf<'suspensions', SuspensionAnswer>(lab, {
+    path: '/api/suspensions',
+    name: 'suspensions',
+    goesOn: 'after',
+  })
   output.text(`Gifts are stopped: ${counted(suspensions.length, 'number')}.`)
   for (const suspension of suspensions) output.result(suspension, suspensionText(suspension))
 }

@@ -61,7 +61,7 @@ export function openApiOf(
 
 const DESCRIPTION = `Errors are problems of RFC 9457, but under /tmf-api and /sim-swap, which have their standards' own.
 
-Where \`Idempotency-Key\` is wanted, the same key with the same content is answered again with the first answer, refusals included, for ${KEPT_DAYS} days of the lab's time; after that the key is forgotten with the next sweep. The same key with other content is refused with 422, and while its first request is under way with 409.`
+Where \`Idempotency-Key\` is wanted, the same key with the same content is answered again with the first answer, refusals included, for ${KEPT_DAYS} days of the lab's time, and under /tmf-api for good; after that the key is forgotten with the next sweep. The answer again has the status, the body and the headers of the first one, and \`Idempotency-Replayed: true\`. The same key with other content is refused with 422, and while its first request is under way with 409.`
 
 function rolesText(): string {
   const roles = Object.entries(SCOPES_OF) as [Role, readonly string[]][]
@@ -133,8 +133,11 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   required: true,
-  description: `A string in quotes (RFC 8941 §3.3.3) of 1 to 255 visible ASCII characters; without quotes it is taken as well. The answer is kept for ${KEPT_DAYS} days.`,
-  schema: { type: 'string', pattern: '^"[!#-\\[\\]-~]{1,255}"$' },
+  description: `A string in quotes (RFC 8941 §3.3.3) of 1 to 255 printable ASCII characters; a bare key of visible ones is taken as well. The answer is kept for ${KEPT_DAYS} days, under /tmf-api for good.`,
+  schema: {
+    type: 'string',
+    pattern: '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-~]{1,255})$',
+  },
   example: '"0190f3b2-6f0e-7c11-9c5e-2b7f0f6f0001"',
 }
 

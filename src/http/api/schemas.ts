@@ -60,6 +60,9 @@ export const limit = readBy({ type: 'integer', minimum: 1, maximum: 500, default
   limitOf(value),
 )
 
+/** A page of a list that goes on after the entry of a name. */
+export const page = z.object({ limit: limit.optional(), after: z.string().max(255).optional() })
+
 /** A number by which a list goes on. */
 export const position = readBy(
   { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 },

@@ -121,7 +121,13 @@ export interface Gifts {
     readonly amountBytes: bigint
   }): Promise<AskOutcome>
   findAsk(by: { readonly id: string }): GiftAsk | undefined
-  asks(of: { readonly msisdn: string; readonly side: 'made' | 'got' }): readonly GiftAsk[]
+  asks(of: {
+    readonly msisdn: string
+    readonly side: 'made' | 'got'
+    /** The id of the last one of the page before. */
+    readonly after?: string | undefined
+    readonly limit?: number
+  }): readonly GiftAsk[]
   /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
@@ -143,8 +149,13 @@ export interface Gifts {
   }): Promise<void>
   /** By the operator: stops gifts from a number, or lifts that. @throws {LabError} notFound */
   suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
-  /** Numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
-  suspended(): readonly {
+  /** A page of numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
+  suspended(page?: {
+    /** The place of the last one of the page before. */
+    readonly after?: { readonly atMs: number; readonly accountId: number } | undefined
+    readonly limit?: number
+  }): readonly {
+    readonly accountId: number
     readonly msisdn: string
     readonly at: Date
     readonly reason: string
@@ -274,10 +285,10 @@ export function createGifts(parts: GiftsParts): Gifts {
         const ask = findAsk(db, id)
         return ask && askOf(db, ask)
       }),
-    asks: ({ msisdn, side }) =>
+    asks: ({ msisdn, ...page }) =>
       store.read((db) => {
         const accountId = requireAccount(db, msisdn).id
-        return openAsks(db, { accountId, side, atMs: nowMs() }).map((ask) => askOf(db, ask))
+        return openAsks(db, { ...page, accountId, atMs: nowMs() }).map((ask) => askOf(db, ask))
       }),
     answer: ({ id, by, gives }) =>
       store.write((db) => {
@@ -319,9 +330,10 @@ export function createGifts(parts: GiftsParts): Gifts {
         const suspended = reason === undefined ? undefined : { atMs: nowMs(), reason }
         changeGiftSettings(db, { accountId: id, suspended })
       }),
-    suspended: () =>
+    suspended: ({ after, limit = SUSPENDED_LIMIT } = {}) =>
       store.read((db) =>
-        suspendedAccounts(db, SUSPENDED_LIMIT).map(({ accountId, atMs, reason, evidence }) => ({
+        suspendedAccounts(db, { after, limit }).map(({ accountId, atMs, reason, evidence }) => ({
+          accountId,
           msisdn: findById(db, accountId)?.msisdn ?? '',
           at: new Date(atMs),
           reason,

@@ -46,7 +46,7 @@ test('transfers data, and shows it as a transfer, in the history, and in the buc
   t.is(made.headers.get('location'), made.body.href as string)
   t.deepEqual((await api.call(`GET ${String(made.body.href)}`)).body, made.body)
   const again = await api.call(`POST ${BASE}/transferBalance`, { body, key: '"one"' })
-  t.is(again.status, 200)
+  t.is(again.status, 201)
   t.deepEqual(again.body, made.body)
   const other = { ...body, reason: 'something else' }
   t.is((await api.call(`POST ${BASE}/transferBalance`, { body: other, key: '"one"' })).status, 422)
