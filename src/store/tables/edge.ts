@@ -82,6 +82,12 @@ BEGIN
 END;
 `
 
+/** Each listener has a queue of its own, so that a long one holds up no other. */
+export const DELIVERIES_OF_LISTENERS = `
+CREATE INDEX event_deliveries_of_listener ON event_deliveries (listener_id, next_at, number) WHERE state = 'waiting';
+DROP INDEX event_deliveries_due;
+`
+
 /**
  * Top-ups, corrections and reservations that were asked for over TMF654, and what was said of transfers besides the gift.
  * `reference` is the transfer of the journal, the movement of money or the hold.

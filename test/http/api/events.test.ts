@@ -220,3 +220,41 @@ test('refuses a filter that names no event', async (t) => {
     t.is((await api.call(`POST ${BASE}/hub`, { body })).status, 400, query)
   }
 })
+
+test('a listener that never answers holds up nobody else, however much waits for it', async (t) => {
+  const api = await createApi(t)
+  await register(api, 'http://127.0.0.1:1/silent')
+  const msisdn = await api.subscriber()
+  for (let tops = 0; tops < 120; tops++) {
+    const amount = { amount: 10, units: api.operator.fileOf({ msisdn }).currency.code }
+    const body = {
+      usageType: 'monetary',
+      amount,
+      bucket: { id: 'auto' },
+      partyAccount: { id: msisdn },
+    }
+    await api.call(`POST ${BASE}/topupBalance`, { body, key: `"${tops}"` })
+  }
+  api.clock.advance(1000)
+  await register(api, 'http://127.0.0.1:1/quick', 'eventType=SubscriptionStateChangeEvent')
+  await api.call(`PATCH /api/accounts/${msisdn}/subscription`, { body: { status: 'suspended' } })
+  const told: string[] = []
+  let release = (): void => {}
+  const silence = new Promise<void>((resolve) => (release = resolve))
+  const { events } = api.operator
+  const first = events.deliverDue(async ({ listener, event }) => {
+    if (listener.callback.endsWith('/silent')) await silence
+    told.push(`${listener.callback.slice(-5)} ${event.type}`)
+  })
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(told, ['quick SubscriptionStateChangeEvent'])
+  await api.call(`PATCH /api/accounts/${msisdn}/subscription`, { body: { status: 'active' } })
+  // The first round is still under way, and its listener is left alone.
+  const second = await events.deliverDue(async ({ listener }) => {
+    told.push(`again ${listener.callback.slice(-5)}`)
+  })
+  t.deepEqual(second, { delivered: 1, failed: 0, dead: 0 })
+  t.deepEqual(told.slice(1), ['again quick'])
+  release()
+  t.is((await first).delivered, 101)
+})
