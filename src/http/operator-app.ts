@@ -21,7 +21,7 @@ import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
 import { hubRoutes } from './events/hub-routes.ts'
 import { problemHandler, requireJson, unknownRoute } from './problem.ts'
-import { simSwapRoutes } from './sim-swap-routes.ts'
+import { correlated, simSwapRoutes } from './sim-swap-routes.ts'
 import { actionRoutes } from './tmf/action-routes.ts'
 import { balanceRoutes } from './tmf/balance-routes.ts'
 import { usageRoutes } from './tmf/usage-routes.ts'
@@ -91,6 +91,7 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(neverCached)
+  app.use('/sim-swap', correlated)
   app.use(docsRoutes(openApiOf(routes, { version: labVersion() })))
   if (options.openRoutes) app.use(options.openRoutes)
   app.use(authenticate)
