@@ -20,7 +20,7 @@ import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limi
 import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
 import { hubRoutes } from './events/hub-routes.ts'
-import { problemHandler, requireJson, unknownRoute } from './problem.ts'
+import { JSON_TYPES, problemHandler, requireJson, unknownRoute } from './problem.ts'
 import { correlated, simSwapRoutes } from './sim-swap-routes.ts'
 import { actionRoutes } from './tmf/action-routes.ts'
 import { balanceRoutes } from './tmf/balance-routes.ts'
@@ -98,9 +98,9 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
   if (options.otherInterface) app.use(forOperator(options.otherInterface))
   app.use(requireJson)
   for (const [path, limit] of Object.entries(options.longBodies ?? {})) {
-    app.use(path, express.json({ limit }))
+    app.use(path, express.json({ limit, type: [...JSON_TYPES] }))
   }
-  app.use(express.json({ limit: BODY_LIMIT_OCTETS }))
+  app.use(express.json({ limit: BODY_LIMIT_OCTETS, type: [...JSON_TYPES] }))
   mountRoutes(app, routes, callers)
   app.use(operatorOnly)
   if (options.extraRoutes) app.use(options.extraRoutes)

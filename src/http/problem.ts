@@ -75,10 +75,13 @@ export function methodNotAllowed(methods: readonly string[]): RequestHandler {
   }
 }
 
+/** The media types of bodies: JSON, and JSON that says what to change (RFC 7396). */
+export const JSON_TYPES: readonly string[] = ['application/json', 'application/merge-patch+json']
+
 /** Refuses a body that is not JSON by its own account, before it is read. */
 export const requireJson: RequestHandler = (request, response, next) => {
   const isEmpty = request.get('Content-Length') === '0' && request.get('Content-Type') === undefined
-  if (isEmpty || request.is('application/json') !== false) return next()
+  if (isEmpty || request.is([...JSON_TYPES]) !== false) return next()
   sendProblem(response, problem('unsupportedMediaType', BODY_EXPECTED))
 }
 

@@ -210,6 +210,18 @@ export function giftRequestsPage(
     .map(requestFromRow)
 }
 
+/** How many requests there are, of an account on either side or of all. */
+export function countGiftRequests(db: Connection, accountId: number | undefined): number {
+  const of = accountId === undefined ? [] : [accountId, accountId]
+  const row = db
+    .sql<{ count: number }>(
+      `SELECT count(*) AS count FROM gift_requests
+       ${accountId === undefined ? '' : 'WHERE giver_account_id = ? OR receiver_account_id = ?'}`,
+    )
+    .get(...of)
+  return row?.count ?? 0
+}
+
 /** Requests whose deadline is over, the earliest first. */
 export function dueGiftRequests(
   db: Connection,

@@ -2,7 +2,7 @@
 
 import { ADVICE, CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
-import { ACCESS, BALANCE_ACTIONS, DELIVERIES_OF_LISTENERS, EVENTS } from './tables/edge.ts'
+import { ACCESS, ACTION_CHANGES, BALANCE_ACTIONS, DELIVERIES_OF_LISTENERS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
@@ -55,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
   { name: '0053 what became of the data of an account', sql: ADVICE },
   { name: '0070 deliveries of events by listener', sql: DELIVERIES_OF_LISTENERS },
+  { name: '0071 changes to top-ups, corrections and reservations', sql: ACTION_CHANGES },
 ]

@@ -31,6 +31,8 @@ export interface Answer {
 export interface ResponseSpec {
   readonly description: string
   readonly schema?: z.ZodType
+  /** Headers by name, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Everything about a route but its types. */

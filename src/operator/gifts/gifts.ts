@@ -6,6 +6,7 @@ import { toHex } from '../../base/octets.ts'
 import type { Connection, Store } from '../../store/engine.ts'
 import { answerAsk, findAsk, openAsks } from '../../store/gift-asks.ts'
 import {
+  countGiftRequests,
   dueGiftRequests,
   findByClaim,
   findGiftRequest,
@@ -84,6 +85,8 @@ export interface Gifts {
     readonly before?: string | undefined
     readonly limit: number
   }): readonly Gift[]
+  /** How many there are, of a subscriber or of all. @throws {LabError} notFound */
+  count(of: { readonly msisdn?: string | undefined }): number
   /** What may be given now, and what binds; to a certain receiver or to anybody. @throws {LabError} notFound */
   maximum(of: {
     readonly from: string
@@ -223,6 +226,10 @@ export function createGifts(parts: GiftsParts): Gifts {
         const page = { state: undefined, before: undefined, ...of, accountId, atMs: nowMs() }
         return giftRequestsPage(db, page).map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
+    count: ({ msisdn }) =>
+      store.read((db) =>
+        countGiftRequests(db, msisdn === undefined ? undefined : requireAccount(db, msisdn).id),
+      ),
     maximum: (of) =>
       readAsIfDone(store, {
         context: { operators, atMs: nowMs() },

@@ -53,7 +53,10 @@ test('transfers data, and shows it as a transfer, in the history, and in the buc
   for (const name of ['transferBalance', 'balanceActionHistory']) {
     const list = await api.call(`GET ${BASE}/${name}?logicalResource.id=${to}`)
     t.is(list.headers.get('x-result-count'), '1')
-    t.deepEqual((list.body as unknown as object[])[0], made.body)
+    t.is(list.headers.get('x-total-count'), '1')
+    const href = `${BASE}/${name}/${String(made.body.id)}`
+    t.deepEqual((list.body as unknown as object[])[0], { ...made.body, href })
+    t.deepEqual((await api.call(`GET ${href}`)).body, { ...made.body, href })
   }
   const buckets = await api.call(`GET ${BASE}/bucket?logicalResource.id=${to}`)
   schemaOf(api, `GET ${BASE}/bucket`, 200).parse(buckets.body)
@@ -95,7 +98,7 @@ test('tells refusals and errors as TM Forum does', async (t) => {
     t.like(body, { code: 'badInput', status: '400', field, '@type': 'Error' })
   }
   t.is((await api.call(`POST ${BASE}/transferBalance`, { body: {} })).status, 400)
-  t.is((await api.call(`GET ${BASE}/bucket`)).status, 400)
+  t.is((await api.call(`GET ${BASE}/bucket?colour=red`)).status, 400)
   t.is((await api.call(`GET ${BASE}/bucket/none`)).status, 404)
   t.is((await api.call(`DELETE ${BASE}/bucket/none`)).status, 405)
   t.is((await api.call(`GET ${BASE}/nothing`)).body.status, '404')
