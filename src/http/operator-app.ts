@@ -34,6 +34,8 @@ export interface OperatorAppOptions {
   readonly otherInterface?: RequestHandler
   /** Routes that need no token. */
   readonly openRoutes?: Router
+  /** Further routes, declared like those of the operator. */
+  readonly routes?: readonly Route[]
   /** Further routes for the operator's token, with JSON bodies parsed. */
   readonly extraRoutes?: Router
   /** Paths whose bodies may be longer than others, with the most octets they may have. */
@@ -50,7 +52,7 @@ export interface OperatorAppOptions {
 
 const BODY_LIMIT_OCTETS = 64 * 1024
 
-/** Everything that is declared: what is served, and what `/openapi.json` tells of. */
+/** What an operator declares: served, and told of by `/openapi.json`. */
 export function apiRoutes(
   operator: Operator,
   callbackHosts: readonly string[] = [],
@@ -79,7 +81,7 @@ export function apiRoutes(
 export function createOperatorApp(options: OperatorAppOptions): Express {
   const { operator, token } = options
   if (!token) throw new LabError('badInput', 'the token is empty', { field: 'token' })
-  const routes = apiRoutes(operator, options.callbackHosts)
+  const routes = [...apiRoutes(operator, options.callbackHosts), ...(options.routes ?? [])]
   const limits = { ...RATE_LIMITS, ...options.rateLimits }
   const open = publicPaths(routes)
   const { callers, authenticate, operatorOnly, forOperator } = createAuthentication({

@@ -178,10 +178,7 @@ interface ActionSource extends Source {
   page(...asked: Parameters<Source['page']>): readonly Action[]
 }
 
-function actions(
-  operator: Operator,
-  kind: Exclude<BalanceActionKind, 'transfer'>,
-): ActionSource {
+function actions(operator: Operator, kind: Exclude<BalanceActionKind, 'transfer'>): ActionSource {
   const { balanceActions } = operator
   return {
     count: (of) => balanceActions.count({ ...of, kind }),
