@@ -70,6 +70,8 @@ export function numberOf(ref: { readonly id: string }, field: string): string {
   return normaliseMsisdn(ref.id, `${field}.id`)
 }
 
+const NO_LOT = { id: 'auto', name: 'no lot' }
+
 /** What is left of data, and of money. */
 export function accumulatedOf(operator: Operator, msisdn: string): readonly object[] {
   const { lots, totalBytes } = operator.balance({ msisdn })
@@ -84,7 +86,8 @@ export function accumulatedOf(operator: Operator, msisdn: string): readonly obje
   })
   return [
     entry('data', {
-      bucket: lots.map(({ id }) => ({ id: `${msisdn}-${id}` })),
+      // The standard wants a bucket, also of who has nothing.
+      bucket: lots.length > 0 ? lots.map(({ id }) => ({ id: `${msisdn}-${id}` })) : [NO_LOT],
       totalBalance: quantityOf(totalBytes),
     }),
     entry('monetary', {

@@ -235,3 +235,23 @@ test('answers the balance page’s question (TMF677)', async (t) => {
   t.regex(JSON.stringify(asked.body), /"remainingValue":\{"amount":20000000000,"units":"B"\}/)
   t.is((await api.call(`POST ${path}`, { body: { searchCriteria: {} } })).status, 400)
 })
+
+test('answers of TMF677 may be seen again, by those whom they are about, until they are deleted', async (t) => {
+  const api = await createApi(t)
+  const [msisdn, other] = [await api.subscriber(), await api.subscriber()]
+  const path = '/tmf-api/usageConsumption/v4/queryUsageConsumption'
+  const [token, ofOther] = [await api.signIn(msisdn), await api.signIn(other)]
+  const ask = () => api.call(`POST ${path}`, { token, body: { searchCriteria: {} } })
+  const [first, second] = [await ask(), await ask()]
+  const href = String(first.headers.get('location'))
+  t.is(href, String(first.body.href))
+  t.deepEqual((await api.call(`GET ${href}`, { token })).body, first.body)
+  t.is((await api.call(`GET ${href}`, { token: ofOther })).status, 404)
+  const list = async (by: string) => (await api.call(`GET ${path}`, { token: by })).body as unknown
+  t.deepEqual(await list(token), [second.body, first.body])
+  t.deepEqual(await list(ofOther), [])
+  t.is((await api.call(`DELETE ${href}`, { token: ofOther })).status, 404)
+  t.is((await api.call(`DELETE ${href}`, { token })).status, 204)
+  t.is((await api.call(`GET ${href}`, { token })).status, 404)
+  t.deepEqual(await list(token), [second.body])
+})
