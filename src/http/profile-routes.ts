@@ -10,7 +10,7 @@ import { PACKAGE_OCTETS_MAX } from '../profile/import.ts'
 import { StoreMetadataRequest, type PprIds, type ProfileClass } from '../rsp/common.ts'
 import type { ImportedProfile } from '../store/imported-profiles.ts'
 import { ok, route, type Route } from './api/route.ts'
-import { idOf, page, readBy } from './api/schemas.ts'
+import { BASE64, idOf, page, readBy } from './api/schemas.ts'
 import { pageOf } from './page.ts'
 
 /** Where bodies are longer than elsewhere: scenarios, and a package as Base64 with what is said of it. */
@@ -22,7 +22,7 @@ export const LONG_BODIES = {
 const OF_PROFILES = { tag: 'Profiles', scope: 'lab:manage' } as const
 
 const octets = readBy(
-  { type: 'string', contentEncoding: 'base64', description: 'Base64 (RFC 4648 §4, with padding).' },
+  { ...BASE64, description: 'Base64 (RFC 4648 §4, with padding).' },
   (value) => {
     const found = typeof value === 'string' ? fromBase64(value) : undefined
     if (found && found.length > 0) return found

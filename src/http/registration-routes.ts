@@ -56,7 +56,23 @@ const answerOfPhone = z
     res: octets.optional(),
     auts: octets.optional(),
   })
-  .meta({ id: 'AuthenticationAnswer' })
+  .meta({
+    id: 'AuthenticationAnswer',
+    oneOf: [
+      { properties: { message: { const: 'authenticationResponse' } }, required: ['res'] },
+      {
+        properties: { message: { const: 'authenticationFailure' }, cause: { const: 'macFailure' } },
+        required: ['cause'],
+      },
+      {
+        properties: {
+          message: { const: 'authenticationFailure' },
+          cause: { const: 'synchFailure' },
+        },
+        required: ['cause', 'auts'],
+      },
+    ],
+  })
 
 /** The routes over an operator. */
 export function registrationRoutes(operator: Operator): readonly Route[] {

@@ -7,7 +7,7 @@ import { fromBase64, toBase64 } from '../base/octets.ts'
 import type { PublishedList } from '../lab-revocation.ts'
 import type { Lab } from '../lab.ts'
 import { ok, route, type Route } from './api/route.ts'
-import { readBy } from './api/schemas.ts'
+import { BASE64, readBy } from './api/schemas.ts'
 import { methodNotAllowed } from './problem.ts'
 
 type Revoking = Pick<Lab, 'revoke' | 'revocationLists'>
@@ -27,14 +27,11 @@ export function revocationListRoutes(lab: Pick<Lab, 'revocationLists'>): Router 
   return router
 }
 
-const certificate = readBy(
-  { type: 'string', contentEncoding: 'base64', description: 'DER in Base64.' },
-  (value) => {
-    const octets = typeof value === 'string' ? fromBase64(value) : undefined
-    if (octets && octets.length > 0) return octets
-    throw new LabError('badInput', 'expected DER in Base64')
-  },
-)
+const certificate = readBy({ ...BASE64, description: 'DER in Base64.' }, (value) => {
+  const octets = typeof value === 'string' ? fromBase64(value) : undefined
+  if (octets && octets.length > 0) return octets
+  throw new LabError('badInput', 'expected DER in Base64')
+})
 
 const listSchema = z
   .object({

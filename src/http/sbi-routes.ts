@@ -19,7 +19,7 @@ export function sbiRoutes(network: OperatorNetwork): readonly Route[] {
   const nudm = { method: 'POST', tag: '3GPP Nudm_UEAuthentication', scope } as const
   const nausf = { tag: '3GPP Nausf_UEAuthentication', scope } as const
   const ofSubscriber = (name: string) =>
-    z.object({ [name]: z.string().meta({ description: SUPI }) })
+    z.object({ [name]: z.string().meta({ description: SUPI, pattern: schemas.IDENTITY }) })
   return [
     route({
       ...nudm,

@@ -10,6 +10,9 @@ const UINT32 = { type: 'integer', minimum: 0, maximum: 2 ** 32 - 1 } as const
 const VOLUME = { type: 'integer', minimum: 0, maximum: 2 ** 50 } as const
 const NETWORK_NAME = '^5G:mnc[0-9]{3}[.]mcc[0-9]{3}[.]3gppnetwork[.]org(:[A-Fa-f0-9]{11})?$'
 
+/** A SUPI or a SUCI, as TS 29.571 §5.3.2 writes them. */
+export const IDENTITY = '^(?:imsi-[0-9]{5,15}|suci-0-.+)$'
+
 interface JsonObject {
   readonly required: readonly string[]
   readonly properties: Readonly<Record<string, object>>
@@ -21,7 +24,10 @@ function object({ required, properties }: JsonObject) {
 
 /** A request that is read field by field. */
 function read(id: string, of: JsonObject) {
-  return z.unknown().meta({ id, ...object(of) })
+  return z
+    .unknown()
+    .refine((body) => body !== undefined)
+    .meta({ id, ...object(of) })
 }
 
 function octets(count: number) {
@@ -188,7 +194,7 @@ export const hssAuthenticationInfoResult = z
 export const authenticationInfo = read('AuthenticationInfo', {
   required: ['supiOrSuci', 'servingNetworkName'],
   properties: {
-    supiOrSuci: { type: 'string', pattern: '^(?:imsi-[0-9]{5,15}|suci-.+)$', maxLength: 1000 },
+    supiOrSuci: { type: 'string', pattern: IDENTITY, maxLength: 1000 },
     servingNetworkName,
     resynchronizationInfo,
   },

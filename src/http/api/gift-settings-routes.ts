@@ -10,7 +10,7 @@ import { giftJson, giftSchema } from './gift-routes.ts'
 import { pageOf } from '../page.ts'
 import { answerOnce, refusedAnswer } from './operator-routes.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountBytes, amountJson, idOf, instant, msisdn, page, pin, readBy } from './schemas.ts'
+import { amountJson, idOf, instant, msisdn, page, pin, readBy, someBytes } from './schemas.ts'
 import { maySee, type Principal } from './scopes.ts'
 
 const askSchema = z
@@ -79,7 +79,7 @@ function askRoutes(operator: Operator): readonly Route[] {
       tag: 'Gifts',
       scope: 'gifts:write',
       idempotent: true,
-      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes }),
+      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes: someBytes }),
       actsFor: ({ body }) => [body.from],
       responses: {
         201: { description: 'It is asked.', schema: askSchema },

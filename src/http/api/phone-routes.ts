@@ -7,7 +7,7 @@ import type { PhonePlace, SessionView } from '../../operator/charging/charging.t
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountBytes, amountJson, idOf, instant, msisdn, page } from './schemas.ts'
+import { amountJson, idOf, instant, msisdn, page, someBytes } from './schemas.ts'
 import { maySee } from './scopes.ts'
 
 const placeSchema = z
@@ -63,7 +63,7 @@ export function phoneRoutes({ charging }: Pick<Operator, 'charging'>): readonly 
       tag: 'Usage',
       scope: 'usage:write',
       idempotent: true,
-      body: z.strictObject({ msisdn, amountBytes }),
+      body: z.strictObject({ msisdn, amountBytes: someBytes }),
       responses: { 204: { description: 'It is counted, once for the key.' } },
       async handle({ body, idempotencyKey }) {
         await charging.countOffload({ ...body, idempotencyKey })

@@ -13,6 +13,7 @@ import {
   listAnswer,
   listQuery,
   oneQuery,
+  selectionOf,
   sourceOf,
   withFields,
   type Source,
@@ -108,6 +109,7 @@ interface Resource {
 
 function resourceRoutes({ name, title, schema, source, find }: Resource): readonly Route[] {
   const attributes = Object.keys(schema.shape)
+  const selection = selectionOf(schema)
   return [
     route({
       method: 'GET',
@@ -119,7 +121,7 @@ function resourceRoutes({ name, title, schema, source, find }: Resource): readon
       scope: 'balances:read',
       query: listQuery,
       responses: {
-        200: { description: 'A page.', schema: z.array(schema), headers: LIST_HEADERS },
+        200: { description: 'A page.', schema: z.array(selection), headers: LIST_HEADERS },
       },
       handle: (asked) => listAnswer({ source, attributes }, asked),
     }),
@@ -132,7 +134,7 @@ function resourceRoutes({ name, title, schema, source, find }: Resource): readon
       scope: 'balances:read',
       params: idOf('id', `The id of a ${name}.`),
       query: oneQuery,
-      responses: { 200: { description: 'It.', schema } },
+      responses: { 200: { description: 'It.', schema: selection } },
       handle({ params, query, principal }) {
         const found = find(String(params.id), principal)
         if (found) return { status: 200, body: withFields(found, query.fields) }

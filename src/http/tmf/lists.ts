@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { normaliseMsisdn } from '../../operator/msisdn.ts'
-import { readBy } from '../api/schemas.ts'
+import { MSISDN, readBy } from '../api/schemas.ts'
 import type { Answer } from '../api/route.ts'
 import { requireOwn, type Principal } from '../api/scopes.ts'
 
@@ -41,7 +41,7 @@ export const listQuery = z
     offset: whole({ min: 0, max: OFFSET_MAX }).optional(),
     limit: whole({ min: 1, max: LIMIT_MAX }).optional(),
     fields: text.optional().meta({ description: 'Names of attributes, with commas between.' }),
-    'logicalResource.id': text.optional().meta({ description: 'Whose: the subscriber’s number.' }),
+    'logicalResource.id': text.optional().meta({ ...MSISDN, description: 'Whose: a number.' }),
   })
   .catchall(z.union([text, z.array(text).max(20)]))
 
@@ -83,6 +83,12 @@ export function sourceOf(all: (of: Whose) => readonly object[]): Source {
     count: (of) => all(of).length,
     page: (of, { offset, limit }) => all(of).slice(offset, offset + limit),
   }
+}
+
+/** A resource of which perhaps only the members of `fields` are shown. */
+export function selectionOf<Shape extends z.core.$ZodLooseShape>(schema: z.ZodObject<Shape>) {
+  const id = `${String(schema.meta()?.id)}_Selection`
+  return schema.partial().meta({ id, description: 'Whole, or the attributes of `fields`.' })
 }
 
 /** The members of `fields`; `id` and `href` always come along. */

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { instant } from '../api/schemas.ts'
+import { instant, MSISDN } from '../api/schemas.ts'
 
 const text = z.string().max(1000)
 
@@ -22,6 +22,23 @@ export const ref = z.looseObject({
   href: text.optional(),
   name: text.optional(),
   ...meta,
+})
+
+/** A subscriber, by the number. */
+export const subscriberRef = ref.extend({
+  id: z
+    .string()
+    .min(1)
+    .max(255)
+    .meta({ ...MSISDN }),
+})
+
+const bucketRef = ref.extend({
+  id: z
+    .string()
+    .min(1)
+    .max(255)
+    .meta({ description: '`auto`, or the id of a bucket of the account.' }),
 })
 
 /** RelatedParty, and RelatedTopupBalance, which is like it. */
@@ -75,10 +92,10 @@ const ofTransfers = {
   receiverProduct: ref.optional(),
 }
 
-const what = { amount: quantity, usageType, bucket: ref }
+const what = { amount: quantity, usageType, bucket: bucketRef }
 
 export const topupCreate = z
-  .looseObject({ ...described, ...ofTopups, ...what, partyAccount: ref })
+  .looseObject({ ...described, ...ofTopups, ...what, partyAccount: subscriberRef })
   .meta({ id: 'TopupBalance_Create' })
 
 export const adjustCreate = z
@@ -86,7 +103,7 @@ export const adjustCreate = z
   .meta({ id: 'AdjustBalance_Create' })
 
 export const reserveCreate = z
-  .looseObject({ ...described, ...what, partyAccount: ref })
+  .looseObject({ ...described, ...what, partyAccount: subscriberRef })
   .meta({ id: 'ReserveBalance_Create' })
 
 export const transferCreate = z
@@ -96,8 +113,8 @@ export const transferCreate = z
     ...what,
     reason: text,
     channel: ref,
-    logicalResource: z.array(ref).min(1).max(10),
-    receiverLogicalResource: ref,
+    logicalResource: z.array(subscriberRef).min(1).max(10),
+    receiverLogicalResource: subscriberRef,
     receiverBucket: ref,
     receiverBucketUsageType: usageType,
   })

@@ -14,19 +14,22 @@ import {
   listAnswer,
   listQuery,
   oneQuery,
+  selectionOf,
   sourceOf,
   subscriberOf,
   withFields,
 } from './lists.ts'
 import { quantityOf } from './quantities.ts'
 import { resourceOf } from './resources.ts'
-import { quantity, ref } from './schemas.ts'
+import { quantity, subscriberRef } from './schemas.ts'
 
 const BASE = '/tmf-api/usageConsumption/v4'
 
 const query = z
   .looseObject({
-    searchCriteria: z.looseObject({ logicalResource: z.array(ref).min(1).max(1).optional() }),
+    searchCriteria: z.looseObject({
+      logicalResource: z.array(subscriberRef).min(1).max(1).optional(),
+    }),
   })
   .meta({ id: 'QueryUsageConsumption_Create' })
 
@@ -58,6 +61,8 @@ const KEPT_MAX = 1000
 interface KeptAnswer {
   readonly id: string
   readonly msisdn: string
+  /** Who asked. */
+  readonly caller: string
   readonly json: object
 }
 
@@ -84,7 +89,7 @@ function askRoute(operator: Operator, kept: Map<string, KeptAnswer>): Route {
     responses: {
       201: { description: 'The answer.', schema: answer, headers: { Location: 'Where it is.' } },
     },
-    handle({ body, principal }) {
+    handle({ body, principal, caller }) {
       const named = body.searchCriteria.logicalResource?.[0]?.id
       const msisdn = subscriberOf(named, principal)
       const { lots } = operator.balance({ msisdn })
@@ -106,7 +111,7 @@ function askRoute(operator: Operator, kept: Map<string, KeptAnswer>): Route {
           },
         ],
       }
-      kept.set(id, { id, msisdn, json })
+      kept.set(id, { id, msisdn, caller, json })
       // A map goes through its entries in the order in which they came.
       for (const [oldest] of kept) {
         if (kept.size <= KEPT_MAX) break
@@ -119,6 +124,7 @@ function askRoute(operator: Operator, kept: Map<string, KeptAnswer>): Route {
 
 function seeRoutes(kept: Map<string, KeptAnswer>): readonly Route[] {
   const common = { tag: TAG, scope: 'balances:read' } as const
+  const selection = selectionOf(answer)
   const ofOne = { params: idOf('id', 'The id of an answer.') }
   const found = (id: string, principal: Principal): KeptAnswer => {
     const one = kept.get(id)
@@ -141,7 +147,7 @@ function seeRoutes(kept: Map<string, KeptAnswer>): readonly Route[] {
       description: FILTERS,
       query: listQuery,
       responses: {
-        200: { description: 'A page.', schema: z.array(answer), headers: LIST_HEADERS },
+        200: { description: 'A page.', schema: z.array(selection), headers: LIST_HEADERS },
       },
       handle: (asked) => listAnswer({ source, attributes: Object.keys(answer.shape) }, asked),
     }),
@@ -153,7 +159,7 @@ function seeRoutes(kept: Map<string, KeptAnswer>): readonly Route[] {
       operationId: 'retrieveQueryUsageConsumption',
       summary: 'An answer, as it was given',
       query: oneQuery,
-      responses: { 200: { description: 'It.', schema: answer } },
+      responses: { 200: { description: 'It.', schema: selection } },
       handle: ({ params, query: { fields }, principal }) =>
         ok(withFields(found(String(params.id), principal).json, fields)),
     }),
@@ -165,8 +171,12 @@ function seeRoutes(kept: Map<string, KeptAnswer>): readonly Route[] {
       operationId: 'deleteQueryUsageConsumption',
       summary: 'Keep an answer no longer',
       responses: { 204: { description: 'It is gone.' } },
-      handle({ params, principal }) {
-        kept.delete(found(String(params.id), principal).id)
+      handle({ params, principal, caller }) {
+        const one = found(String(params.id), principal)
+        if (principal.role !== 'operator' && one.caller !== caller) {
+          throw new LabError('forbidden', 'somebody else has asked this', { reason: 'otherCaller' })
+        }
+        kept.delete(one.id)
         return { status: 204 }
       },
     }),
