@@ -89,14 +89,15 @@ function askRoute(operator: Operator, kept: Map<string, KeptAnswer>): Route {
     responses: {
       201: { description: 'The answer.', schema: answer, headers: { Location: 'Where it is.' } },
     },
-    handle({ body, principal, caller }) {
+    handle({ body, principal, caller, origin }) {
       const named = body.searchCriteria.logicalResource?.[0]?.id
       const msisdn = subscriberOf(named, principal)
       const { lots } = operator.balance({ msisdn })
       const at = operator.access.clock.now()
       serial += 1
       const id = idOfAnswer(`${msisdn} ${at.toISOString()} ${serial}`)
-      const href = `${PATH}/${id}`
+      // A whole URI, as TMF677 has it, where TMF654 has any text.
+      const href = `${origin}${PATH}/${id}`
       const json = {
         id,
         href,
