@@ -3,7 +3,7 @@
 import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
-import { toHex } from '../base/octets.ts'
+import { orderedIds } from '../base/ordered-ids.ts'
 import type { OperatorAlgorithm } from '../profile/subscriber.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
@@ -398,8 +398,7 @@ function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
 
 function attempts({ store, environment, operators, gifts }: Parts & { readonly gifts: Gifts }) {
   const nowMs = () => environment.clock.nowMs()
-  // Never from the seed: a lab that is opened again must not call a new transfer by an old name.
-  const newId = () => toHex(environment.random.unique(12))
+  const newId = orderedIds(environment)
   return {
     attemptGift: (asked) =>
       gifts.give({ ...asked, caller: asked.caller ?? DEFAULT_CALLER, channel: 'api' }),

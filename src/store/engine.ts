@@ -7,6 +7,7 @@
 
 import Database from 'better-sqlite3'
 import { LabError, messageOf } from '../base/errors.ts'
+import { durabilityOf } from './durability.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 
 export type Statement<Row> = Database.Statement<unknown[], Row>
@@ -66,11 +67,11 @@ function connect(path: string): Database.Database {
   try {
     const db = new Database(path)
     db.pragma('journal_mode = WAL')
-    db.pragma('synchronous = FULL')
+    db.pragma('synchronous = NORMAL')
     db.pragma('foreign_keys = ON')
     // Without it, INSERT OR REPLACE would delete rows past the triggers that forbid it.
     db.pragma('recursive_triggers = ON')
-    db.pragma('wal_autocheckpoint = 8000')
+    db.pragma('wal_autocheckpoint = 0')
     db.pragma('cache_size = -16000')
     // What undoes one command of a group is written beside it, in a file unless told otherwise.
     db.pragma('temp_store = MEMORY')
@@ -140,6 +141,7 @@ function savepoint(db: Database.Database, name: string): Undoing {
 
 function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
+  const durability = durabilityOf(db)
   const queue: Waiting[] = []
   let scheduled = false
   let closing: Promise<void> | undefined
@@ -169,7 +171,13 @@ function groupingStore(db: Database.Database): Store {
       commitError = error
       if (db.inTransaction) rollback.run()
     }
-    for (const waiting of group) waiting.settle(commitError)
+    if (commitError !== undefined) for (const waiting of group) waiting.settle(commitError)
+    else {
+      durability.whenSynced((error) => {
+        for (const waiting of group) waiting.settle(error)
+      })
+      durability.tidyLog()
+    }
     if (queue.length > 0) schedule()
   }
 
@@ -233,7 +241,10 @@ function groupingStore(db: Database.Database): Store {
     },
     flush: () => enlist(() => undefined),
     close() {
-      closing ??= enlist(() => undefined).finally(() => void db.close())
+      closing ??= enlist(() => undefined).finally(async () => {
+        await durability.close()
+        db.close()
+      })
       return closing
     },
   }

@@ -63,7 +63,7 @@ export interface GiftTerms {
 export interface GiftRoute {
   readonly order?: readonly LotOrigin[] | undefined
   readonly eligible?: ((lot: Lot) => boolean) | undefined
-  readonly terms?: ((source: Lot) => GiftTerms) | undefined
+  readonly terms?: ((source: GiftSource) => GiftTerms) | undefined
 }
 
 /**
@@ -94,12 +94,15 @@ export function issueLot(
 }
 
 /** A gift to be moved: from whom, to whom, how much, of which lots, and what becomes of them. */
-export type GiftToPost = TransferHead &
-  GiftRoute & {
-    readonly giverAccountId: number
-    readonly receiverAccountId: number
-    readonly amountBytes: bigint
-  }
+export type GiftToPost = GiftSides & GiftRoute & { readonly amountBytes: bigint }
+
+type GiftSides = TransferHead & {
+  readonly giverAccountId: number
+  readonly receiverAccountId: number
+}
+
+/** What of a lot its gift takes over. */
+export type GiftSource = Pick<Lot, 'id' | 'trafficClass' | 'scope' | 'giftable' | 'validUntilMs'>
 
 /**
  * Moves an amount from the giver's giftable lots to new lots of the receiver, whole or not at all.
@@ -108,14 +111,21 @@ export type GiftToPost = TransferHead &
 export function postGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
   expireDue(db, { atMs: gift.atMs, accountId: gift.giverAccountId })
   expireDue(db, { atMs: gift.atMs, accountId: gift.receiverAccountId })
-  return moveGift(db, gift)
+  requireAmount(gift.amountBytes)
+  const want = { ...gift, accountId: gift.giverAccountId, onlyGiftable: true }
+  return moveGift(db, { ...gift, parts: chooseLots(db, want) })
 }
 
-/** As {@link postGift}, between accounts in which what has ended is put away already. */
-export function moveGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
-  requireAmount(gift.amountBytes)
-  const { giverAccountId, receiverAccountId, amountBytes, atMs } = gift
-  const parts = chooseLots(db, { ...gift, accountId: giverAccountId, onlyGiftable: true })
+/** As {@link postGift}, of parts that are chosen, between accounts in which what has ended is put away already. */
+export function moveGift(
+  db: Connection,
+  gift: GiftSides &
+    Pick<GiftRoute, 'terms'> & {
+      readonly parts: readonly { readonly lot: GiftSource; readonly amountBytes: bigint }[]
+    },
+): readonly GiftSlice[] {
+  const { giverAccountId, receiverAccountId, parts, atMs } = gift
+  const amountBytes = parts.reduce((sum, part) => sum + part.amountBytes, 0n)
   const transferSeq = insertTransfer(db, { ...gift, kind: 'gift' })
   recordGift(db, { transferSeq, giverAccountId, receiverAccountId, amountBytes, atMs })
   return parts.map(({ lot, amountBytes: partBytes }, line) =>
@@ -145,7 +155,7 @@ export function postGiftPart(
   part: {
     readonly transferSeq: number
     readonly line: number
-    readonly source: Lot
+    readonly source: GiftSource
     readonly from: 'available' | 'held'
     readonly partBytes: bigint
     readonly receiverAccountId: number

@@ -2,7 +2,13 @@
 
 import type { Connection } from '../../store/engine.ts'
 import { giftSettingsOf, isBlocked } from '../../store/gift-settings.ts'
-import { balanceOf, giftTotals, type LotOrigin, type TrafficClass } from '../../store/ledger.ts'
+import {
+  balanceOf,
+  giftTotals,
+  type LotOrigin,
+  type LotScope,
+  type TrafficClass,
+} from '../../store/ledger.ts'
 import { walletOf } from '../../store/money.ts'
 import { whereaboutsOf, type Whereabouts } from '../../store/places.ts'
 import type { Account } from '../accounts.ts'
@@ -291,16 +297,22 @@ function* sourceLots(
     yield* held.all(of.giftId, of.atMs).map(lotFromRow)
   }
   const lots = db.bigSql<LotRow>(
-    `SELECT *, available AS bytes FROM lots
+    `SELECT id, origin, traffic_class, scope, giftable, available AS bytes, valid_from, valid_until FROM lots
      WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ? ORDER BY valid_until, id`,
   )
-  for (const row of lots.iterate(of.giver.id, of.atMs, of.atMs)) yield lotFromRow(row)
+  const bound = [of.giver.id, of.atMs, of.atMs]
+  // Mostly the first lot suffices, and one row costs half of what going through rows does.
+  const first = lots.get(...bound)
+  if (!first) return
+  yield lotFromRow(first)
+  for (const row of lots.iterate(...bound)) if (row.id !== first.id) yield lotFromRow(row)
 }
 
 interface LotRow {
   readonly id: bigint
   readonly origin: LotOrigin
   readonly traffic_class: TrafficClass
+  readonly scope: LotScope
   readonly giftable: bigint
   readonly bytes: bigint
   readonly valid_from: bigint
@@ -312,6 +324,7 @@ function lotFromRow(row: LotRow): LotFacts {
     id: Number(row.id),
     origin: row.origin,
     trafficClass: row.traffic_class,
+    scope: row.scope,
     giftable: row.giftable === 1n,
     availableBytes: row.bytes,
     validFromMs: Number(row.valid_from),

@@ -124,7 +124,7 @@ function advance(
     const { state } = one.asked.request as GiftRequestRecord
     return { problem: conflict(result.rejected, `the gift is ${state}`) }
   }
-  return { gift: giftOf(db, { ...result.stepped, atMs: context.atMs }), refusal }
+  return { gift: result.gift, refusal }
 }
 
 function isParty(
@@ -176,7 +176,7 @@ export function reverse(
   const one = openCase(db, { asked, context })
   const result = advanceGift(db, { one, event: { kind: 'reverse', isWhole }, reason, context })
   if ('rejected' in result) throw conflict(result.rejected, `the gift is ${request.state}`)
-  return giftOf(db, { request: result.stepped.request, atMs })
+  return result.gift
 }
 
 function giftOfCase(db: Connection, of: { readonly one: GiftCase; readonly atMs: number }): Gift {
