@@ -445,7 +445,7 @@ export function untoldEndings(
     .sql<Ending>(
       `SELECT DISTINCT lots.account_id AS accountId, valid_until AS untilMs FROM lots
          JOIN accounts ON accounts.id = lots.account_id AND status <> 'closed'
-       WHERE available > 0 AND carries = 0 AND valid_until > ? AND valid_until <= ?
+       WHERE open = 1 AND carries = 0 AND valid_until > ? AND valid_until <= ?
          AND 2 * (valid_until - ?) <= valid_until - valid_from
          AND NOT EXISTS (SELECT 1 FROM messages WHERE event_id = 'expiry:' || lots.account_id || ':' || lots.valid_until)
          AND NOT EXISTS (SELECT 1 FROM channel_settings

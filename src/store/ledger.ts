@@ -327,8 +327,8 @@ interface GiftSliceRow {
   readonly valid_until: bigint
 }
 
-const DUE_LOTS = `SELECT id, available FROM lots WHERE available > 0 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
-const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND available > 0 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
+const DUE_LOTS = `SELECT id, available FROM lots WHERE open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
+const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
 
 const GIFT_SLICES = `
   SELECT debit_lot_id AS from_lot_id, credit_lot_id AS lot_id, amount, valid_until

@@ -6,6 +6,7 @@ import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
+import { LOCALITY } from './tables/locality.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
 import { ORDER_LIMITS } from './tables/order-limits.ts'
@@ -54,4 +55,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0051 first answers of gifts, and gifts that are bought', sql: GIFT_ANSWERS },
   { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
   { name: '0053 what became of the data of an account', sql: ADVICE },
+  { name: '0054 fewer pages for each gift and each report of use', sql: LOCALITY },
 ]

@@ -202,7 +202,8 @@ function totalSince(
   const pending = db
     .bigSql<{ readonly gifts: bigint; readonly bytes: bigint }>(
       `SELECT count(*) AS gifts, coalesce(sum(amount), 0) AS bytes FROM gift_requests
-       WHERE ${column} = ? AND requested_at >= ? AND state IN ('held', 'awaitingAcceptance') AND id <> ?`,
+       WHERE ${column} = ? AND requested_at >= ? AND transfer_id IS NOT id
+         AND state IN ('held', 'awaitingAcceptance') AND id <> ?`,
     )
     .get(of.accountId, of.fromMs, of.subject.giftId ?? '')
   return {
@@ -227,7 +228,8 @@ function lastGiftAt(
       `SELECT max(at) AS at FROM (
          SELECT max(at) AS at FROM gifts WHERE giver_account_id = ?
          UNION ALL SELECT max(requested_at) FROM gift_requests
-           WHERE giver_account_id = ? AND state IN ('held', 'awaitingAcceptance') AND id <> ?)`,
+           WHERE giver_account_id = ? AND transfer_id IS NOT id
+             AND state IN ('held', 'awaitingAcceptance') AND id <> ?)`,
     )
     .get(of.giver.id, of.giver.id, of.giftId ?? '')
   return row?.at ?? undefined
@@ -298,7 +300,7 @@ function* sourceLots(
   }
   const lots = db.bigSql<LotRow>(
     `SELECT id, origin, traffic_class, scope, giftable, available AS bytes, valid_from, valid_until FROM lots
-     WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ? ORDER BY valid_until, id`,
+     WHERE account_id = ? AND open = 1 AND valid_until > ? AND valid_from <= ? ORDER BY valid_until, id`,
   )
   const bound = [of.giver.id, of.atMs, of.atMs]
   // Mostly the first lot suffices, and one row costs half of what going through rows does.
@@ -382,8 +384,8 @@ function givenSince(
      FROM gift_requests
      JOIN accounts giver ON giver.id = giver_account_id
      JOIN accounts receiver ON receiver.id = receiver_account_id
-     WHERE ${isNumber} AND requested_at >= ? AND state IN ('held', 'awaitingAcceptance')
-       AND gift_requests.id <> ?`,
+     WHERE ${isNumber} AND requested_at >= ? AND transfer_id IS NOT gift_requests.id
+       AND state IN ('held', 'awaitingAcceptance') AND gift_requests.id <> ?`,
   )
   return of.numbers.flatMap((one) =>
     query

@@ -390,7 +390,7 @@ function latestEnd(
   const row = db
     .sql<{ end: number | null }>(
       `SELECT max(valid_until) AS end FROM lots
-       WHERE account_id = ? AND available > 0 AND valid_until > ? AND traffic_class = 'general'`,
+       WHERE account_id = ? AND open = 1 AND valid_until > ? AND traffic_class = 'general'`,
     )
     .get(of.receiver?.id ?? 0, of.atMs)
   return row?.end ?? undefined

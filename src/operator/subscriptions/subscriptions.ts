@@ -290,7 +290,7 @@ function endClosed(db: Connection, due: { readonly atMs: number; readonly limit:
   const rows = db
     .sql<{ id: number }>(
       `SELECT DISTINCT account_id AS id FROM lots JOIN accounts ON accounts.id = account_id
-       WHERE available > 0 AND valid_until <= ? AND carries = 1 AND status = 'closed' LIMIT ?`,
+       WHERE open = 1 AND valid_until <= ? AND carries = 1 AND status = 'closed' LIMIT ?`,
     )
     .all(due.atMs, due.limit)
   for (const { id } of rows) {
