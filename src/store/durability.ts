@@ -3,55 +3,57 @@
  * work that goes on, and copied into the database by a thread of its own. See docs/decisions/0004-store.md.
  */
 
+import { once } from 'node:events'
 import { closeSync, fdatasync, openSync } from 'node:fs'
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 
 /** The disk below one database. */
-export interface Durability {
-  /** Calls back when every commit made before is on disk, in the order of the calls; with the error when the disk refused. */
-  whenSynced(settle: (error: unknown) => void): void
+export interface Durability extends SyncedLog {
   /** Told after each commit: copies the log into the database when it has grown. */
   tidyLog(): void
-  /** Ends the thread, where there is one. */
+  /** Ends the thread, where there is one. Nothing may be waiting. */
   close(): Promise<void>
 }
 
-/** A database in memory is as durable as it will ever be. */
-const NOTHING_TO_SYNC: Durability = {
-  whenSynced: (settle) => settle(undefined),
-  tidyLog() {},
-  close: async () => {},
-}
-
+/** Of a database whose commits do not sync by themselves. */
 export function durabilityOf(db: Database.Database): Durability {
-  if (db.memory) return NOTHING_TO_SYNC
-  const log = syncedLog(`${db.name}-wal`)
+  if (db.memory) return IN_MEMORY
+  const fd = openSync(`${db.name}-wal`, 'r+')
   const checkpoints = checkpointing(db)
   return {
-    whenSynced: log.whenSynced,
+    ...syncedLog((done) => fdatasync(fd, done)),
     tidyLog: checkpoints.tidyLog,
     async close() {
       await checkpoints.close()
-      log.close()
+      closeSync(fd)
     },
   }
 }
 
-interface SyncedLog {
+/** A database in memory is as durable as it will ever be. */
+const IN_MEMORY: Durability = {
+  whenSynced: (settle) => settle(undefined),
+  failure: () => undefined,
+  tidyLog() {},
+  close: async () => {},
+}
+
+export interface SyncedLog {
+  /** Calls back, in the order of the calls, when every commit made before the call is on disk; with an error if it is not. */
   whenSynced(settle: (error: unknown) => void): void
-  close(): void
+  /** Why the disk has refused. From then on nobody knows what is on it, and a later sync would not tell. */
+  failure(): unknown
 }
 
 /** One sync at a time; those who come meanwhile share the next. */
-function syncedLog(path: string): SyncedLog {
-  const fd = openSync(path, 'r+')
+export function syncedLog(sync: (done: (error: unknown) => void) => void): SyncedLog {
   let waiting: ((error: unknown) => void)[] = []
   let isSyncing = false
-  /** After a refusal nobody knows what is on disk, and a later sync would not tell. */
   let failure: unknown
 
-  function sync(): void {
+  function syncNext(): void {
     if (isSyncing || waiting.length === 0) return
     isSyncing = true
     const settled = waiting
@@ -59,25 +61,25 @@ function syncedLog(path: string): SyncedLog {
     const done = (error: unknown) => {
       isSyncing = false
       failure ??= error ?? undefined
-      sync()
+      syncNext()
       for (const settle of settled) settle(failure)
     }
-    if (failure === undefined) fdatasync(fd, done)
-    else setImmediate(done, failure)
+    if (failure === undefined) sync(done)
+    else setImmediate(done)
   }
 
   return {
     whenSynced(settle) {
       waiting.push(settle)
-      sync()
+      syncNext()
     },
-    close: () => closeSync(fd),
+    failure: () => failure,
   }
 }
 
 /** So many changed rows are worth a copy: about as many pages as SQLite would let gather. */
 const CHANGES_TO_COPY = 4000
-/** What the thread leaves may be copied within a commit when it is this little. */
+/** What the thread leaves may be copied between two commits when it is this little. */
 const CHANGES_TO_FINISH = 400
 const PASSES_MAX = 8
 
@@ -88,7 +90,8 @@ interface Checkpointing {
 
 /**
  * The log begins anew only when all of it has been copied and nothing came meanwhile. So the thread copies in passes, each
- * shorter than the one before, and the last small rest is copied between two commits.
+ * shorter than the one before, and the last small rest is copied between two commits. A lab that does little never starts
+ * the thread.
  */
 function checkpointing(db: Database.Database): Checkpointing {
   const countChanges = db.prepare('SELECT total_changes()').pluck()
@@ -99,23 +102,32 @@ function checkpointing(db: Database.Database): Checkpointing {
   let worker: Worker | undefined
 
   function pass(): void {
-    worker ??= startWorker()
+    worker ??= started()
     passes += 1
     passBeganAt = changes()
     worker.postMessage('copy')
   }
 
-  function startWorker(): Worker {
-    const started = new Worker(CHECKPOINTER, { eval: true, workerData: db.name })
-    started.unref()
-    started.on('message', afterPass)
-    return started
+  function started(): Worker {
+    const file = new URL(`./checkpointer${extname(import.meta.url)}`, import.meta.url)
+    const thread = new Worker(file, { workerData: db.name })
+    thread.on('message', afterPass)
+    thread.on('error', () => {
+      worker = undefined
+      if (db.open) finish()
+    })
+    thread.unref()
+    return thread
   }
 
   function afterPass(): void {
     if (!db.open) return
     const isLittle = changes() - passBeganAt < CHANGES_TO_FINISH
-    if (!isLittle && passes < PASSES_MAX) return pass()
+    if (isLittle || passes >= PASSES_MAX) finish()
+    else pass()
+  }
+
+  function finish(): void {
     db.pragma('wal_checkpoint(PASSIVE)')
     copiedAt = changes()
     passes = 0
@@ -126,18 +138,13 @@ function checkpointing(db: Database.Database): Checkpointing {
       if (passes === 0 && changes() - copiedAt >= CHANGES_TO_COPY) pass()
     },
     async close() {
-      await worker?.terminate()
+      if (!worker) return
+      const thread = worker
+      worker = undefined
+      thread.ref()
+      const ended = once(thread, 'exit')
+      thread.postMessage('end')
+      await ended
     },
   }
 }
-
-const CHECKPOINTER = `
-const { parentPort, workerData } = require('node:worker_threads')
-const Database = require(${JSON.stringify(new URL(import.meta.resolve('better-sqlite3')).pathname)})
-const db = new Database(workerData)
-db.pragma('synchronous = NORMAL')
-db.pragma('wal_autocheckpoint = 0')
-parentPort.on('message', () => {
-  parentPort.postMessage(db.pragma('wal_checkpoint(PASSIVE)'))
-})
-`

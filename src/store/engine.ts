@@ -67,6 +67,7 @@ function connect(path: string): Database.Database {
   try {
     const db = new Database(path)
     db.pragma('journal_mode = WAL')
+    // Commits are synced by durability.ts, which also copies the log: neither keeps the next command waiting.
     db.pragma('synchronous = NORMAL')
     db.pragma('foreign_keys = ON')
     // Without it, INSERT OR REPLACE would delete rows past the triggers that forbid it.
@@ -139,6 +140,16 @@ function savepoint(db: Database.Database, name: string): Undoing {
   }
 }
 
+function notCommitted(cause: unknown): LabError {
+  const detail = `the database refused to commit: ${messageOf(cause)}`
+  return new LabError('unavailable', detail, { cause })
+}
+
+function notKept(cause: unknown): LabError {
+  const detail = `the disk refused to keep what was written: ${messageOf(cause)}. Open the lab again to see what it has.`
+  return new LabError('unavailable', detail, { cause })
+}
+
 function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
   const durability = durabilityOf(db)
@@ -171,14 +182,17 @@ function groupingStore(db: Database.Database): Store {
       commitError = error
       if (db.inTransaction) rollback.run()
     }
-    if (commitError !== undefined) for (const waiting of group) waiting.settle(commitError)
-    else {
-      durability.whenSynced((error) => {
-        for (const waiting of group) waiting.settle(error)
-      })
-      durability.tidyLog()
-    }
+    if (commitError === undefined) keep(group)
+    else for (const waiting of group) waiting.settle(commitError)
     if (queue.length > 0) schedule()
+  }
+
+  /** The next group need not wait until this one is on disk; those who handed it in do. */
+  function keep(group: readonly Waiting[]): void {
+    durability.whenSynced((error) => {
+      for (const waiting of group) waiting.settle(error)
+    })
+    durability.tidyLog()
   }
 
   function schedule(): void {
@@ -189,6 +203,8 @@ function groupingStore(db: Database.Database): Store {
 
   function enlist<T>(command: Command<T>): Promise<T> {
     if (closing) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
+    const failure = durability.failure()
+    if (failure !== undefined) return Promise.reject(notKept(failure))
     return new Promise<T>((resolve, reject) => {
       let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
       queue.push({
@@ -207,11 +223,7 @@ function groupingStore(db: Database.Database): Store {
         settle(commitError) {
           if (commitError !== undefined) {
             reject(
-              new LabError(
-                'unavailable',
-                `the database refused to commit: ${messageOf(commitError)}`,
-                { cause: commitError },
-              ),
+              durability.failure() === undefined ? notCommitted(commitError) : notKept(commitError),
             )
           } else if (outcome?.ok) resolve(outcome.value)
           else reject(outcome?.error)

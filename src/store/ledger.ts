@@ -241,13 +241,23 @@ export function expireDue(
   const rows =
     due.accountId === undefined
       ? db.bigSql<DueRow>(DUE_LOTS).all(due.atMs, due.limit ?? -1)
-      : db.bigSql<DueRow>(DUE_LOTS_OF_ACCOUNT).all(due.accountId, due.atMs)
+      : dueLotsOfAccount(db, { accountId: due.accountId, atMs: due.atMs })
   let bytes = 0n
   for (const { id, available } of rows) {
     expireLot(db, { lotId: Number(id), amountBytes: available, atMs: due.atMs })
     bytes += available
   }
   return { lots: rows.length, bytes }
+}
+
+/** Mostly nothing is due, and every gift and every report of use asks: to get one row costs half of getting all. */
+function dueLotsOfAccount(
+  db: Connection,
+  of: { readonly accountId: number; readonly atMs: number },
+): readonly DueRow[] {
+  const statement = db.bigSql<DueRow>(DUE_LOTS_OF_ACCOUNT)
+  const first = statement.get(of.accountId, of.atMs)
+  return first ? statement.all(of.accountId, of.atMs) : []
 }
 
 /** Moves what is left of a lot that has ended to `expired`. */
