@@ -5,14 +5,14 @@
 
 import { once } from 'node:events'
 import { closeSync, fdatasync, openSync } from 'node:fs'
-import { extname } from 'node:path'
+import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import type Database from 'better-sqlite3'
 
 /** The disk below one database. */
 export interface Durability extends SyncedLog {
-  /** Told after each commit: copies the log into the database when it has grown. */
-  tidyLog(): void
+  /** Told after each commit of so many commands: copies the log into the database when it has grown. */
+  tidyLog(commands: number): void
   /** Ends the thread, where there is one. Nothing may be waiting. */
   close(): Promise<void>
 }
@@ -79,12 +79,16 @@ export function syncedLog(sync: (done: (error: unknown) => void) => void): Synce
 
 /** So many changed rows are worth a copy: about as many pages as SQLite would let gather. */
 const CHANGES_TO_COPY = 4000
+/** Fewer commands than this with so many changes are a stock or an import: nobody waits behind them. */
+const COMMANDS_WORTH_A_THREAD = 100
 /** What the thread leaves may be copied between two commits when it is this little. */
 const CHANGES_TO_FINISH = 400
 const PASSES_MAX = 8
+/** A thread that has nothing to do is 15 MB. */
+const IDLE_MS = 5000
 
 interface Checkpointing {
-  tidyLog(): void
+  tidyLog(commands: number): void
   close(): Promise<void>
 }
 
@@ -97,54 +101,84 @@ function checkpointing(db: Database.Database): Checkpointing {
   const countChanges = db.prepare('SELECT total_changes()').pluck()
   const changes = () => countChanges.get() as number
   let copiedAt = changes()
+  let commandsSince = 0
   let passBeganAt = 0
   let passes = 0
-  let worker: Worker | undefined
+  let thread: Worker | undefined
+  let idle: NodeJS.Timeout | undefined
 
   function pass(): void {
-    worker ??= started()
+    clearTimeout(idle)
+    thread ??= started()
     passes += 1
     passBeganAt = changes()
-    worker.postMessage('copy')
+    thread.postMessage('copy', [])
   }
 
   function started(): Worker {
-    const file = new URL(`./checkpointer${extname(import.meta.url)}`, import.meta.url)
-    const thread = new Worker(file, { workerData: db.name })
-    thread.on('message', afterPass)
-    thread.on('error', () => {
-      worker = undefined
+    const copying = new Worker(COPYING, { eval: true, workerData: { database: db.name, driver } })
+    copying.on('message', afterPass)
+    copying.on('error', () => {
+      thread = undefined
       if (db.open) finish()
     })
-    thread.unref()
-    return thread
+    copying.unref()
+    return copying
   }
 
   function afterPass(): void {
     if (!db.open) return
     const isLittle = changes() - passBeganAt < CHANGES_TO_FINISH
-    if (isLittle || passes >= PASSES_MAX) finish()
-    else pass()
+    if (!isLittle && passes < PASSES_MAX) return pass()
+    finish()
+    idle = setTimeout(() => void ended(), IDLE_MS).unref()
   }
 
   function finish(): void {
     db.pragma('wal_checkpoint(PASSIVE)')
     copiedAt = changes()
+    commandsSince = 0
     passes = 0
   }
 
+  async function ended(): Promise<void> {
+    clearTimeout(idle)
+    if (!thread) return
+    const ending = thread
+    thread = undefined
+    ending.ref()
+    const exit = once(ending, 'exit')
+    ending.postMessage('end', [])
+    await exit
+  }
+
   return {
-    tidyLog() {
-      if (passes === 0 && changes() - copiedAt >= CHANGES_TO_COPY) pass()
+    tidyLog(commands) {
+      commandsSince += commands
+      if (passes > 0 || changes() - copiedAt < CHANGES_TO_COPY) return
+      if (commandsSince < COMMANDS_WORTH_A_THREAD) finish()
+      else pass()
     },
-    async close() {
-      if (!worker) return
-      const thread = worker
-      worker = undefined
-      thread.ref()
-      const ended = once(thread, 'exit')
-      thread.postMessage('end')
-      await ended
-    },
+    close: ended,
   }
 }
+
+const driver = createRequire(import.meta.url).resolve('better-sqlite3')
+
+/** The thread, as text: one that had to read TypeScript would be 18 MB larger. */
+const COPYING = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const Database = require(workerData.driver)
+  const db = new Database(workerData.database)
+  db.pragma('synchronous = NORMAL')
+  db.pragma('wal_autocheckpoint = 0')
+  parentPort.on('message', (message) => {
+    if (message === 'copy') {
+      db.pragma('wal_checkpoint(PASSIVE)')
+      parentPort.postMessage('copied')
+    } else {
+      db.close()
+      parentPort.close()
+    }
+  })
+`

@@ -192,7 +192,7 @@ function groupingStore(db: Database.Database): Store {
     durability.whenSynced((error) => {
       for (const waiting of group) waiting.settle(error)
     })
-    durability.tidyLog()
+    durability.tidyLog(group.length)
   }
 
   function schedule(): void {
