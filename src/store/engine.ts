@@ -7,7 +7,7 @@
 
 import Database from 'better-sqlite3'
 import { LabError, messageOf } from '../base/errors.ts'
-import { durabilityOf } from './durability.ts'
+import { durabilityOf, type Durability } from './durability.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 
 export type Statement<Row> = Database.Statement<unknown[], Row>
@@ -48,7 +48,8 @@ interface Undoing {
 
 interface Waiting {
   run(connection: Connection, undoing: Undoing): void
-  settle(commitError: unknown): void
+  /** With why the whole group has failed, if it has. */
+  settle(failure: LabError | undefined): void
 }
 
 const GROUP_MAX = 512
@@ -140,107 +141,26 @@ function savepoint(db: Database.Database, name: string): Undoing {
   }
 }
 
-function notCommitted(cause: unknown): LabError {
-  const detail = `the database refused to commit: ${messageOf(cause)}`
-  return new LabError('unavailable', detail, { cause })
-}
-
-function notKept(cause: unknown): LabError {
-  const detail = `the disk refused to keep what was written: ${messageOf(cause)}. Open the lab again to see what it has.`
-  return new LabError('unavailable', detail, { cause })
-}
-
 function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
   const durability = durabilityOf(db)
-  const queue: Waiting[] = []
-  let scheduled = false
-  let closing: Promise<void> | undefined
-  const begin = db.prepare('BEGIN IMMEDIATE')
-  const commit = db.prepare('COMMIT')
-  const rollback = db.prepare('ROLLBACK')
-  const amongOthers = savepoint(db, 'command')
   const foresight = savepoint(db, 'foresight')
-  /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
-  const alone: Undoing = {
-    enter() {},
-    undo: () => void rollback.run(),
-    leave() {},
-  }
+  const enlist = commandQueue({ db, statements, durability })
+  let closing: Promise<void> | undefined
 
-  function commitGroup(): void {
-    scheduled = false
-    const group = queue.splice(0, GROUP_MAX)
-    if (group.length === 0) return
-    let commitError: unknown
-    try {
-      begin.run()
-      const undoing = group.length === 1 ? alone : amongOthers
-      for (const waiting of group) waiting.run(statements, undoing)
-      if (db.inTransaction) commit.run()
-    } catch (error) {
-      commitError = error
-      if (db.inTransaction) rollback.run()
-    }
-    if (commitError === undefined) keep(group)
-    else for (const waiting of group) waiting.settle(commitError)
-    if (queue.length > 0) schedule()
+  const requireOpen = () => {
+    if (!db.open) throw new LabError('unavailable', 'the lab is closed')
   }
-
-  /** The next group need not wait until this one is on disk; those who handed it in do. */
-  function keep(group: readonly Waiting[]): void {
-    durability.whenSynced((error) => {
-      for (const waiting of group) waiting.settle(error)
-    })
-    durability.tidyLog(group.length)
-  }
-
-  function schedule(): void {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(commitGroup)
-  }
-
-  function enlist<T>(command: Command<T>): Promise<T> {
-    if (closing) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
-    const failure = durability.failure()
-    if (failure !== undefined) return Promise.reject(notKept(failure))
-    return new Promise<T>((resolve, reject) => {
-      let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
-      queue.push({
-        run(connection, undoing) {
-          undoing.enter()
-          try {
-            outcome = { ok: true, value: command(connection) }
-          } catch (error) {
-            // A full disk, for one, ends the transaction of all: then the group has failed, not this command alone.
-            if (!db.inTransaction) throw error
-            undoing.undo()
-            outcome = { ok: false, error }
-          }
-          undoing.leave()
-        },
-        settle(commitError) {
-          if (commitError !== undefined) {
-            reject(
-              durability.failure() === undefined ? notCommitted(commitError) : notKept(commitError),
-            )
-          } else if (outcome?.ok) resolve(outcome.value)
-          else reject(outcome?.error)
-        },
-      })
-      schedule()
-    })
-  }
-
+  const write = <T>(command: Command<T>): Promise<T> =>
+    closing ? Promise.reject(new LabError('unavailable', 'the lab is closed')) : enlist(command)
   return {
-    write: enlist,
+    write,
     read(query) {
-      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
+      requireOpen()
       return query(statements)
     },
     foresee(command) {
-      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
+      requireOpen()
       foresight.enter()
       try {
         return command(statements)
@@ -251,7 +171,7 @@ function groupingStore(db: Database.Database): Store {
         }
       }
     },
-    flush: () => enlist(() => undefined),
+    flush: () => write(() => undefined),
     close() {
       closing ??= enlist(() => undefined).finally(async () => {
         await durability.close()
@@ -260,4 +180,121 @@ function groupingStore(db: Database.Database): Store {
       return closing
     },
   }
+}
+
+/** Takes commands in, and commits those that wait together. */
+function commandQueue(of: {
+  readonly db: Database.Database
+  readonly statements: Connection
+  readonly durability: Durability
+}): <T>(command: Command<T>) => Promise<T> {
+  const { durability } = of
+  const commit = groupCommit(of.db, of.statements)
+  const queue: Waiting[] = []
+  let scheduled = false
+
+  function commitGroup(): void {
+    scheduled = false
+    const group = queue.splice(0, GROUP_MAX)
+    if (group.length === 0) return
+    const commitError = commit(group)
+    if (commitError === undefined) keep(group)
+    else for (const waiting of group) waiting.settle(notCommitted(commitError))
+    if (queue.length > 0) schedule()
+  }
+
+  /** The next group need not wait until this one is on disk; those who handed it in do. */
+  function keep(group: readonly Waiting[]): void {
+    durability.whenSynced((error) => {
+      const failure = error === undefined ? undefined : notKept(error)
+      for (const waiting of group) waiting.settle(failure)
+    })
+    durability.tidyLog(group.length)
+  }
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(commitGroup)
+  }
+
+  return (command) => {
+    const failure = durability.failure()
+    if (failure !== undefined) return Promise.reject(notKept(failure))
+    return new Promise((resolve, reject) => {
+      queue.push(waitingFor(command, { db: of.db, resolve, reject }))
+      schedule()
+    })
+  }
+}
+
+/** Runs and commits a group; returns why the database has refused to. */
+function groupCommit(
+  db: Database.Database,
+  statements: Connection,
+): (group: readonly Waiting[]) => unknown {
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  const rollback = db.prepare('ROLLBACK')
+  const amongOthers = savepoint(db, 'command')
+  /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
+  const alone: Undoing = {
+    enter() {},
+    undo: () => void rollback.run(),
+    leave() {},
+  }
+  return (group) => {
+    try {
+      begin.run()
+      const undoing = group.length === 1 ? alone : amongOthers
+      for (const waiting of group) waiting.run(statements, undoing)
+      if (db.inTransaction) commit.run()
+      return undefined
+    } catch (error) {
+      if (db.inTransaction) rollback.run()
+      return error
+    }
+  }
+}
+
+/** One command on its way: what it came to is told when its group is on disk. */
+function waitingFor<T>(
+  command: Command<T>,
+  caller: {
+    readonly db: Database.Database
+    resolve(value: T): void
+    reject(error: unknown): void
+  },
+): Waiting {
+  let outcome:
+    { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+  return {
+    run(connection, undoing) {
+      undoing.enter()
+      try {
+        outcome = { ok: true, value: command(connection) }
+      } catch (error) {
+        // A full disk, for one, ends the transaction of all: then the group has failed, not this command alone.
+        if (!caller.db.inTransaction) throw error
+        undoing.undo()
+        outcome = { ok: false, error }
+      }
+      undoing.leave()
+    },
+    settle(failure) {
+      if (failure !== undefined) caller.reject(failure)
+      else if (outcome.ok) caller.resolve(outcome.value)
+      else caller.reject(outcome.error)
+    },
+  }
+}
+
+function notCommitted(cause: unknown): LabError {
+  const detail = `the database refused to commit: ${messageOf(cause)}`
+  return new LabError('unavailable', detail, { cause })
+}
+
+function notKept(cause: unknown): LabError {
+  const detail = `the disk refused to keep what was written: ${messageOf(cause)}. Open the lab again to see what it has.`
+  return new LabError('unavailable', detail, { cause })
 }
