@@ -144,7 +144,11 @@ export interface Operator {
    */
   noteProfileEvent(db: Connection, event: ProfileEvent): void
 
-  /** @throws {LabError} notFound — no such account */
+  /**
+   * As the next command would find it: of a period that nobody has touched yet, lots have ids that they will not keep
+   * (`subscriptions.refreshDue` makes them first).
+   * @throws {LabError} notFound — no such account
+   */
   balance(of: { readonly msisdn: string }): Balance
   /** How much may be given now, and why not more; never disagrees with `giveData`. @throws {LabError} notFound */
   giftable(of: { readonly msisdn: string }): GiftLimit

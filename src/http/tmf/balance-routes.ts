@@ -26,17 +26,21 @@ const NEEDS_NUMBER =
 
 /** The routes over an operator. */
 export function balanceRoutes(operator: Operator): readonly Route[] {
+  const upToDate = (of: (msisdn: string) => readonly object[]) => async (msisdn: string) => {
+    await operator.subscriptions.refreshDue({ msisdn })
+    return of(msisdn)
+  }
   const shown = [
     {
       name: 'bucket',
       schema: schemas.bucket,
-      of: (msisdn: string) => bucketsOf(operator, msisdn),
+      of: upToDate((msisdn) => bucketsOf(operator, msisdn)),
       owner: (id: string) => bucketIdOf(id).msisdn,
     },
     {
       name: 'accumulatedBalance',
       schema: schemas.accumulated,
-      of: (msisdn: string) => accumulatedOf(operator, msisdn),
+      of: upToDate((msisdn) => accumulatedOf(operator, msisdn)),
       owner: accumulatedOwner,
     },
   ]
@@ -52,7 +56,7 @@ export function balanceRoutes(operator: Operator): readonly Route[] {
 interface Shown {
   readonly name: string
   readonly schema: z.ZodType
-  readonly of: (msisdn: string) => readonly object[]
+  readonly of: (msisdn: string) => Promise<readonly object[]>
   readonly owner: (id: string) => string
 }
 
@@ -70,11 +74,12 @@ function shownRoutes(operator: Operator, { name, schema, of, owner }: Shown): re
       params: idOf('id', `The id of a ${name}.`),
       query: schemas.oneQuery,
       responses: { 200: { description: 'It.', schema } },
-      handle({ params, query, principal }) {
+      async handle({ params, query, principal }) {
         const id = String(params.id)
         const msisdn = owner(id)
         const isSeen = maySee(principal, [msisdn]) && operator.account({ msisdn })
-        const found = isSeen ? of(msisdn).find((one) => 'id' in one && one.id === id) : undefined
+        const all = isSeen ? await of(msisdn) : []
+        const found = all.find((one) => 'id' in one && one.id === id)
         if (found) return { status: 200, body: withFields(found, query.fields) }
         throw new LabError('notFound', `there is no ${name} with this id`)
       },
@@ -195,11 +200,13 @@ function actionById(
   return action && maySee(principal, [action.msisdn]) ? actionJson(action) : undefined
 }
 
+type Page = (msisdn: string, extent: Extent) => readonly object[] | Promise<readonly object[]>
+
 function listRoute(list: {
   readonly name: string
   readonly title: string
   readonly schema: z.ZodType
-  readonly page: (msisdn: string, extent: Extent) => readonly object[]
+  readonly page: Page
 }): Route {
   return route({
     method: 'GET',
@@ -215,13 +222,13 @@ function listRoute(list: {
   })
 }
 
-function listAnswer(
+async function listAnswer(
   { query, principal }: Asked<undefined, ListQuery, undefined>,
-  pageOf: (msisdn: string, extent: Extent) => readonly object[],
-): Answer {
+  pageOf: Page,
+): Promise<Answer> {
   const { offset = 0, limit = 100, fields } = query
   const msisdn = subscriberOf(query['logicalResource.id'], principal)
-  const found = pageOf(msisdn, { offset, limit }).slice(0, limit)
+  const found = (await pageOf(msisdn, { offset, limit })).slice(0, limit)
   return {
     status: 200,
     headers: { 'X-Result-Count': String(found.length) },

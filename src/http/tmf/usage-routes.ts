@@ -53,9 +53,10 @@ export function usageRoutes(operator: Operator): readonly Route[] {
       scope: 'balances:read',
       body: query,
       responses: { 201: { description: 'The answer.', schema: answer } },
-      handle({ body, principal }) {
+      async handle({ body, principal }) {
         const named = body.searchCriteria.logicalResource?.[0]?.id
         const msisdn = subscriberOf(named, principal)
+        await operator.subscriptions.refreshDue({ msisdn })
         const { lots } = operator.balance({ msisdn })
         const at = operator.access.clock.now()
         return {
