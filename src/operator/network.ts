@@ -41,6 +41,8 @@ export function createOperatorNetwork(parts: {
   readonly suciKeys: readonly SuciKey[]
   /** Called within a command that has ended an attachment, or replaced it by a new one. */
   readonly onAttachmentEnd?: (db: Connection, of: { readonly iccid: string }) => void
+  /** Called within a command that has attached a phone. */
+  readonly onAttached?: (db: Connection, of: { readonly iccid: string }) => void
 }): OperatorNetwork {
   const { store, environment, operators, suciKeys } = parts
   const { plmn } = operators.default
@@ -66,6 +68,7 @@ export function createOperatorNetwork(parts: {
       ausf,
       waitMs: ANSWER_WAIT_MS,
       onAttachmentEnd: parts.onAttachmentEnd,
+      onAttached: parts.onAttached,
     }),
     suciPublicKeys: () => sidf.publicKeys,
     registrations: ({ after = '', limit }) =>

@@ -212,7 +212,7 @@ export function createOperator(parts: {
   const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   const charging = createCharging({ ...all, settings: parts.charging })
-  const onAttachmentEnd = charging.endLost
+  const { endLost: onAttachmentEnd, noteAttachment: onAttached } = charging
   const accounts = stockAndAccounts({ ...all, gifts, charging })
   const messages = createMessages({ ...all, gifts, subscriptions: accounts.subscriptions })
   return {
@@ -220,7 +220,7 @@ export function createOperator(parts: {
       return operators.default
     },
     operators,
-    network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd }),
+    network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd, onAttached }),
     ...queries(all),
     ...accounts,
     charging,

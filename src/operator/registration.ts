@@ -76,6 +76,8 @@ interface Parts {
   readonly waitMs: number
   /** Called within a command that has ended an attachment, or replaced it by a new one. */
   readonly onAttachmentEnd?: ((db: Connection, of: { readonly iccid: string }) => void) | undefined
+  /** Called within a command that has attached a phone. */
+  readonly onAttached?: ((db: Connection, of: { readonly iccid: string }) => void) | undefined
 }
 
 /** A registration under way: a phone was challenged. */
@@ -250,7 +252,7 @@ async function judge(network: Network, answered: Answered): Promise<NetworkAnswe
 
 /** The profile may have been disabled since the phone was challenged. */
 function accept(
-  { store, environment, names, onAttachmentEnd }: Network,
+  { store, environment, names, onAttachmentEnd, onAttached }: Network,
   { registrationId, challenged }: Answered,
 ): Promise<RegistrationAccept | RegistrationRefusal> {
   const { system, supi, iccid } = challenged
@@ -265,6 +267,7 @@ function accept(
       attachedAtMs: environment.clock.nowMs(),
     })
     onAttachmentEnd?.(db, { iccid })
+    onAttached?.(db, { iccid })
     return { message: 'registrationAccept', registrationId, system, supi }
   })
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../store/engine.ts'
 import { consumeIfEnough, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
 import { findByNumber } from './accounts.ts'
 import { formatAmount } from './amount.ts'
-import { ADMISSION_REFUSALS, admit } from './charging/admission.ts'
+import { ADMISSION_REFUSALS, admit, noteUse } from './charging/admission.ts'
 import { noticeUsage } from './charging/notices.ts'
 import type { Refused } from './refused.ts'
 import { answerOnce } from './idempotency.ts'
@@ -120,6 +120,7 @@ function decide(db: Connection, input: UsageInput): Decided {
     const { generalBytes } = usableOf(db, lots)
     return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
+  noteUse(db, { account, file, atMs })
   noticeUsage(db, { account, file, atMs })
   return { lots: slices }
 }

@@ -5,6 +5,7 @@ import { CHARGING } from './tables/charging.ts'
 import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
+import { IDLENESS } from './tables/idleness.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { LOCALITY } from './tables/locality.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
@@ -56,4 +57,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
   { name: '0053 what became of the data of an account', sql: ADVICE },
   { name: '0054 fewer pages for each gift and each report of use', sql: LOCALITY },
+  { name: '0060 when accounts were last used', sql: IDLENESS },
 ]

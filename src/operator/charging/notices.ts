@@ -61,10 +61,13 @@ export function noticeEndings(
 }
 
 /** Tells a subscriber that the law lets data rest. */
-export function noticeCooling(db: Connection, of: Of & { readonly untilMs: number }): void {
+export function noticeCooling(
+  db: Connection,
+  of: Of & { readonly untilMs: number; readonly id: 'coolingAfterRoaming' | 'coolingAfterIdle' },
+): void {
   const eventId = `cooling:${of.account.id}:${of.untilMs}`
   const params = { until: new Date(of.untilMs) }
-  tell(db, { ...of, eventId, id: 'coolingAfterRoaming', params })
+  tell(db, { ...of, eventId, params })
 }
 
 function generalLeft(db: Connection, { account, atMs }: Of): bigint {

@@ -31,7 +31,7 @@ import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import { bringUpToDate } from '../subscriptions/periods.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
-import { admit, NotAdmitted, type Admission } from './admission.ts'
+import { admit, NotAdmitted, noteUse, type Admission } from './admission.ts'
 import { placeGrant, releaseGrant, settleUsage, type GrantStep } from './grants.ts'
 import { noticeUsage } from './notices.ts'
 import { classesOf } from './rating.ts'
@@ -181,7 +181,10 @@ function answerUnits(
     const lastSequence = Math.max(sequence, session.lastSequence)
     touchSession(db, { ref, activeAtMs: atMs, untilMs, lastSequence })
   }
-  if (isUsed) noticeUsage(db, work)
+  if (isUsed) {
+    noteUse(db, work)
+    noticeUsage(db, work)
+  }
   const answer = { sequence, timestamp, units: answers, ...denialOf(work) }
   const { fingerprint } = request
   keepAnswer(db, { ref, sequence, fingerprint, answer: answerToText(answer) })
@@ -336,16 +339,19 @@ function sumOfWishes(a: UnitUsage['wanted'], b: UnitUsage['wanted']): UnitUsage[
   return a === 'any' || b === 'any' ? 'any' : a + b
 }
 
+/** The account that a request names. */
+export function accountOf(db: Connection, { by }: Pick<CreateRequest, 'by'>): Account | undefined {
+  return 'msisdn' in by
+    ? findByNumber(db, by.msisdn)
+    : findByProfile(db, profileOfImsi(db, by.imsi)?.iccid ?? '')
+}
+
 /** @throws {LabError} notFound (`userUnknown`) */
 function requireSubscriber(
   db: Connection,
   { request, operators, atMs }: ChargingInput & { readonly request: CreateRequest },
 ): { readonly account: Account; readonly file: OperatorFile } {
-  const { by } = request
-  const found =
-    'msisdn' in by
-      ? findByNumber(db, by.msisdn)
-      : findByProfile(db, profileOfImsi(db, by.imsi)?.iccid ?? '')
+  const found = accountOf(db, request)
   if (!found || found.status === 'closed') {
     throw new LabError('notFound', `${request.subscriber} is no subscriber of this network`, {
       field: 'subscriberIdentifier',

@@ -131,14 +131,14 @@ export function readRegulation(regulation: JsonFields): Regulation {
     })
   regulation.onlyFields([
     'coolingAfterRoamingHours',
-    'coolingAfterIdleHours',
+    'coolingAfterIdle',
     'handoverBan',
     'approvals',
     'usageNoticesPercent',
   ])
   const found = present({
     coolingAfterRoamingHours: rule('coolingAfterRoamingHours', readHours),
-    coolingAfterIdleHours: rule('coolingAfterIdleHours', readHours),
+    coolingAfterIdle: rule('coolingAfterIdle', readIdle),
     handoverBan: rule('handoverBan', (of) => readLocalText(of.child('value'))),
     approvals: rule('approvals', (of) => of.list('value', readApproval)),
     usageNoticesPercent: rule('usageNoticesPercent', (of) => of.list('value', readPercent)),
@@ -221,6 +221,13 @@ function readTopUp(topUp: JsonFields, units: FileUnits): Tariff['topUpMinor'] {
   const min = readMoney(topUp, { name: 'min', units })
   const max = readMoney(topUp, { name: 'max', units })
   return min > 0n && min <= max ? { min, max } : topUp.refuse('max', 'at least min, more than 0')
+}
+
+function readIdle(rule: JsonFields): NonNullable<Regulation['coolingAfterIdle']> {
+  const idle = rule.child('value')
+  idle.onlyFields(['idleHours', 'restHours'])
+  const hours = (name: string) => idle.integer(name, { min: 1, max: 8760 })
+  return { idleHours: hours('idleHours'), restHours: hours('restHours') }
 }
 
 function readHours(rule: JsonFields): number {

@@ -305,7 +305,8 @@ export type LocalText = Readonly<Record<string, string>>
 export interface Regulation {
   /** Mobile data and outgoing SMS rest after return from abroad. */
   readonly coolingAfterRoamingHours?: number
-  readonly coolingAfterIdleHours?: number
+  /** The same rest when a number is used again after so long without. */
+  readonly coolingAfterIdle?: { readonly idleHours: number; readonly restHours: number }
   /** Why a SIM or a profile must not be handed over. */
   readonly handoverBan?: LocalText
   /** Services that wait for an approval, and those that have it. */

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { attachNumber } from '../../helpers/usim.ts'
 import { createBench, DAY_MS, EID, GB } from '../helper.ts'
 import { MB, openSession, operatorFile } from './helper.ts'
 
@@ -251,6 +252,53 @@ test('after a return from abroad data rests where the law has it, until it is li
   await charging.liftCooling({ msisdn })
   await openSession(operator, { msisdn, wanted: MB })
   t.like(await t.throwsAsync(charging.liftCooling({ msisdn })), { reason: 'notCooling' })
+})
+
+test('a number that was not used for 72 hours rests for 24 from its first use on, until that is lifted', async (t) => {
+  const { operator, subscriber, clock } = await createBench(t, { file: operatorFile('mts') })
+  const msisdn = await subscriber('attached')
+  const { charging } = operator
+  const use = (idempotencyKey: string) =>
+    operator.attemptUsage({ idempotencyKey, msisdn, amountBytes: 1n })
+  t.truthy((await use('1')).usage)
+  clock.advance(72 * HOUR_MS - 1)
+  t.truthy((await use('2')).usage, 'one millisecond before')
+  clock.advance(72 * HOUR_MS)
+  const until = new Date(clock.nowMs() + 24 * HOUR_MS)
+  const refused = await t.throwsAsync(openSession(operator, { msisdn, wanted: MB }))
+  t.like(refused, { reason: 'coolingAfterIdle', until })
+  clock.advance(HOUR_MS)
+  t.like((await use('3')).refusal, { reason: 'coolingAfterIdle', until: until.toISOString() })
+  t.deepEqual(
+    charging.place({ msisdn }).coolingUntil,
+    until,
+    'it began with the session that was refused',
+  )
+  const messages = operator.inbox({ msisdn, limit: 10 }).map(({ textId }) => textId)
+  t.deepEqual(messages, ['coolingAfterIdle'], 'told once')
+  clock.advance(23 * HOUR_MS)
+  t.truthy((await use('4')).usage)
+  clock.advance(72 * HOUR_MS)
+  t.like((await use('5')).refusal, { reason: 'coolingAfterIdle' })
+  await charging.liftCooling({ msisdn })
+  t.truthy((await use('6')).usage)
+})
+
+test('a number that was long not used rests from its attachment on, and no longer after a journey', async (t) => {
+  const bench = await createBench(t, { file: operatorFile('mts') })
+  const { operator, clock } = bench
+  const msisdn = await bench.subscriber()
+  clock.advance(100 * HOUR_MS)
+  await attachNumber(operator, msisdn)
+  const until = new Date(clock.nowMs() + 24 * HOUR_MS)
+  t.deepEqual(operator.charging.place({ msisdn }).coolingUntil, until)
+  await operator.charging.movePhone({ eid: EID, country: 'CN' })
+  clock.advance(100 * HOUR_MS)
+  await openSession(operator, { msisdn, wanted: MB })
+  clock.advance(100 * HOUR_MS)
+  await operator.charging.movePhone({ eid: EID, country: 'home' })
+  clock.advance(24 * HOUR_MS)
+  await t.notThrowsAsync(openSession(operator, { msisdn, wanted: MB }), 'one rest, not two')
 })
 
 test('a session ends when its phone leaves, and what was used meanwhile is still booked', async (t) => {
