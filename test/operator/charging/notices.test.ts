@@ -62,7 +62,7 @@ test('a new period of the plan is told of anew, in the language of the subscribe
   // After so long without use data rests, until the operator has it again.
   await t.throwsAsync(use('2'), { message: /rests/ })
   await operator.charging.liftCooling({ msisdn })
-  await use('2 again')
+  await use('2-again')
   const texts = operator.inbox({ msisdn, limit: 9 }).filter(({ textId }) => textId === 'usage')
   t.is(texts.length, 1)
   await operator.useData({ idempotencyKey: '3', msisdn, amountBytes: 11n * 2n ** 30n })
