@@ -25,11 +25,13 @@ import type { Connection, Store } from '../../store/engine.ts'
 import { findLot, type LotOrigin } from '../../store/ledger.ts'
 import { requireAmount } from '../../store/journal.ts'
 import { setRest } from '../../store/idleness.ts'
+import { moveRegistration, registrationOfProfile } from '../../store/registrations.ts'
 import { setWifi, travel, whereaboutsOf } from '../../store/places.ts'
 import { findById, findByNumber, findByProfile, type Account } from '../accounts.ts'
 import { requireIdempotencyKey } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
+import { networkNameOf, servingPlmnOf } from '../serving-plmn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { beginRest, coolingUntil, NotAdmitted, restNow, untilAfterRoaming } from './admission.ts'
 import { transfersOf } from './grants.ts'
@@ -217,6 +219,7 @@ export function createCharging(parts: {
         const atMs = nowMs()
         travel(db, { eid, country, atMs })
         if (account) {
+          handOver(db, { account, operators })
           tellSessions(db, { accountId: account.id, atMs })
           const untilMs = untilAfterRoaming(db, { account, file })
           if (untilMs !== undefined && untilMs > atMs)
@@ -327,6 +330,19 @@ function viewOf(db: Connection, session: ChargingSession): SessionView {
       return { ...part, origin: lot?.origin ?? 'plan', label: lot?.label }
     }),
   }
+}
+
+/** An attached phone goes on in the network of where it is, as after a mobility registration update (TS 24.501 §5.5.1.3). */
+function handOver(
+  db: Connection,
+  of: { readonly account: Account; readonly operators: Operators },
+): void {
+  const { iccid } = of.account
+  const registration = registrationOfProfile(db, iccid)
+  if (!registration) return
+  const plmn = servingPlmnOf(db, { iccid, operators: of.operators })
+  const servingNetworkName = networkNameOf(plmn, registration.system)
+  moveRegistration(db, { iccid, servingNetworkName })
 }
 
 /** Sessions that hold a grant, or wait for one, ask again. */
