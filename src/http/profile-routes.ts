@@ -60,10 +60,11 @@ function foundProfile(lab: Pick<Lab, 'importedProfile'>, request: Request): Impo
   throw new LabError('notFound', 'no profile with this ICCID was imported', { field: 'iccid' })
 }
 
-function profileJson({ iccid, profileType, imsi, msisdn, metadata }: ImportedProfile): object {
+function profileJson(profile: ImportedProfile): object {
+  const { iccid, profileType, operator = null, imsi, msisdn, metadata } = profile
   const { serviceProviderName, profileName, profileClass } = decode(StoreMetadataRequest, metadata)
   const names = { serviceProviderName, profileName, profileClass }
-  return { iccid, profileType, imsi: imsi ?? null, msisdn: msisdn ?? null, ...names }
+  return { iccid, profileType, operator, imsi: imsi ?? null, msisdn: msisdn ?? null, ...names }
 }
 
 function answerJson(answer: ImportAnswer): object {
@@ -79,6 +80,7 @@ type FieldReader = (value: Json, field: string) => unknown
 const FIELDS: Readonly<Record<keyof ProfileImport, FieldReader>> = {
   package: octetsOf,
   profileType: text({ max: 128 }),
+  operator: text({ max: 32 }),
   serviceProviderName: text({ max: 32 }),
   profileName: text({ max: 64 }),
   profileClass: oneOf(['operational', 'test', 'provisioning'] satisfies ProfileClass[]),

@@ -58,4 +58,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0053 what became of the data of an account', sql: ADVICE },
   { name: '0054 fewer pages for each gift and each report of use', sql: LOCALITY },
   { name: '0060 when accounts were last used', sql: IDLENESS },
+  {
+    name: '0061 whose imported profiles are',
+    sql: 'ALTER TABLE imported_profiles ADD COLUMN operator TEXT',
+  },
 ]
