@@ -11,8 +11,10 @@ import { GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
 import { isTimeZone } from './calendar.ts'
 import { parsePlmn, parseProfile, type Plmn, type ProfileFile } from './profile-file.ts'
 import {
+  CHARGING_DEFAULT,
   NO_TARIFF,
   readChannel,
+  readCharging,
   readConsumption,
   readPlan,
   readRegulation,
@@ -23,6 +25,7 @@ import { readRules } from './rules/read-rules.ts'
 import { LANGUAGE_TAG, type FileUnits } from './rules/read-values.ts'
 import type {
   Channel,
+  ChargingRules,
   ConsumptionOrder,
   GiftingRules,
   Plan,
@@ -66,6 +69,7 @@ export interface OperatorFile {
   /** Where each gifting rule was found. */
   readonly giftingSources: RuleSources
   readonly consumption: ConsumptionOrder
+  readonly charging: ChargingRules
   readonly channels: readonly Channel[]
   readonly regulation: Regulation
   readonly texts: Texts
@@ -117,6 +121,8 @@ export function parseOperatorFile(
     consumption: file.maybe('consumption', () => readConsumption(file.child('consumption'))) ?? {
       origins: [],
     },
+    charging:
+      file.maybe('charging', () => readCharging(file.child('charging'), units)) ?? CHARGING_DEFAULT,
     channels: file.maybe('channels', () => file.list('channels', readChannel)) ?? [],
     regulation: file.maybe('regulation', () => readRegulation(file.child('regulation'))) ?? {
       sources: {},
@@ -127,7 +133,7 @@ export function parseOperatorFile(
 }
 
 const FIELDS =
-  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption channels regulation texts profile'
+  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption charging channels regulation texts profile'
 
 const CURRENCY = { pattern: /^[A-Z]{3}$/, expected: 'a code of three letters such as "RUB"' }
 

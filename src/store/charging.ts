@@ -249,6 +249,21 @@ export function usageOfTransfers(
   return { lots, overageBytes: overage?.amount ?? 0n }
 }
 
+/** What an account has used beyond all its lots since an instant. */
+export function overageSince(
+  db: Connection,
+  of: { readonly accountId: number; readonly fromMs: number },
+): bigint {
+  return (
+    db
+      .bigSql<{ readonly bytes: bigint }>(
+        `SELECT coalesce(sum(amount), 0) AS bytes FROM postings JOIN transfers ON seq = transfer_seq
+         WHERE overage_account_id = ? AND at >= ?`,
+      )
+      .get(of.accountId, of.fromMs)?.bytes ?? 0n
+  )
+}
+
 /** Puts a notification of a session's end or change down, for a session that wants any. */
 export function noteForConsumer(
   db: Connection,

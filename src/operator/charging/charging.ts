@@ -45,6 +45,7 @@ import {
 } from './requests.ts'
 import {
   accountOf,
+  chargeEvent,
   createSession,
   endLostSessions,
   releaseSession,
@@ -92,7 +93,7 @@ export type SendNotification = (notification: ChargingNotification) => Promise<v
 /** Every method that takes a number accepts it as people write it, and throws `notFound` for a number of nobody. */
 export interface Charging {
   readonly settings: ChargingSettings
-  /** @throws {LabError} as `createSession` */
+  /** Opens a session, or charges a single event. @throws {LabError} as `createSession` */
   create(request: CreateRequest): Promise<{ readonly ref: string; readonly answer: ChargingAnswer }>
   /** @throws {LabError} as `updateSession` */
   update(request: SessionRequest): Promise<ChargingAnswer>
@@ -185,7 +186,8 @@ export function createCharging(parts: {
     settings,
     create(request) {
       const newRef = toHex(environment.random.unique(REF_OCTETS)).toLowerCase()
-      const created = store.write((db) => createSession(db, { ...input(), request, newRef }))
+      const open = request.event ? chargeEvent : createSession
+      const created = store.write((db) => open(db, { ...input(), request, newRef }))
       return created.catch(async (error: unknown) => {
         // The session was undone as a whole; that the number was used again stands.
         if (error instanceof NotAdmitted && error.reason === 'coolingAfterIdle') {

@@ -14,9 +14,12 @@ import {
 } from './read-values.ts'
 import type {
   Channel,
+  ChargingRules,
   ChannelKind,
   ConsumptionOrder,
+  OverageRule,
   Plan,
+  RatingGroup,
   Regulation,
   RolloverRule,
   RuleSource,
@@ -94,6 +97,49 @@ export function readConsumption(consumption: JsonFields): ConsumptionOrder {
   const origins = consumption.choices('origins', LOT_ORIGINS)
   if (new Set(origins).size < origins.length) consumption.refuse('origins', 'each origin once')
   return { origins }
+}
+
+/** What an operator charges by whose file says nothing of it. */
+export const CHARGING_DEFAULT: ChargingRules = {
+  ratingGroups: [
+    { id: 1, classes: ['general'] },
+    { id: 2, classes: ['directed', 'general'] },
+  ],
+  overage: { policy: 'block' },
+}
+
+/** @throws {LabError} badInput, naming the field */
+export function readCharging(charging: JsonFields, units: FileUnits): ChargingRules {
+  charging.onlyFields(['ratingGroups', 'overage'])
+  const ratingGroups = charging.maybe('ratingGroups', () =>
+    charging.list('ratingGroups', readRatingGroup),
+  )
+  if (ratingGroups && new Set(ratingGroups.map(({ id }) => id)).size < ratingGroups.length) {
+    charging.refuse('ratingGroups', 'rating groups whose ids differ')
+  }
+  const overage = charging.maybe('overage', () => readOverage(charging.child('overage'), units))
+  return { ...CHARGING_DEFAULT, ...present({ ratingGroups, overage }) }
+}
+
+const UINT32_MAX = 2 ** 32 - 1
+
+function readRatingGroup(json: unknown, path: string): RatingGroup {
+  const group = jsonFields(json, { path })
+  group.onlyFields(['id', 'classes'])
+  const classes = group.choices('classes', TRAFFIC_CLASSES)
+  if (new Set(classes).size < classes.length) group.refuse('classes', 'each class once')
+  return { id: group.integer('id', { min: 0, max: UINT32_MAX }), classes }
+}
+
+function readOverage(overage: JsonFields, units: FileUnits): OverageRule {
+  const policy = overage.oneOf('policy', ['block', 'charge'] as const)
+  const priced = policy === 'charge' ? ['price', 'per'] : []
+  overage.onlyFields(['policy', ...priced, 'source', 'trust'])
+  if (overage.names().includes('source')) readSource(overage)
+  if (policy === 'block') return { policy }
+  const priceMinor = readMoney(overage, { name: 'price', units })
+  if (priceMinor === 0n) overage.refuse('price', 'more than 0')
+  return { policy, priceMinor, perBytes: readAmount(overage, { name: 'per', units }) }
 }
 
 /** @throws {LabError} badInput, naming the field */

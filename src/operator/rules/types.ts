@@ -286,6 +286,28 @@ export interface ConsumptionOrder {
   readonly origins: readonly LotOrigin[]
 }
 
+/** A kind of traffic, as networks name it to whoever charges. */
+export interface RatingGroup {
+  /** 0 to 2^32−1 (TS 29.571 RatingGroup). */
+  readonly id: number
+  /** The classes of data that pay for it, in their order. */
+  readonly classes: readonly TrafficClass[]
+}
+
+/**
+ * What becomes of use that no lot has: nothing is granted for it (`block`), or each begun `perBytes` of a period costs
+ * `priceMinor`, of plans that are paid afterwards. Either way what was used nonetheless is booked, to an account of its
+ * own.
+ */
+export type OverageRule =
+  | { readonly policy: 'block' }
+  | { readonly policy: 'charge'; readonly priceMinor: bigint; readonly perBytes: bigint }
+
+export interface ChargingRules {
+  readonly ratingGroups: readonly RatingGroup[]
+  readonly overage: OverageRule
+}
+
 export type ChannelKind = 'sms' | 'ussd' | 'app' | 'api' | 'web'
 
 /** A way in which subscribers ask for things. */

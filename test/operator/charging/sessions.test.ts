@@ -301,6 +301,65 @@ test('a number that was long not used rests from its attachment on, and no longe
   await t.notThrowsAsync(openSession(operator, { msisdn, wanted: MB }), 'one rest, not two')
 })
 
+test('beyond all data, who pays afterwards is granted more, and pays for each begun unit of the period once', async (t) => {
+  const { operator, subscriber, clock } = await createBench(t, {
+    file: operatorFile('china-mobile'),
+  })
+  const msisdn = await subscriber('attached')
+  const GIB = 2n ** 30n
+  const money = () => operator.subscriptions.wallet({ msisdn }).moneyMinor
+  const before = money()
+  const session = await openSession(operator, { msisdn, wanted: 8n * GIB })
+  await session.update({ used: 8n * GIB, wanted: 8n * GIB })
+  const last = await session.update({ used: 8n * GIB, wanted: 8n * GIB })
+  // 4 GB are left of the 20, and the rest is granted beyond them.
+  t.like(last.units[0], { resultCode: 'SUCCESS', grantedBytes: 8n * GIB, isFinal: undefined })
+  t.is(operator.audit().held, 4n * GIB)
+  t.is(money(), before)
+  await session.update({ used: 4n * GIB + 1n, wanted: 1n })
+  t.is(money(), before - 500n, '5 yuan for a begun gigabyte')
+  await session.update({ used: GIB - 1n, wanted: 1n })
+  t.is(money(), before - 500n, 'the same gigabyte')
+  await session.update({ used: 1n, wanted: 1n })
+  t.is(money(), before - 1000n)
+  await session.release()
+  const once = { idempotencyKey: 'u', msisdn, amountBytes: GIB }
+  t.like((await operator.attemptUsage(once)).usage, { amountBytes: GIB, lots: [] })
+  t.like(await operator.attemptUsage(once), {
+    replayed: true,
+    usage: { amountBytes: GIB, lots: [] },
+  })
+  t.is(money(), before - 1500n)
+  t.like(operator.audit(), { balanced: true, held: 0n, overage: 2n * GIB + 1n })
+  clock.set(new Date('2026-02-10T00:00:00Z'))
+  await operator.subscriptions.refresh({ msisdn })
+  const renewed = money()
+  await operator.useData({ idempotencyKey: 'v', msisdn, amountBytes: 21n * GIB })
+  t.is(money(), renewed - 500n, 'a new period counts anew')
+  const [paid] = operator.subscriptions.wallet({ msisdn }).transfers
+  t.like(paid, { kind: 'purchase', label: 'overage', amountMinor: -500n, currency: 'CNY' })
+})
+
+test('who pays beforehand is granted nothing beyond all data, whatever the price', async (t) => {
+  const file = operatorFile('china-mobile')
+  const plans = file.plans.map((plan) => ({ ...plan, payment: 'prepaid' as const }))
+  const bench = await createBench(t, { file: { ...file, plans, plan: plans[0]! } })
+  const msisdn = await bench.subscriber('attached')
+  const { operator } = bench
+  await operator.subscriptions.topUp({ msisdn, id: 'm', amountMinor: 10_000n })
+  const GIB = 2n ** 30n
+  const refused = await operator.attemptUsage({
+    idempotencyKey: 'u',
+    msisdn,
+    amountBytes: 21n * GIB,
+  })
+  t.is(refused.refusal?.reason, 'notEnoughData')
+  const session = await openSession(operator, { msisdn, wanted: 8n * GIB })
+  await session.release({ used: 21n * GIB })
+  t.is(operator.subscriptions.wallet({ msisdn }).moneyMinor, 10_000n)
+  t.is(operator.audit().overage, GIB)
+})
+
 test('a session ends when its phone leaves, and what was used meanwhile is still booked', async (t) => {
   const { operator, subscriber } = await createBench(t)
   const msisdn = await subscriber('attached')
