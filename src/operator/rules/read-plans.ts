@@ -1,7 +1,10 @@
 /** What an operator's file says about plans, prices, order of use, channels, law and words. */
 
-import { jsonFields, type JsonFields } from '../../base/json-fields.ts'
+import { jsonFields, refuseJson, type JsonFields } from '../../base/json-fields.ts'
 import type { LotScope } from '../../store/ledger.ts'
+import { GRAMMARS, isGrammarId } from '../messages/grammars.ts'
+import { MESSAGES, type MessageId, type TextByChannel } from '../messages/texts/catalogue.ts'
+import { templateFaults } from '../messages/texts/render.ts'
 import { LOT_ORIGINS, TRAFFIC_CLASSES } from './read-rules.ts'
 import {
   LANGUAGE_TAG,
@@ -151,10 +154,7 @@ export function readChannel(json: unknown, path: string): Channel {
     kind: channel.oneOf('kind', CHANNEL_KINDS),
     grammars:
       channel.maybe('grammars', () =>
-        channel.texts('grammars', {
-          pattern: /^[a-z][a-z0-9-]{0,39}$/,
-          expected: 'the id of a grammar',
-        }),
+        channel.list('grammars', (id, path) => readGrammar(id, path)),
       ) ?? [],
     withPin: channel.flag('withPin') ?? false,
     ...present({
@@ -163,6 +163,11 @@ export function readChannel(json: unknown, path: string): Channel {
       ),
     }),
   }
+}
+
+function readGrammar(json: unknown, path: string): string {
+  if (typeof json === 'string' && isGrammarId(json)) return json
+  return refuseJson(path, `one of ${['generic', ...Object.keys(GRAMMARS)].join(', ')}`)
 }
 
 /** @throws {LabError} badInput, naming the field */
@@ -201,12 +206,28 @@ export function readTexts(texts: JsonFields): Texts {
   return Object.fromEntries(
     languages.map((tag) => {
       const words = texts.child(tag)
-      return [
-        tag,
-        Object.fromEntries(words.names().map((id) => [id, words.text(id, { maxOctets: 1000 })])),
-      ]
+      words.onlyFields(Object.keys(MESSAGES))
+      return [tag, Object.fromEntries(words.names().map((id) => [id, readWords(words, id)]))]
     }),
   )
+}
+
+/** A text, or one for each channel, with no parameter that the catalogue does not have. */
+function readWords(words: JsonFields, id: string): TextByChannel {
+  const template =
+    words.wordOf(id) === undefined
+      ? readByChannel(words.child(id))
+      : words.text(id, { maxOctets: 1000 })
+  const [fault] = templateFaults(id as MessageId, template)
+  return fault === undefined ? template : words.refuse(id, `a text of this message; ${fault}`)
+}
+
+function readByChannel(text: JsonFields): TextByChannel {
+  text.onlyFields(['sms', 'ussd'])
+  return {
+    sms: text.text('sms', { maxOctets: 1000 }),
+    ussd: text.text('ussd', { maxOctets: 1000 }),
+  }
 }
 
 function readRollover(rollover: JsonFields, units: FileUnits): RolloverRule {

@@ -7,6 +7,7 @@
  * and midnights are those of the operator's time zone.
  */
 
+import type { TextByChannel } from '../messages/texts/catalogue.ts'
 import type { LotOrigin, LotScope, TrafficClass } from '../../store/ledger.ts'
 
 /**
@@ -342,4 +343,4 @@ export interface Regulation {
 }
 
 /** The operator's own words in place of the catalogue's: by language, then by the catalogue's text id. */
-export type Texts = Readonly<Record<string, Readonly<Record<string, string>>>>
+export type Texts = Readonly<Record<string, Readonly<Record<string, TextByChannel>>>>
