@@ -117,7 +117,7 @@ test('says in which line of which file what is wrong', (t) => {
   write({ ...json, gifting: 'rules.json' })
   writeFileSync(join(directory, 'rules.json'), JSON.stringify({ gifting: rules }, undefined, 2))
   t.throws(() => loadOperatorFile(path), {
-    message: `${path}, rules.json, line 4: gifting.minBytes.value: expected an amount of data, such as "500 MB" or "1 GB", more than 0 bytes`,
+    message: `${path}, rules.json, line 4: gifting.minBytes.value: expected an amount of data, such as "500 MB", "1 GB" or "unlimited", more than 0 bytes`,
   })
   t.throws(() => loadOperators({ ownDirectory: directory }), {
     message: /mine\.json, rules\.json, line 4/,
