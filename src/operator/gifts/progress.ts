@@ -158,7 +158,12 @@ export function reverse(
     throw refusedAs('boughtGift', 'What was bought for the receiver is not taken back.')
   const hours = fileOf(context.operators, request).gifting.reversalHours
   if (hours !== undefined && atMs >= request.changedAtMs + hours * HOUR_MS)
-    throw refusedAs('reversalOver', `A gift may be taken back for ${hours} hours.`)
+    throw refusedAs(
+      'reversalOver',
+      hours === 0
+        ? 'This operator takes no gift back.'
+        : `A gift may be taken back for ${hours} hours.`,
+    )
   for (const accountId of [request.giverAccountId, request.receiverAccountId])
     upToDate(db, {
       account: accountId === undefined ? undefined : findById(db, accountId),

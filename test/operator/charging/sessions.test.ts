@@ -306,35 +306,34 @@ test('beyond all data, who pays afterwards is granted more, and pays for each be
     file: operatorFile('china-mobile'),
   })
   const msisdn = await subscriber('attached')
-  const GIB = 2n ** 30n
   const money = () => operator.subscriptions.wallet({ msisdn }).moneyMinor
   const before = money()
-  const session = await openSession(operator, { msisdn, wanted: 8n * GIB })
-  await session.update({ used: 8n * GIB, wanted: 8n * GIB })
-  const last = await session.update({ used: 8n * GIB, wanted: 8n * GIB })
+  const session = await openSession(operator, { msisdn, wanted: 8n * GB })
+  await session.update({ used: 8n * GB, wanted: 8n * GB })
+  const last = await session.update({ used: 8n * GB, wanted: 8n * GB })
   // 4 GB are left of the 20, and the rest is granted beyond them.
-  t.like(last.units[0], { resultCode: 'SUCCESS', grantedBytes: 8n * GIB, isFinal: undefined })
-  t.is(operator.audit().held, 4n * GIB)
+  t.like(last.units[0], { resultCode: 'SUCCESS', grantedBytes: 8n * GB, isFinal: undefined })
+  t.is(operator.audit().held, 4n * GB)
   t.is(money(), before)
-  await session.update({ used: 4n * GIB + 1n, wanted: 1n })
+  await session.update({ used: 4n * GB + 1n, wanted: 1n })
   t.is(money(), before - 500n, '5 yuan for a begun gigabyte')
-  await session.update({ used: GIB - 1n, wanted: 1n })
+  await session.update({ used: GB - 1n, wanted: 1n })
   t.is(money(), before - 500n, 'the same gigabyte')
   await session.update({ used: 1n, wanted: 1n })
   t.is(money(), before - 1000n)
   await session.release()
-  const once = { idempotencyKey: 'u', msisdn, amountBytes: GIB }
-  t.like((await operator.attemptUsage(once)).usage, { amountBytes: GIB, lots: [] })
+  const once = { idempotencyKey: 'u', msisdn, amountBytes: GB }
+  t.like((await operator.attemptUsage(once)).usage, { amountBytes: GB, lots: [] })
   t.like(await operator.attemptUsage(once), {
     replayed: true,
-    usage: { amountBytes: GIB, lots: [] },
+    usage: { amountBytes: GB, lots: [] },
   })
   t.is(money(), before - 1500n)
-  t.like(operator.audit(), { balanced: true, held: 0n, overage: 2n * GIB + 1n })
+  t.like(operator.audit(), { balanced: true, held: 0n, overage: 2n * GB + 1n })
   clock.set(new Date('2026-02-10T00:00:00Z'))
   await operator.subscriptions.refresh({ msisdn })
   const renewed = money()
-  await operator.useData({ idempotencyKey: 'v', msisdn, amountBytes: 21n * GIB })
+  await operator.useData({ idempotencyKey: 'v', msisdn, amountBytes: 21n * GB })
   t.is(money(), renewed - 500n, 'a new period counts anew')
   const [paid] = operator.subscriptions.wallet({ msisdn }).transfers
   t.like(paid, { kind: 'purchase', label: 'overage', amountMinor: -500n, currency: 'CNY' })
@@ -347,17 +346,16 @@ test('who pays beforehand is granted nothing beyond all data, whatever the price
   const msisdn = await bench.subscriber('attached')
   const { operator } = bench
   await operator.subscriptions.topUp({ msisdn, id: 'm', amountMinor: 10_000n })
-  const GIB = 2n ** 30n
   const refused = await operator.attemptUsage({
     idempotencyKey: 'u',
     msisdn,
-    amountBytes: 21n * GIB,
+    amountBytes: 21n * GB,
   })
   t.is(refused.refusal?.reason, 'notEnoughData')
-  const session = await openSession(operator, { msisdn, wanted: 8n * GIB })
-  await session.release({ used: 21n * GIB })
+  const session = await openSession(operator, { msisdn, wanted: 8n * GB })
+  await session.release({ used: 21n * GB })
   t.is(operator.subscriptions.wallet({ msisdn }).moneyMinor, 10_000n)
-  t.is(operator.audit().overage, GIB)
+  t.is(operator.audit().overage, GB)
 })
 
 test('a session ends when its phone leaves, and what was used meanwhile is still booked', async (t) => {
