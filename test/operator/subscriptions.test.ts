@@ -269,3 +269,12 @@ test('details of a subscriber are kept, and a language must be the operator’s'
   })
   t.is((await subscriptions.changePlan({ msisdn, planId: 'lg-uplus-2' })).planId, 'lg-uplus-2')
 })
+
+test('a plan of days ends at the same time of day of its place, also where clocks are changed on the way', async (t) => {
+  const bench = await benchOf(t, 'lab', { timeZone: 'Europe/Berlin' })
+  bench.clock.set(at('2026-03-15T12:00:00Z'))
+  const msisdn = await bench.subscriber()
+  const [lot] = bench.operator.balance({ msisdn }).lots
+  // 13:00 there; thirty days on it is summer, and 13:00 is an hour earlier.
+  t.deepEqual(new Date(lot?.validUntilMs ?? 0), at('2026-04-14T11:00:00Z'))
+})
