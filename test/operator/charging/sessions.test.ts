@@ -330,6 +330,8 @@ test('beyond all data, who pays afterwards is granted more, and pays for each be
   })
   t.is(money(), before - 1500n)
   t.like(operator.audit(), { balanced: true, held: 0n, overage: 2n * GB + 1n })
+  const told = operator.inbox({ msisdn, limit: 9 }).map(({ textId }) => textId)
+  t.true(told.includes('usage') && !told.includes('usageAll'), 'nobody is told that data is paused')
   clock.set(new Date('2026-02-10T00:00:00Z'))
   await operator.subscriptions.refresh({ msisdn })
   const renewed = money()
