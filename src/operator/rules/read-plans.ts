@@ -152,10 +152,7 @@ export function readChannel(json: unknown, path: string): Channel {
   if (channel.names().includes('source')) readSource(channel)
   return {
     kind: channel.oneOf('kind', CHANNEL_KINDS),
-    grammars:
-      channel.maybe('grammars', () =>
-        channel.list('grammars', (id, path) => readGrammar(id, path)),
-      ) ?? [],
+    grammars: channel.maybe('grammars', () => channel.list('grammars', readGrammar)) ?? [],
     withPin: channel.flag('withPin') ?? false,
     ...present({
       shortCode: channel.maybe('shortCode', () =>
