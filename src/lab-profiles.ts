@@ -130,6 +130,8 @@ export interface ProfileImport extends MetadataWishes {
   readonly package: Uint8Array
   /** What it is ordered by; `imported` unless told. */
   readonly profileType?: string
+  /** The id of the operator whose subscriber it becomes: plan, rules, home network. The default one unless told. */
+  readonly operator?: string
   /** The number of its account, as people write numbers; EF.MSISDN's unless told. The package stays as it is. */
   readonly msisdn?: string
   /** What the authentication centre shall hold in place of the package's keys: so a profile with a wrong Ki can be shown. */
@@ -142,6 +144,8 @@ export interface ProfileImport extends MetadataWishes {
 export interface ImportAnswer {
   readonly iccid: string
   readonly profileType: string
+  /** The id of the operator whose subscriber it becomes. */
+  readonly operator: string
   readonly imsi: string | undefined
   /** The number of the account that it will have; absent for a profile that has none. */
   readonly msisdn: string | undefined
@@ -158,7 +162,7 @@ export const IMPORTED_TYPE = 'imported'
 
 /**
  * Puts a package on stock as it came: its profile is not personalised.
- * @throws {LabError} badInput, tooLarge, conflict — the ICCID is known, or one of the operator's own range, or the number
+ * @throws {LabError} notFound — no such operator; badInput, tooLarge, conflict — the ICCID is known, or one of the operator's own range, or the number
  *   that was asked for is in use
  */
 export async function importProfile(parts: Parts, given: ProfileImport): Promise<ImportAnswer> {
@@ -168,6 +172,10 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
   const metadata = importedMetadata(facts, given)
   const { iccid, imsi } = facts
   const { profileType = IMPORTED_TYPE } = given
+  const { operators } = parts.operator
+  const operator = (
+    given.operator === undefined ? operators.default : operators.get(given.operator)
+  ).id
   if (isOfOperators(parts.operator, { name: 'iccid', number: iccid })) {
     throw knownIccid(iccid, "is of the operator's own range, which the operator fills itself")
   }
@@ -179,13 +187,12 @@ export async function importProfile(parts: Parts, given: ProfileImport): Promise
     const noAccount = noAccountOf(parts, { number, isInUse: (known) => isKnownMsisdn(db, known) })
     if (given.msisdn !== undefined && noAccount) throw numberInUse(given.msisdn)
     const msisdn = noAccount === undefined ? number : undefined
-    addImportedProfile(db, { iccid, profileType, imsi, msisdn, metadata: encoded, octets })
+    const profile = { iccid, profileType, imsi, operator }
+    addImportedProfile(db, { ...profile, msisdn, metadata: encoded, octets })
     if (keys) keepKeysInPlace(db, { iccid, ...keys })
     const { serviceProviderName, profileName, profileClass } = metadata
     return {
-      iccid,
-      profileType,
-      imsi,
+      ...profile,
       msisdn,
       noAccount,
       serviceProviderName,

@@ -53,7 +53,7 @@ export function jsonFields(
     refuse,
     onlyFields(names) {
       for (const name of Object.keys(values)) {
-        if (!names.includes(name)) refuse(name, `no such field; there are ${names.join(', ')}`)
+        if (!names.includes(name)) refuseName(pathOf(name), { name, names })
       }
     },
     names: () => Object.keys(values),
@@ -83,6 +83,34 @@ export function jsonFields(
     },
   }
   return self
+}
+
+/** Names what may have been meant first. @throws {LabError} badInput, always */
+function refuseName(
+  field: string,
+  of: { readonly name: string; readonly names: readonly string[] },
+) {
+  const most = Math.min(2, Math.floor(of.name.length / 3))
+  const near = of.names.filter(
+    (known) => distance(known.toLowerCase(), of.name.toLowerCase()) <= most,
+  )
+  const meant = near.length > 0 ? ` (${near.join(' or ')}?)` : ''
+  const text = `${field}: there is no such field${meant}; there are ${of.names.join(', ')}`
+  throw new LabError('badInput', text, { field })
+}
+
+/** How many letters must be put in, left out or changed (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [at, letter] of [...a].entries()) {
+    const next = [at + 1]
+    for (const [to, other] of [...b].entries()) {
+      const changed = (row[to] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(changed, (row[to + 1] ?? 0) + 1, (next[to] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
 }
 
 /** @throws {LabError} badInput, always */

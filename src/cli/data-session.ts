@@ -5,9 +5,6 @@ import { amountFromJson, amountToJson, type JsonAmount } from '../operator/amoun
 import type { LabClient } from './lab-client.ts'
 
 const CHARGING = '/nchf-convergedcharging/v3/chargingdata'
-const RATING_GROUPS = { general: 1, directed: 2 } as const
-
-export type TrafficKind = keyof typeof RATING_GROUPS
 
 /** What is to be used, and how. */
 export interface DataUse {
@@ -15,7 +12,8 @@ export interface DataUse {
   readonly amountBytes: bigint
   /** The most that is asked for at once. */
   readonly sliceBytes: bigint
-  readonly traffic: TrafficKind
+  /** What the number's operator calls the traffic. */
+  readonly ratingGroup: number
   /** The same key is the same session: what it has used is not used again. */
   readonly key: string
 }
@@ -96,7 +94,7 @@ function requestOf(
   const wanted = least(missing, use.sliceBytes)
   const container = { localSequenceNumber: sequence, totalVolume: amountToJson(usedBytes) }
   const unit = {
-    ratingGroup: RATING_GROUPS[use.traffic],
+    ratingGroup: use.ratingGroup,
     ...(wanted > 0n && { requestedUnit: { totalVolume: amountToJson(wanted) } }),
     ...(usedBytes > 0n && { usedUnitContainer: [container] }),
   }

@@ -23,6 +23,26 @@ export async function gigabyteOf(lab: LabClient, msisdn: string): Promise<number
   return (await lab.get<{ readonly gigabyteBytes: number }>(path)).gigabyteBytes
 }
 
+/** The rating group of a kind of traffic, by the number's operator. @throws {LabError} notFound — it has none */
+export async function ratingGroupOf(
+  lab: LabClient,
+  of: { readonly msisdn: string; readonly traffic: 'general' | 'directed' },
+): Promise<number> {
+  const { operator: id } = await lab.get<{ readonly operator: string }>(
+    `/api/accounts/${of.msisdn}/subscription`,
+  )
+  const { charging } = await lab.get<OperatorCharging>(`/api/operators/${id}`)
+  const group = charging.ratingGroups.find(({ classes }) => classes[0] === of.traffic)
+  if (group) return group.id
+  throw new LabError('notFound', `${id} has no rating group for ${of.traffic} traffic.`)
+}
+
+interface OperatorCharging {
+  readonly charging: {
+    readonly ratingGroups: readonly { readonly id: number; readonly classes: readonly string[] }[]
+  }
+}
+
 async function importedNumber(lab: LabClient, iccid: string): Promise<string> {
   const msisdn = await numberIn(lab, `/api/profiles/${iccid}`)
   if (msisdn) return msisdn

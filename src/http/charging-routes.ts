@@ -1,10 +1,9 @@
 /**
  * Nchf_ConvergedCharging for consumers of others (3GPP TS 32.291 §6.1, v3): create, update and release of charging data,
- * behind the operator's token. Only volume is charged, in rating group 1 (general data) and 2 (directed data).
+ * behind the operator's token. Only volume is charged, in the rating groups of the operator's file.
  */
 
 import { createHash } from 'node:crypto'
-import { LabError } from '../base/errors.ts'
 import { jsonFields, type JsonFields } from '../base/json-fields.ts'
 import type { Charging } from '../operator/charging/charging.ts'
 import type {
@@ -34,18 +33,21 @@ export function chargingRoutes(charging: Charging): readonly Route[] {
       ...common,
       path: CHARGING_PATH,
       operationId: 'createChargingData',
-      summary: 'Open a charging session (TS 32.291 §6.1.3.2.3.1)',
+      summary: 'Open a charging session, or charge a single event (TS 32.291 §6.1.3.2.3.1)',
       body: chargingDataCreate,
       responses: {
         201: {
-          description: 'It is open.',
+          description: 'It is open, or charged.',
           schema: chargingDataResponse,
-          headers: { Location: 'The URI of the session.' },
+          headers: { Location: 'The URI of the session; a single event has none.' },
         },
       },
       async handle({ body, origin }) {
-        const { ref, answer } = await charging.create(createRequestOf(body))
-        const headers = { Location: `${origin}${CHARGING_PATH}/${ref}` }
+        const asked = createRequestOf(body)
+        const { ref, answer } = await charging.create(asked)
+        // Of a single event nothing is left that could be updated.
+        const isSession = asked.event === undefined
+        const headers = isSession ? { Location: `${origin}${CHARGING_PATH}/${ref}` } : {}
         return { status: 201, headers, body: answerJson(answer) }
       },
     }),
@@ -88,16 +90,11 @@ function fieldsOf(body: unknown): JsonFields {
   return jsonFields(body, { path: 'the body', isWhole: true })
 }
 
-/** ChargingDataRequest that opens a session (TS 32.291 §6.1.6.2.1.1). */
+/** ChargingDataRequest that opens a session or is a single event (TS 32.291 §6.1.6.2.1.1). */
 function createRequestOf(body: unknown): CreateRequest {
   const fields = fieldsOf(body)
-  if (fields.flag('oneTimeEvent')) {
-    throw new LabError('refused', 'Only sessions are charged, and no single events.', {
-      field: 'oneTimeEvent',
-      reason: 'chargingNotApplicable',
-    })
-  }
   const found = requestOf(fields)
+  const event = eventOf(fields, found)
   const subscriber = fields.text('subscriberIdentifier', {
     pattern: /^(?:imsi|msisdn)-[0-9]{5,15}$/,
     expected: 'imsi-<digits> or msisdn-<digits>',
@@ -107,9 +104,23 @@ function createRequestOf(body: unknown): CreateRequest {
     ...found,
     subscriber,
     by: subscriber.startsWith('imsi-') ? { imsi: digits } : { msisdn: digits },
-    identity: identityOf(fields, { subscriber, ...found }),
+    identity: identityOf(fields, { subscriber, event, ...found }),
+    event,
     notifyUri: fields.maybe('notifyUri', () => notifyUriOf(fields)),
   }
+}
+
+/** An immediate event says how much is debited, one that is over how much was used. */
+function eventOf(fields: JsonFields, { units }: ChargingRequest): CreateRequest['event'] {
+  if (!fields.flag('oneTimeEvent')) return undefined
+  const event = fields.oneOf('oneTimeEventType', ['IEC', 'PEC'] as const)
+  const isWhole = (unit: UnitUsage): boolean =>
+    event === 'IEC' ? typeof unit.wanted === 'bigint' : unit.containers.length > 0
+  if (units.length === 0 || !units.every(isWhole)) {
+    const needed = event === 'IEC' ? 'requestedUnit with a volume' : 'usedUnitContainer'
+    fields.refuse('multipleUnitUsage', `rating groups, each with ${needed}`)
+  }
+  return event
 }
 
 /** What every request has. */
@@ -139,15 +150,16 @@ function consumerOf(fields: JsonFields): readonly (string | undefined)[] {
 /** With a charging id the session is the consumer's whatever the clock says; without one the instant tells sessions apart. */
 function identityOf(
   fields: JsonFields,
-  of: Pick<CreateRequest, 'subscriber' | 'sequence' | 'timestamp'>,
+  of: Pick<CreateRequest, 'subscriber' | 'sequence' | 'timestamp' | 'event'>,
 ): string {
-  const { subscriber, sequence, timestamp } = of
+  const { subscriber, sequence, timestamp, event } = of
   const consumer = consumerOf(fields)
   const chargingId = fields.maybe('chargingId', () =>
     fields.integer('chargingId', { min: 0, max: UINT32_MAX }),
   )
   const instant = chargingId === undefined ? timestamp : undefined
-  return digestOf([consumer, subscriber, chargingId, pduSessionOf(fields), instant, sequence])
+  const session = [consumer, subscriber, chargingId, pduSessionOf(fields), instant, sequence]
+  return digestOf(event === undefined ? session : [...session, event])
 }
 
 function pduSessionOf(fields: JsonFields): number | undefined {
@@ -256,8 +268,10 @@ function unitJson(unit: UnitAnswer): object {
   const { ratingGroup, resultCode, grantedBytes, validitySeconds, thresholdBytes, isFinal } = unit
   const granted = grantedBytes !== undefined && {
     grantedUnit: { totalVolume: amountToJson(grantedBytes) },
-    triggers: triggersOf(unit),
-    validityTime: validitySeconds,
+    ...(validitySeconds !== undefined && {
+      triggers: triggersOf(unit),
+      validityTime: validitySeconds,
+    }),
   }
   return {
     ratingGroup,

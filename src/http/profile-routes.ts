@@ -57,6 +57,7 @@ const importBody = z
     profileClass: z.enum(CLASSES).optional(),
     profileOwner: textUpTo(256).optional(),
     profilePolicyRules: z.array(z.enum(RULES)).optional(),
+    operator: textUpTo(32).optional().meta({ description: 'The id of the operator whose it is.' }),
     icon: octets.optional(),
     msisdn: textUpTo(32).optional(),
     ki: key.optional(),
@@ -67,6 +68,7 @@ const importBody = z
 const names = {
   iccid: z.string(),
   profileType: z.string(),
+  operator: z.string().nullable().optional(),
   imsi: z.string().nullable(),
   msisdn: z.string().nullable(),
   serviceProviderName: z.string(),
@@ -160,10 +162,11 @@ export function profileRoutes(
   ]
 }
 
-function profileJson({ iccid, profileType, imsi, msisdn, metadata }: ImportedProfile): object {
+function profileJson(profile: ImportedProfile): object {
+  const { iccid, profileType, operator = null, imsi, msisdn, metadata } = profile
   const { serviceProviderName, profileName, profileClass } = decode(StoreMetadataRequest, metadata)
   const names = { serviceProviderName, profileName, profileClass }
-  return { iccid, profileType, imsi: imsi ?? null, msisdn: msisdn ?? null, ...names }
+  return { iccid, profileType, operator, imsi: imsi ?? null, msisdn: msisdn ?? null, ...names }
 }
 
 function answerJson(answer: ImportAnswer): object {

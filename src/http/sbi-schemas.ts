@@ -94,7 +94,8 @@ export const chargingDataCreate = read('ChargingDataCreate', {
     subscriberIdentifier: { type: 'string', pattern: '^(?:imsi|msisdn)-[0-9]{5,15}$' },
     chargingId: UINT32,
     notifyUri: { type: 'string', format: 'uri', pattern: '^https?://', maxLength: 2000 },
-    oneTimeEvent: { type: 'boolean', description: 'Single events are refused.' },
+    oneTimeEvent: { type: 'boolean', description: 'A single event in the place of a session.' },
+    oneTimeEventType: { enum: ['IEC', 'PEC'], description: 'Immediate, or over already.' },
     pDUSessionChargingInformation: object({
       required: [],
       properties: {

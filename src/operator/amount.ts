@@ -76,8 +76,15 @@ export function amountFromText(
   return bytes
 }
 
-/** Bytes for people, never wrong by one: `5 GB`, `1.5 GB`, `1999999999 bytes (about 1.999 GB)`. */
+/**
+ * From here on an amount reads as unlimited: half of the largest one, which stands for unlimited in operators' files, so that
+ * what is left of it still is.
+ */
+export const UNLIMITED_FROM_BYTES: bigint = AMOUNT_MAX_BYTES / 2n
+
+/** Bytes for people, never wrong by one: `5 GB`, `1.5 GB`, `1999999999 bytes (about 1.999 GB)`, `unlimited`. */
 export function formatAmount(amountBytes: bigint, gigabyteBytes: number = GIGABYTE_BYTES): string {
+  if (amountBytes >= UNLIMITED_FROM_BYTES) return 'unlimited'
   const thousand = thousandOf(gigabyteBytes)
   const power = POWERS.findLastIndex((_, at) => amountBytes >= thousand ** BigInt(at))
   if (power < 1) return amountBytes === 1n ? '1 byte' : `${amountBytes} bytes`

@@ -61,15 +61,15 @@ export function answerOnce(
   return { answer, replayed: false }
 }
 
-/** Forgets answers that were given more than 30 days ago, the oldest first. Returns how many, at most `limit`. */
+/** Forgets answers that were given more than 30 days ago: of the `limit` oldest. Returns how many. */
 export function forgetAnswers(
   db: Connection,
   at: { readonly atMs: number; readonly limit: number },
 ): number {
   return db
     .sql(
-      `DELETE FROM idempotency_keys WHERE (scope, key) IN
-         (SELECT scope, key FROM idempotency_keys WHERE at < ? ORDER BY at LIMIT ?)`,
+      `DELETE FROM idempotency_keys WHERE at < ? AND number IN
+         (SELECT number FROM idempotency_keys ORDER BY number LIMIT ?)`,
     )
     .run(at.atMs - KEPT_MS, at.limit).changes
 }

@@ -13,6 +13,7 @@ import { createAuthenticationCentre, type AuthenticationCentre } from './authent
 import { createAusf, type Ausf } from './ausf.ts'
 import type { Operators } from './operators.ts'
 import { createServingNetwork } from './registration.ts'
+import { servingPlmnOf } from './serving-plmn.ts'
 import { fileOf } from './subscriptions/subscriptions.ts'
 import { createSidf, type Sidf, type SuciKey, type SuciPublicKey } from './suci-keys.ts'
 
@@ -41,9 +42,10 @@ export function createOperatorNetwork(parts: {
   readonly suciKeys: readonly SuciKey[]
   /** Called within a command that has ended an attachment, or replaced it by a new one. */
   readonly onAttachmentEnd?: (db: Connection, of: { readonly iccid: string }) => void
+  /** Called within a command that has attached a phone. */
+  readonly onAttached?: (db: Connection, of: { readonly iccid: string }) => void
 }): OperatorNetwork {
   const { store, environment, operators, suciKeys } = parts
-  const { plmn } = operators.default
   const random = environment.random.stream('challenges')
   const authenticationCentre = createAuthenticationCentre({
     store,
@@ -62,10 +64,11 @@ export function createOperatorNetwork(parts: {
     servingNetwork: createServingNetwork({
       ...common,
       store,
-      plmn,
+      plmnOf: (db, { iccid }) => servingPlmnOf(db, { iccid, operators }),
       ausf,
       waitMs: ANSWER_WAIT_MS,
       onAttachmentEnd: parts.onAttachmentEnd,
+      onAttached: parts.onAttached,
     }),
     suciPublicKeys: () => sidf.publicKeys,
     registrations: ({ after = '', limit }) =>

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { LabError, messageOf } from '../base/errors.ts'
 import { jsonFields, type JsonFields } from '../base/json-fields.ts'
+import { lineOfField } from '../base/json-lines.ts'
 import { asBuffer } from '../base/octets.ts'
 import type { NumberRange, NumberRanges } from '../store/inventory.ts'
 import { readIfThere } from '../store/directory.ts'
@@ -11,8 +12,10 @@ import { GIBIBYTE_BYTES, GIGABYTE_BYTES } from './amount.ts'
 import { isTimeZone } from './calendar.ts'
 import { parsePlmn, parseProfile, type Plmn, type ProfileFile } from './profile-file.ts'
 import {
+  CHARGING_DEFAULT,
   NO_TARIFF,
   readChannel,
+  readCharging,
   readConsumption,
   readPlan,
   readRegulation,
@@ -23,6 +26,7 @@ import { readRules } from './rules/read-rules.ts'
 import { LANGUAGE_TAG, type FileUnits } from './rules/read-values.ts'
 import type {
   Channel,
+  ChargingRules,
   ConsumptionOrder,
   GiftingRules,
   Plan,
@@ -66,6 +70,7 @@ export interface OperatorFile {
   /** Where each gifting rule was found. */
   readonly giftingSources: RuleSources
   readonly consumption: ConsumptionOrder
+  readonly charging: ChargingRules
   readonly channels: readonly Channel[]
   readonly regulation: Regulation
   readonly texts: Texts
@@ -77,13 +82,60 @@ export const LAB_OPERATOR_FILE: URL = new URL('../../profiles/lab.json', import.
 
 /**
  * Reads and checks an operator's file.
- * @throws {LabError} notFound — no such file; badInput — not JSON, or not an operator's file, naming the field
+ * @throws {LabError} notFound — no such file; badInput — not JSON, or not an operator's file, naming file, line and field
  */
 export function loadOperatorFile(path: string | URL = LAB_OPERATOR_FILE): OperatorFile {
+  try {
+    return readOperatorFile(path)
+  } catch (error) {
+    if (!(error instanceof LabError) || error.code !== 'badInput') throw error
+    const name = path instanceof URL ? fileURLToPath(path) : path
+    throw renamed(error, { message: `${name}, ${error.message}`, field: error.field })
+  }
+}
+
+/** As {@link loadOperatorFile}, for whoever names the file: errors have the line and the field. */
+export function readOperatorFile(path: string | URL): OperatorFile {
   const beside = path instanceof URL ? path : pathToFileURL(path)
-  return parseOperatorFile(parseJson(readText(path), path), (name) =>
-    readIfThere(fileURLToPath(new URL(name, beside))),
-  )
+  const text = readText(path)
+  const texts = new Map<string, string>()
+  try {
+    return parseOperatorFile(parseJson(text), (name) => {
+      const octets = readIfThere(fileURLToPath(new URL(name, beside)))
+      if (octets) texts.set(name, asBuffer(octets).toString('utf8'))
+      return octets
+    })
+  } catch (error) {
+    throw error instanceof LabError ? withLine(error, { text, texts }) : error
+  }
+}
+
+/** Says in which line the field at fault is, of the file itself or of the one that it names. */
+function withLine(
+  error: LabError,
+  of: { readonly text: string; readonly texts: ReadonlyMap<string, string> },
+): LabError {
+  const { field } = error
+  if (field === undefined) return error
+  for (const [name, text] of of.texts) {
+    if (!field.startsWith(`${name}.`)) continue
+    const inside = field.slice(name.length + 1)
+    const message = error.message.slice(name.length + 1)
+    return renamed(error, {
+      message: `${name}, line ${lineOfField(text, inside)}: ${message}`,
+      field,
+    })
+  }
+  const line = lineOfField(of.text, field)
+  return renamed(error, { message: `line ${line}: ${error.message}`, field })
+}
+
+function renamed(
+  error: LabError,
+  to: { readonly message: string; readonly field: string | undefined },
+): LabError {
+  const field = to.field === undefined ? {} : { field: to.field }
+  return new LabError(error.code, to.message, { ...field, cause: error })
 }
 
 /**
@@ -107,7 +159,7 @@ export function parseOperatorFile(
       code: file.child('currency').text('code', CURRENCY),
       minorDigits: units.minorDigits,
     },
-    ranges: parseRanges(file.child('ranges')),
+    ranges: parseRanges(file),
     gigabyteBytes: units.gigabyteBytes,
     plan: plans[0],
     plans,
@@ -117,6 +169,8 @@ export function parseOperatorFile(
     consumption: file.maybe('consumption', () => readConsumption(file.child('consumption'))) ?? {
       origins: [],
     },
+    charging:
+      file.maybe('charging', () => readCharging(file.child('charging'), units)) ?? CHARGING_DEFAULT,
     channels: file.maybe('channels', () => file.list('channels', readChannel)) ?? [],
     regulation: file.maybe('regulation', () => readRegulation(file.child('regulation'))) ?? {
       sources: {},
@@ -127,7 +181,7 @@ export function parseOperatorFile(
 }
 
 const FIELDS =
-  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption channels regulation texts profile'
+  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption charging channels regulation texts profile'
 
 const CURRENCY = { pattern: /^[A-Z]{3}$/, expected: 'a code of three letters such as "RUB"' }
 
@@ -141,11 +195,11 @@ function readText(path: string | URL): string {
   }
 }
 
-function parseJson(text: string, path: string | URL): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new LabError('badInput', `the operator file ${path} is not JSON: ${messageOf(error)}`, {
+    throw new LabError('badInput', `which is not JSON: ${messageOf(error)}`, {
       cause: error,
     })
   }
@@ -206,9 +260,17 @@ function giftingOf(
   const expected = 'rules, or the name of a file of rules that is there'
   file.text('gifting', { pattern: /^[\w./-]+$/, expected })
   const octets = readBeside(name) ?? file.refuse('gifting', expected)
-  const shared = jsonFields(parseJson(asBuffer(octets).toString('utf8'), name), { path: name })
+  const shared = jsonFields(parseShared(octets, name), { path: name })
   shared.onlyFields(['description', 'gifting'])
   return shared.child('gifting')
+}
+
+function parseShared(octets: Uint8Array, name: string): unknown {
+  try {
+    return parseJson(asBuffer(octets).toString('utf8'))
+  } catch (error) {
+    throw new LabError('badInput', `${name}, ${messageOf(error)}`, { cause: error })
+  }
 }
 
 function requireKnownPlans(
@@ -221,11 +283,17 @@ function requireKnownPlans(
   file.child('gifting').child('senderPlans').refuse('value', `plans of this file, not ${unknown}`)
 }
 
-function parseRanges(ranges: JsonFields): NumberRanges {
+/** An IMSI begins with the PLMN: phones tell their home network by it (TS 23.003 §2.2). */
+function parseRanges(file: JsonFields): NumberRanges {
+  const ranges = file.child('ranges')
+  const { mcc, mnc } = parsePlmn(file.child('plmn'))
   ranges.onlyFields(['iccid', 'imsi', 'msisdn'])
   return {
     iccid: parseRange(ranges.child('iccid'), { digits: [19, 19], prefix: /^89[0-9]{2,10}$/ }),
-    imsi: parseRange(ranges.child('imsi'), { digits: [15, 15], prefix: /^[0-9]{5,12}$/ }),
+    imsi: parseRange(ranges.child('imsi'), {
+      digits: [15, 15],
+      prefix: new RegExp(`^${mcc}${mnc}[0-9]{0,7}$`),
+    }),
     msisdn: parseRange(ranges.child('msisdn'), { digits: [8, 15], prefix: /^[1-9][0-9]{0,12}$/ }),
   }
 }

@@ -3,7 +3,7 @@
 import { normaliseIccid } from '../base/bcd.ts'
 import type { Environment } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
-import { toHex } from '../base/octets.ts'
+import { orderedIds } from '../base/ordered-ids.ts'
 import type { OperatorAlgorithm } from '../profile/subscriber.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
@@ -144,7 +144,11 @@ export interface Operator {
    */
   noteProfileEvent(db: Connection, event: ProfileEvent): void
 
-  /** @throws {LabError} notFound — no such account */
+  /**
+   * As the next command would find it: of a period that nobody has touched yet, lots have ids that they will not keep
+   * (`subscriptions.refreshDue` makes them first).
+   * @throws {LabError} notFound — no such account
+   */
   balance(of: { readonly msisdn: string }): Balance
   /** How much may be given now, and why not more; never disagrees with `giveData`. @throws {LabError} notFound */
   giftable(of: { readonly msisdn: string }): GiftLimit
@@ -208,7 +212,7 @@ export function createOperator(parts: {
   const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   const charging = createCharging({ ...all, settings: parts.charging })
-  const onAttachmentEnd = charging.endLost
+  const { endLost: onAttachmentEnd, noteAttachment: onAttached } = charging
   const accounts = stockAndAccounts({ ...all, gifts, charging })
   const messages = createMessages({ ...all, gifts, subscriptions: accounts.subscriptions })
   return {
@@ -216,7 +220,7 @@ export function createOperator(parts: {
       return operators.default
     },
     operators,
-    network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd }),
+    network: createOperatorNetwork({ ...all, suciKeys, onAttachmentEnd, onAttached }),
     ...queries(all),
     ...accounts,
     charging,
@@ -398,8 +402,7 @@ function keyLengthsOf(algorithm: OperatorAlgorithm | undefined): KeyLengths {
 
 function attempts({ store, environment, operators, gifts }: Parts & { readonly gifts: Gifts }) {
   const nowMs = () => environment.clock.nowMs()
-  // Never from the seed: a lab that is opened again must not call a new transfer by an old name.
-  const newId = () => toHex(environment.random.unique(12))
+  const newId = orderedIds(environment)
   return {
     attemptGift: (asked) =>
       gifts.give({ ...asked, caller: asked.caller ?? DEFAULT_CALLER, channel: 'api' }),

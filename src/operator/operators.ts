@@ -5,7 +5,12 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LabError, messageOf } from '../base/errors.ts'
 import type { NumberRange } from '../store/inventory.ts'
-import { loadOperatorFile, LAB_OPERATOR_FILE, type OperatorFile } from './operator-file.ts'
+import {
+  LAB_OPERATOR_FILE,
+  loadOperatorFile,
+  readOperatorFile,
+  type OperatorFile,
+} from './operator-file.ts'
 
 /** The directory of the operators that come with esim-lab. */
 export const OPERATORS_DIRECTORY: URL = new URL('.', LAB_OPERATOR_FILE)
@@ -192,7 +197,7 @@ function readAgain(paths: readonly OperatorPath[]): Reading {
   const faults: { path: string; text: string }[] = []
   for (const path of paths) {
     try {
-      entries.push({ ...path, file: loadOperatorFile(path.path) })
+      entries.push({ ...path, file: readOperatorFile(path.path) })
     } catch (error) {
       faults.push({ path: path.path, text: messageOf(error) })
     }

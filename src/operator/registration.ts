@@ -20,7 +20,7 @@ import type {
   RegistrationRequest,
   ServingNetwork,
 } from '../nas/registration.ts'
-import { imsiOfSupi, parseSuci, servingNetworkName } from '../nas/suci.ts'
+import { imsiOfSupi, parseSuci } from '../nas/suci.ts'
 import { profileOfImsi } from '../store/authentication.ts'
 import type { Connection, Store } from '../store/engine.ts'
 import { attach, detach } from '../store/registrations.ts'
@@ -29,6 +29,7 @@ import { isSame, type Ausf } from './ausf.ts'
 import type { AuthenticationCentre, Resynchronisation } from './authentication.ts'
 import type { Plmn } from './operator-file.ts'
 import { createProcedures, type Procedures } from './procedures.ts'
+import { networkNameOf } from './serving-plmn.ts'
 import type { Sidf } from './suci-keys.ts'
 
 /** Causes of a registration reject, with their numbers in TS 24.501 §9.11.3.2 and TS 24.301 §9.9.3.9, and what they mean here. */
@@ -68,7 +69,8 @@ export type AuthenticationRejectReason = keyof typeof AUTHENTICATION_REJECTS
 interface Parts {
   readonly store: Store
   readonly environment: Environment
-  readonly plmn: Plmn
+  /** Which network serves a profile where its phone is. */
+  plmnOf(db: Connection, of: { readonly iccid: string }): Plmn
   readonly authenticationCentre: AuthenticationCentre
   readonly ausf: Ausf
   readonly sidf: Sidf
@@ -76,6 +78,8 @@ interface Parts {
   readonly waitMs: number
   /** Called within a command that has ended an attachment, or replaced it by a new one. */
   readonly onAttachmentEnd?: ((db: Connection, of: { readonly iccid: string }) => void) | undefined
+  /** Called within a command that has attached a phone. */
+  readonly onAttached?: ((db: Connection, of: { readonly iccid: string }) => void) | undefined
 }
 
 /** A registration under way: a phone was challenged. */
@@ -83,6 +87,7 @@ interface Challenged {
   readonly system: MobileSystem
   readonly supi: string
   readonly iccid: string
+  readonly plmn: Plmn
   readonly rand: Uint8Array
   /** Judges RES* or RES. */
   accepts(res: Uint8Array): boolean
@@ -93,7 +98,7 @@ const ID_OCTETS = 12
 const RES_STAR_OCTETS = 16
 
 /**
- * A serving network of the operator's own PLMN.
+ * The serving networks: of each operator's own PLMN, and those that its phones visit.
  *
  * Its `answer` throws `notFound`, reason `registrationUnknown`, when no procedure under the name waits for an answer.
  */
@@ -101,7 +106,7 @@ export function createServingNetwork(parts: Parts): ServingNetwork {
   const { store, environment } = parts
   const { clock } = environment
   const procedures = createProcedures<Challenged>({ clock, waitMs: parts.waitMs })
-  const network: Network = { ...parts, procedures, names: namesOf(parts.plmn) }
+  const network: Network = { ...parts, procedures }
   return {
     async register(request) {
       const subscriber = identified(parts, request)
@@ -126,21 +131,18 @@ export function createServingNetwork(parts: Parts): ServingNetwork {
 
 interface Network extends Parts {
   readonly procedures: Procedures<Challenged>
-  readonly names: Readonly<Record<MobileSystem, string>>
-}
-
-function namesOf(plmn: Plmn): Network['names'] {
-  return { '5GS': servingNetworkName(plmn), EPS: `${plmn.mcc}-${plmn.mnc}` }
 }
 
 interface Subscriber {
   readonly supi: string
   readonly iccid: string
+  /** The network that serves it, of which the challenge is. */
+  readonly plmn: Plmn
 }
 
 /** The checks of an identity in their order: its form, whose it is, whether the profile may be served. */
 function identified(
-  { store, sidf }: Parts,
+  { store, sidf, plmnOf }: Parts,
   { system, identity }: RegistrationRequest,
 ): Subscriber | RegistrationRefusal {
   const isWellFormed = system === '5GS' ? parseSuci(identity) : imsiOfSupi(identity)
@@ -151,7 +153,8 @@ function identified(
     const profile = profileOfImsi(db, imsiOfSupi(supi) ?? '')
     if (!profile) return registrationReject('illegalUe')
     const { iccid } = profile
-    return isServed(db, iccid) ? { supi, iccid } : registrationReject('servicesNotAllowed')
+    if (!isServed(db, iccid)) return registrationReject('servicesNotAllowed')
+    return { supi, iccid, plmn: plmnOf(db, { iccid }) }
   })
 }
 
@@ -181,15 +184,16 @@ async function challengePhone(
   network: Network,
   phone: ToChallenge,
 ): Promise<AuthenticationRequest | RegistrationRefusal> {
-  const { registrationId, system, supi, iccid, resynchronisation } = phone
+  const { registrationId, system, supi, iccid, plmn, resynchronisation } = phone
   try {
     const { autn, ...vector } =
       system === '5GS' ? await fiveGChallenge(network, phone) : await epsChallenge(network, phone)
     const isResynchronised = resynchronisation !== undefined
-    network.procedures.wait(registrationId, { system, supi, iccid, isResynchronised, ...vector })
+    const waiting = { system, supi, iccid, plmn, isResynchronised, ...vector }
+    network.procedures.wait(registrationId, waiting)
     const { rand } = vector
     const message = 'authenticationRequest'
-    return { message, registrationId, servingNetworkName: network.names[system], rand, autn }
+    return { message, registrationId, servingNetworkName: networkNameOf(plmn, system), rand, autn }
   } catch (error) {
     return rejectionOf(error)
   }
@@ -199,12 +203,12 @@ type MadeChallenge = Pick<Challenged, 'rand' | 'accepts'> & { readonly autn: Uin
 
 /** The SEAF compares HRES* with HXRES*, then the AUSF RES* with XRES* (TS 33.501 §6.1.3.2.0, steps 9 to 11). */
 async function fiveGChallenge(
-  { ausf, names }: Network,
-  { supi, resynchronisation }: ToChallenge,
+  { ausf }: Network,
+  { supi, plmn, resynchronisation }: ToChallenge,
 ): Promise<MadeChallenge> {
   const { authCtxId, rand, autn, hxresStar } = await ausf.authenticate({
     supiOrSuci: supi,
-    servingNetworkName: names['5GS'],
+    servingNetworkName: networkNameOf(plmn, '5GS'),
     resynchronisation,
   })
   return {
@@ -218,8 +222,8 @@ async function fiveGChallenge(
 }
 
 async function epsChallenge(
-  { authenticationCentre, plmn }: Network,
-  { supi, resynchronisation }: ToChallenge,
+  { authenticationCentre }: Network,
+  { supi, plmn, resynchronisation }: ToChallenge,
 ): Promise<MadeChallenge> {
   const { rand, autn, xres } = await authenticationCentre.epsVector({
     supi,
@@ -243,17 +247,17 @@ async function judge(network: Network, answered: Answered): Promise<NetworkAnswe
   }
   if (answer.cause === 'macFailure') return authenticationReject('macFailure')
   if (challenged.isResynchronised) return authenticationReject('synchFailureAgain')
-  const { system, supi, iccid, rand } = challenged
+  const { system, supi, iccid, plmn, rand } = challenged
   const resynchronisation = { rand, auts: answer.auts }
-  return challengePhone(network, { registrationId, system, supi, iccid, resynchronisation })
+  return challengePhone(network, { registrationId, system, supi, iccid, plmn, resynchronisation })
 }
 
 /** The profile may have been disabled since the phone was challenged. */
 function accept(
-  { store, environment, names, onAttachmentEnd }: Network,
+  { store, environment, onAttachmentEnd, onAttached }: Network,
   { registrationId, challenged }: Answered,
 ): Promise<RegistrationAccept | RegistrationRefusal> {
-  const { system, supi, iccid } = challenged
+  const { system, supi, iccid, plmn } = challenged
   return store.write((db) => {
     if (!isServed(db, iccid)) return registrationReject('servicesNotAllowed')
     attach(db, {
@@ -261,10 +265,11 @@ function accept(
       iccid,
       supi,
       system,
-      servingNetworkName: names[system],
+      servingNetworkName: networkNameOf(plmn, system),
       attachedAtMs: environment.clock.nowMs(),
     })
     onAttachmentEnd?.(db, { iccid })
+    onAttached?.(db, { iccid })
     return { message: 'registrationAccept', registrationId, system, supi }
   })
 }

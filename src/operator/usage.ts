@@ -2,12 +2,15 @@
 
 import type { Connection } from '../store/engine.ts'
 import { consumeIfEnough, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
-import { findByNumber } from './accounts.ts'
+import { findByNumber, type Account } from './accounts.ts'
 import { formatAmount } from './amount.ts'
-import { ADMISSION_REFUSALS, admit } from './charging/admission.ts'
+import { ADMISSION_REFUSALS, admit, noteUse } from './charging/admission.ts'
+import { settleOnce } from './charging/grants.ts'
+import { chargeOverage, grantsOverage } from './charging/overage.ts'
 import { noticeUsage } from './charging/notices.ts'
 import type { Refused } from './refused.ts'
 import { answerOnce } from './idempotency.ts'
+import type { OperatorFile } from './operator-file.ts'
 import type { Operators } from './operators.ts'
 import { bringUpToDate } from './subscriptions/periods.ts'
 import { fileOf } from './subscriptions/subscriptions.ts'
@@ -111,17 +114,31 @@ function decide(db: Connection, input: UsageInput): Decided {
     order: file.consumption.origins,
     location: admission.location,
   } as const
-  const slices = consumeIfEnough(db, {
-    ...lots,
-    transferId: usageId,
-    amountBytes: request.amountBytes,
-  })
+  const { amountBytes } = request
+  const slices =
+    consumeIfEnough(db, { ...lots, transferId: usageId, amountBytes }) ??
+    useBeyond(db, { ...lots, account, file, transferId: usageId, usedBytes: amountBytes })
   if (!slices) {
     const { generalBytes } = usableOf(db, lots)
     return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
+  noteUse(db, { account, file, atMs })
   noticeUsage(db, { account, file, atMs })
   return { lots: slices }
+}
+
+/** Use of more than all lots have, where that is charged. */
+function useBeyond(
+  db: Connection,
+  use: Parameters<typeof settleOnce>[1] & {
+    readonly account: Account
+    readonly file: OperatorFile
+  },
+): readonly UsageSlice[] | undefined {
+  if (!grantsOverage(db, use)) return undefined
+  const slices = settleOnce(db, use)
+  chargeOverage(db, use)
+  return slices
 }
 
 function usageOf(

@@ -257,6 +257,21 @@ export function usageOfTransfers(
   return { lots, overageBytes: overage?.amount ?? 0n }
 }
 
+/** What an account has used beyond all its lots since an instant. */
+export function overageSince(
+  db: Connection,
+  of: { readonly accountId: number; readonly fromMs: number },
+): bigint {
+  return (
+    db
+      .bigSql<{ readonly bytes: bigint }>(
+        `SELECT coalesce(sum(amount), 0) AS bytes FROM postings JOIN transfers ON seq = transfer_seq
+         WHERE overage_account_id = ? AND at >= ?`,
+      )
+      .get(of.accountId, of.fromMs)?.bytes ?? 0n
+  )
+}
+
 /** Puts a notification of a session's end or change down, for a session that wants any. */
 export function noteForConsumer(
   db: Connection,
@@ -453,7 +468,7 @@ export function untoldEndings(
     .sql<Ending>(
       `SELECT DISTINCT lots.account_id AS accountId, valid_until AS untilMs FROM lots
          JOIN accounts ON accounts.id = lots.account_id AND status <> 'closed'
-       WHERE available > 0 AND carries = 0 AND valid_until > ? AND valid_until <= ?
+       WHERE open = 1 AND carries = 0 AND valid_until > ? AND valid_until <= ?
          AND 2 * (valid_until - ?) <= valid_until - valid_from
          AND NOT EXISTS (SELECT 1 FROM messages WHERE event_id = 'expiry:' || lots.account_id || ':' || lots.valid_until)
          AND NOT EXISTS (SELECT 1 FROM channel_settings

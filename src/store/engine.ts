@@ -7,6 +7,7 @@
 
 import Database from 'better-sqlite3'
 import { LabError, messageOf } from '../base/errors.ts'
+import { durabilityOf, type Durability } from './durability.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 
 export type Statement<Row> = Database.Statement<unknown[], Row>
@@ -47,7 +48,8 @@ interface Undoing {
 
 interface Waiting {
   run(connection: Connection, undoing: Undoing): void
-  settle(commitError: unknown): void
+  /** With why the whole group has failed, if it has. */
+  settle(failure: LabError | undefined): void
 }
 
 const GROUP_MAX = 512
@@ -66,11 +68,12 @@ function connect(path: string): Database.Database {
   try {
     const db = new Database(path)
     db.pragma('journal_mode = WAL')
-    db.pragma('synchronous = FULL')
+    // Commits are synced by durability.ts, which also copies the log: neither keeps the next command waiting.
+    db.pragma('synchronous = NORMAL')
     db.pragma('foreign_keys = ON')
     // Without it, INSERT OR REPLACE would delete rows past the triggers that forbid it.
     db.pragma('recursive_triggers = ON')
-    db.pragma('wal_autocheckpoint = 8000')
+    db.pragma('wal_autocheckpoint = 0')
     db.pragma('cache_size = -16000')
     // What undoes one command of a group is written beside it, in a file unless told otherwise.
     db.pragma('temp_store = MEMORY')
@@ -140,87 +143,24 @@ function savepoint(db: Database.Database, name: string): Undoing {
 
 function groupingStore(db: Database.Database): Store {
   const statements = statementCache(db)
-  const queue: Waiting[] = []
-  let scheduled = false
-  let closing: Promise<void> | undefined
-  const begin = db.prepare('BEGIN IMMEDIATE')
-  const commit = db.prepare('COMMIT')
-  const rollback = db.prepare('ROLLBACK')
-  const amongOthers = savepoint(db, 'command')
+  const durability = durabilityOf(db)
   const foresight = savepoint(db, 'foresight')
-  /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
-  const alone: Undoing = {
-    enter() {},
-    undo: () => void rollback.run(),
-    leave() {},
-  }
+  const enlist = commandQueue({ db, statements, durability })
+  let closing: Promise<void> | undefined
 
-  function commitGroup(): void {
-    scheduled = false
-    const group = queue.splice(0, GROUP_MAX)
-    if (group.length === 0) return
-    let commitError: unknown
-    try {
-      begin.run()
-      const undoing = group.length === 1 ? alone : amongOthers
-      for (const waiting of group) waiting.run(statements, undoing)
-      if (db.inTransaction) commit.run()
-    } catch (error) {
-      commitError = error
-      if (db.inTransaction) rollback.run()
-    }
-    for (const waiting of group) waiting.settle(commitError)
-    if (queue.length > 0) schedule()
+  const requireOpen = () => {
+    if (!db.open) throw new LabError('unavailable', 'the lab is closed')
   }
-
-  function schedule(): void {
-    if (scheduled) return
-    scheduled = true
-    setImmediate(commitGroup)
-  }
-
-  function enlist<T>(command: Command<T>): Promise<T> {
-    if (closing) return Promise.reject(new LabError('unavailable', 'the lab is closed'))
-    return new Promise<T>((resolve, reject) => {
-      let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined
-      queue.push({
-        run(connection, undoing) {
-          undoing.enter()
-          try {
-            outcome = { ok: true, value: command(connection) }
-          } catch (error) {
-            // A full disk, for one, ends the transaction of all: then the group has failed, not this command alone.
-            if (!db.inTransaction) throw error
-            undoing.undo()
-            outcome = { ok: false, error }
-          }
-          undoing.leave()
-        },
-        settle(commitError) {
-          if (commitError !== undefined) {
-            reject(
-              new LabError(
-                'unavailable',
-                `the database refused to commit: ${messageOf(commitError)}`,
-                { cause: commitError },
-              ),
-            )
-          } else if (outcome?.ok) resolve(outcome.value)
-          else reject(outcome?.error)
-        },
-      })
-      schedule()
-    })
-  }
-
+  const write = <T>(command: Command<T>): Promise<T> =>
+    closing ? Promise.reject(new LabError('unavailable', 'the lab is closed')) : enlist(command)
   return {
-    write: enlist,
+    write,
     read(query) {
-      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
+      requireOpen()
       return query(statements)
     },
     foresee(command) {
-      if (!db.open) throw new LabError('unavailable', 'the lab is closed')
+      requireOpen()
       foresight.enter()
       try {
         return command(statements)
@@ -231,10 +171,130 @@ function groupingStore(db: Database.Database): Store {
         }
       }
     },
-    flush: () => enlist(() => undefined),
+    flush: () => write(() => undefined),
     close() {
-      closing ??= enlist(() => undefined).finally(() => void db.close())
+      closing ??= enlist(() => undefined).finally(async () => {
+        await durability.close()
+        db.close()
+      })
       return closing
     },
   }
+}
+
+/** Takes commands in, and commits those that wait together. */
+function commandQueue(of: {
+  readonly db: Database.Database
+  readonly statements: Connection
+  readonly durability: Durability
+}): <T>(command: Command<T>) => Promise<T> {
+  const { durability } = of
+  const commit = groupCommit(of.db, of.statements)
+  const queue: Waiting[] = []
+  let scheduled = false
+
+  function commitGroup(): void {
+    scheduled = false
+    const group = queue.splice(0, GROUP_MAX)
+    if (group.length === 0) return
+    const commitError = commit(group)
+    if (commitError === undefined) keep(group)
+    else for (const waiting of group) waiting.settle(notCommitted(commitError))
+    if (queue.length > 0) schedule()
+  }
+
+  /** The next group need not wait until this one is on disk; those who handed it in do. */
+  function keep(group: readonly Waiting[]): void {
+    durability.whenSynced((error) => {
+      const failure = error === undefined ? undefined : notKept(error)
+      for (const waiting of group) waiting.settle(failure)
+    })
+    durability.tidyLog(group.length)
+  }
+
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(commitGroup)
+  }
+
+  return (command) => {
+    const failure = durability.failure()
+    if (failure !== undefined) return Promise.reject(notKept(failure))
+    return new Promise((resolve, reject) => {
+      queue.push(waitingFor(command, { db: of.db, resolve, reject }))
+      schedule()
+    })
+  }
+}
+
+/** Runs and commits a group; returns why the database has refused to. */
+function groupCommit(
+  db: Database.Database,
+  statements: Connection,
+): (group: readonly Waiting[]) => unknown {
+  const begin = db.prepare('BEGIN IMMEDIATE')
+  const commit = db.prepare('COMMIT')
+  const rollback = db.prepare('ROLLBACK')
+  const amongOthers = savepoint(db, 'command')
+  /** A command that has the transaction for itself needs no savepoint, which would copy each page that it writes. */
+  const alone: Undoing = {
+    enter() {},
+    undo: () => void rollback.run(),
+    leave() {},
+  }
+  return (group) => {
+    try {
+      begin.run()
+      const undoing = group.length === 1 ? alone : amongOthers
+      for (const waiting of group) waiting.run(statements, undoing)
+      if (db.inTransaction) commit.run()
+      return undefined
+    } catch (error) {
+      if (db.inTransaction) rollback.run()
+      return error
+    }
+  }
+}
+
+/** One command on its way: what it came to is told when its group is on disk. */
+function waitingFor<T>(
+  command: Command<T>,
+  caller: {
+    readonly db: Database.Database
+    resolve(value: T): void
+    reject(error: unknown): void
+  },
+): Waiting {
+  let outcome:
+    { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+  return {
+    run(connection, undoing) {
+      undoing.enter()
+      try {
+        outcome = { ok: true, value: command(connection) }
+      } catch (error) {
+        // A full disk, for one, ends the transaction of all: then the group has failed, not this command alone.
+        if (!caller.db.inTransaction) throw error
+        undoing.undo()
+        outcome = { ok: false, error }
+      }
+      undoing.leave()
+    },
+    settle(failure) {
+      if (failure !== undefined) caller.reject(failure)
+      else if (outcome.ok) caller.resolve(outcome.value)
+      else caller.reject(outcome.error)
+    },
+  }
+}
+
+function notCommitted(cause: unknown): LabError {
+  const detail = `the database refused to commit: ${messageOf(cause)}`
+  return new LabError('unavailable', detail, { cause })
+}
+
+function notKept(cause: unknown): LabError {
+  const detail = `the disk refused to keep what was written: ${messageOf(cause)}. Open the lab again to see what it has.`
+  return new LabError('unavailable', detail, { cause })
 }

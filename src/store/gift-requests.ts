@@ -154,13 +154,13 @@ export function giftRequestsOf(
     readonly limit: number
   },
 ): readonly GiftRequestRecord[] {
-  const column = of.side === 'given' ? 'giver_account_id' : 'receiver_account_id'
+  const [side] = SIDES.filter(({ name }) => name === of.side)
   return db
     .bigSql<GiftRequestRow>(
-      `SELECT * FROM gift_requests WHERE ${column} = ? AND state = coalesce(?, state)
+      `SELECT * FROM gift_requests WHERE id IN (${idsOf(side as GiftSide)}) AND state = coalesce(?, state)
        ORDER BY requested_at DESC, id DESC LIMIT ?`,
     )
-    .all(of.accountId, of.state ?? null, of.limit)
+    .all(of.accountId, of.accountId, of.state ?? null, of.limit)
     .map(requestFromRow)
 }
 
@@ -185,8 +185,8 @@ export function giftRequestsPage(
         ? []
         : [
             {
-              sql: `(giver_account_id = ? OR receiver_account_id = ?)`,
-              of: [accountId, accountId],
+              sql: `id IN (${SIDES.map(idsOf).join(' UNION ALL ')})`,
+              of: SIDES.flatMap(() => [accountId, accountId]),
             },
           ]),
       ...(state === undefined
@@ -212,14 +212,30 @@ export function giftRequestsPage(
 
 /** How many requests there are, of an account on either side or of all. */
 export function countGiftRequests(db: Connection, accountId: number | undefined): number {
-  const of = accountId === undefined ? [] : [accountId, accountId]
+  const isOfOne = accountId !== undefined
   const row = db
     .sql<{ count: number }>(
       `SELECT count(*) AS count FROM gift_requests
-       ${accountId === undefined ? '' : 'WHERE giver_account_id = ? OR receiver_account_id = ?'}`,
+       ${isOfOne ? `WHERE id IN (${SIDES.map(idsOf).join(' UNION ALL ')})` : ''}`,
     )
-    .get(...of)
+    .get(...(isOfOne ? SIDES.flatMap(() => [accountId, accountId]) : []))
   return row?.count ?? 0
+}
+
+interface GiftSide {
+  readonly name: 'given' | 'received'
+  readonly column: 'giver_account_id' | 'receiver_account_id'
+}
+
+const SIDES: readonly GiftSide[] = [
+  { name: 'given', column: 'giver_account_id' },
+  { name: 'received', column: 'receiver_account_id' },
+]
+
+/** Gifts in the journal have the ids of their requests, and are found by it; the others by an index of their own. */
+function idsOf({ column }: GiftSide): string {
+  return `SELECT transfers.id FROM gifts JOIN transfers ON seq = transfer_seq WHERE ${column} = ?
+    UNION ALL SELECT id FROM gift_requests WHERE ${column} = ? AND transfer_id IS NOT id`
 }
 
 /** Requests whose deadline is over, the earliest first. */

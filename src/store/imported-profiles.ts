@@ -9,6 +9,8 @@ export interface ImportedProfile {
   readonly imsi: string | undefined
   /** The number of its account; absent for a profile without one. */
   readonly msisdn: string | undefined
+  /** Whose it is: the id of an operator; absent where nobody was named. */
+  readonly operator: string | undefined
   /** StoreMetadataRequest, DER, without addresses for notifications. */
   readonly metadata: Uint8Array
 }
@@ -18,25 +20,30 @@ interface Row {
   readonly profileType: string
   readonly imsi: string | null
   readonly msisdn: string | null
+  readonly operator: string | null
   readonly metadata: Uint8Array
 }
 
-const COLUMNS = 'iccid, profile_type AS profileType, imsi, msisdn, metadata'
+const COLUMNS = 'iccid, profile_type AS profileType, imsi, msisdn, operator, metadata'
 const TABLES = 'imported_profiles JOIN profiles USING (iccid)'
 
 /** Puts a profile on stock together with its package. */
 export function addImportedProfile(
   db: Connection,
-  profile: ImportedProfile & { readonly octets: Uint8Array },
+  profile: Omit<ImportedProfile, 'operator'> & {
+    readonly operator?: string
+    readonly octets: Uint8Array
+  },
 ): void {
-  const { iccid, profileType, imsi, msisdn, metadata, octets } = profile
+  const { iccid, profileType, imsi, msisdn, operator, metadata, octets } = profile
   db.sql(`INSERT INTO profiles (iccid, profile_type, state) VALUES (?, ?, 'Available')`).run(
     iccid,
     profileType,
   )
   db.sql(
-    'INSERT INTO imported_profiles (iccid, imsi, msisdn, metadata, package) VALUES (?, ?, ?, ?, ?)',
-  ).run(iccid, imsi ?? null, msisdn ?? null, metadata, octets)
+    `INSERT INTO imported_profiles (iccid, imsi, msisdn, operator, metadata, package)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  ).run(iccid, imsi ?? null, msisdn ?? null, operator ?? null, metadata, octets)
 }
 
 export function findImportedProfile(db: Connection, iccid: string): ImportedProfile | undefined {
@@ -84,5 +91,11 @@ export function numberOfProfile(db: Connection, iccid: string): string | undefin
 }
 
 function toImportedProfile(row: Row): ImportedProfile {
-  return { ...row, imsi: row.imsi ?? undefined, msisdn: row.msisdn ?? undefined }
+  const { imsi, msisdn, operator } = row
+  return {
+    ...row,
+    imsi: imsi ?? undefined,
+    msisdn: msisdn ?? undefined,
+    operator: operator ?? undefined,
+  }
 }

@@ -99,10 +99,14 @@ export function findByMsisdn(db: Connection, msisdn: string): InventoryItem | un
   )
 }
 
-/** Whose a profile in stock is: the id of its operator. */
+/** Whose a profile in stock or an imported one is: the id of its operator; none where nobody was named. */
 export function operatorOf(db: Connection, iccid: string): string | undefined {
-  return db.sql<{ operator: string }>(`SELECT operator FROM inventory WHERE iccid = ?`).get(iccid)
-    ?.operator
+  return db
+    .sql<{ operator: string }>(
+      `SELECT operator FROM inventory WHERE iccid = ?
+       UNION ALL SELECT operator FROM imported_profiles WHERE iccid = ? AND operator IS NOT NULL`,
+    )
+    .get(iccid, iccid)?.operator
 }
 
 /** The next number in stock on which no subscription has been opened, in the order in which they were made. */

@@ -147,6 +147,10 @@ const FAULT_QUERIES: readonly { what(id: string): string; readonly statement: st
       GROUP BY seq HAVING sum(amount) IS NOT 0`,
   },
   {
+    what: (id) => `lot ${id} is open without data, or has data and is not`,
+    statement: `SELECT id FROM lots WHERE open <> (available > 0)`,
+  },
+  {
     what: (id) => `lot ${id} is held for other amounts than its holds say`,
     statement: `SELECT lots.id AS id FROM lots LEFT JOIN hold_lots ON lot_id = lots.id
       WHERE held > 0 OR amount > 0 GROUP BY lots.id HAVING held IS NOT sum(amount)`,

@@ -162,7 +162,7 @@ export function carryOver(
   return sums
 }
 
-const CARRYING_LOTS = `SELECT * FROM lots WHERE account_id = ? AND available > 0 AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
+const CARRYING_LOTS = `SELECT * FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
 
 function carryLot(
   db: Connection,

@@ -63,7 +63,7 @@ export interface GiftTerms {
 export interface GiftRoute {
   readonly order?: readonly LotOrigin[] | undefined
   readonly eligible?: ((lot: Lot) => boolean) | undefined
-  readonly terms?: ((source: Lot) => GiftTerms) | undefined
+  readonly terms?: ((source: GiftSource) => GiftTerms) | undefined
 }
 
 /**
@@ -94,12 +94,15 @@ export function issueLot(
 }
 
 /** A gift to be moved: from whom, to whom, how much, of which lots, and what becomes of them. */
-export type GiftToPost = TransferHead &
-  GiftRoute & {
-    readonly giverAccountId: number
-    readonly receiverAccountId: number
-    readonly amountBytes: bigint
-  }
+export type GiftToPost = GiftSides & GiftRoute & { readonly amountBytes: bigint }
+
+type GiftSides = TransferHead & {
+  readonly giverAccountId: number
+  readonly receiverAccountId: number
+}
+
+/** What of a lot its gift takes over. */
+export type GiftSource = Pick<Lot, 'id' | 'trafficClass' | 'scope' | 'giftable' | 'validUntilMs'>
 
 /**
  * Moves an amount from the giver's giftable lots to new lots of the receiver, whole or not at all.
@@ -108,14 +111,21 @@ export type GiftToPost = TransferHead &
 export function postGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
   expireDue(db, { atMs: gift.atMs, accountId: gift.giverAccountId })
   expireDue(db, { atMs: gift.atMs, accountId: gift.receiverAccountId })
-  return moveGift(db, gift)
+  requireAmount(gift.amountBytes)
+  const want = { ...gift, accountId: gift.giverAccountId, onlyGiftable: true }
+  return moveGift(db, { ...gift, parts: chooseLots(db, want) })
 }
 
-/** As {@link postGift}, between accounts in which what has ended is put away already. */
-export function moveGift(db: Connection, gift: GiftToPost): readonly GiftSlice[] {
-  requireAmount(gift.amountBytes)
-  const { giverAccountId, receiverAccountId, amountBytes, atMs } = gift
-  const parts = chooseLots(db, { ...gift, accountId: giverAccountId, onlyGiftable: true })
+/** As {@link postGift}, of parts that are chosen, between accounts in which what has ended is put away already. */
+export function moveGift(
+  db: Connection,
+  gift: GiftSides &
+    Pick<GiftRoute, 'terms'> & {
+      readonly parts: readonly { readonly lot: GiftSource; readonly amountBytes: bigint }[]
+    },
+): readonly GiftSlice[] {
+  const { giverAccountId, receiverAccountId, parts, atMs } = gift
+  const amountBytes = parts.reduce((sum, part) => sum + part.amountBytes, 0n)
   const transferSeq = insertTransfer(db, { ...gift, kind: 'gift' })
   recordGift(db, { transferSeq, giverAccountId, receiverAccountId, amountBytes, atMs })
   return parts.map(({ lot, amountBytes: partBytes }, line) =>
@@ -145,7 +155,7 @@ export function postGiftPart(
   part: {
     readonly transferSeq: number
     readonly line: number
-    readonly source: Lot
+    readonly source: GiftSource
     readonly from: 'available' | 'held'
     readonly partBytes: bigint
     readonly receiverAccountId: number
@@ -231,13 +241,23 @@ export function expireDue(
   const rows =
     due.accountId === undefined
       ? db.bigSql<DueRow>(DUE_LOTS).all(due.atMs, due.limit ?? -1)
-      : db.bigSql<DueRow>(DUE_LOTS_OF_ACCOUNT).all(due.accountId, due.atMs)
+      : dueLotsOfAccount(db, { accountId: due.accountId, atMs: due.atMs })
   let bytes = 0n
   for (const { id, available } of rows) {
     expireLot(db, { lotId: Number(id), amountBytes: available, atMs: due.atMs })
     bytes += available
   }
   return { lots: rows.length, bytes }
+}
+
+/** Mostly nothing is due, and every gift and every report of use asks: to get one row costs half of getting all. */
+function dueLotsOfAccount(
+  db: Connection,
+  of: { readonly accountId: number; readonly atMs: number },
+): readonly DueRow[] {
+  const statement = db.bigSql<DueRow>(DUE_LOTS_OF_ACCOUNT)
+  const first = statement.get(of.accountId, of.atMs)
+  return first ? statement.all(of.accountId, of.atMs) : []
 }
 
 /** Moves what is left of a lot that has ended to `expired`. */
@@ -317,8 +337,8 @@ interface GiftSliceRow {
   readonly valid_until: bigint
 }
 
-const DUE_LOTS = `SELECT id, available FROM lots WHERE available > 0 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
-const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND available > 0 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
+const DUE_LOTS = `SELECT id, available FROM lots WHERE open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
+const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
 
 const GIFT_SLICES = `
   SELECT debit_lot_id AS from_lot_id, credit_lot_id AS lot_id, amount, valid_until

@@ -74,7 +74,7 @@ export function balanceOf(
 ): readonly Lot[] {
   return db
     .bigSql<LotRow>(
-      `SELECT * FROM (SELECT * FROM lots WHERE account_id = ? AND available > 0
+      `SELECT * FROM (SELECT * FROM lots WHERE account_id = ? AND open = 1
          UNION SELECT lots.* FROM holds JOIN hold_lots ON hold_id = holds.id JOIN lots ON lots.id = lot_id
            WHERE holds.account_id = ? AND closed_at IS NULL AND amount > 0)
        WHERE valid_until > ? AND valid_from <= ? ${inOrderOf(of.order)}`,
@@ -200,7 +200,7 @@ const ORIGINS: Readonly<Record<LotOrigin, string>> = {
 
 function statementOf(of: LotChoice, columns: string = '*'): string {
   return [
-    `SELECT ${columns} FROM lots WHERE account_id = ? AND available > 0 AND valid_until > ? AND valid_from <= ?`,
+    `SELECT ${columns} FROM lots WHERE account_id = ? AND open = 1 AND valid_until > ? AND valid_from <= ?`,
     of.onlyGiftable ? `AND giftable = 1` : '',
     of.trafficClass === 'general' ? `AND traffic_class = 'general'` : '',
     of.trafficClass === 'directed' ? `AND traffic_class = 'directed'` : '',

@@ -2,10 +2,18 @@
 
 import { ADVICE, CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
-import { ACCESS, ACTION_CHANGES, BALANCE_ACTIONS, DELIVERIES_OF_LISTENERS, EVENTS } from './tables/edge.ts'
+import {
+  ACCESS,
+  ACTION_CHANGES,
+  BALANCE_ACTIONS,
+  DELIVERIES_OF_LISTENERS,
+  EVENTS,
+} from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
+import { IDLENESS } from './tables/idleness.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
+import { LOCALITY } from './tables/locality.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
 import { ORDER_LIMITS } from './tables/order-limits.ts'
@@ -54,6 +62,12 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0051 first answers of gifts, and gifts that are bought', sql: GIFT_ANSWERS },
   { name: '0052 what was counted when gifts were stopped', sql: GIFT_EVIDENCE },
   { name: '0053 what became of the data of an account', sql: ADVICE },
+  { name: '0054 fewer pages for each gift and each report of use', sql: LOCALITY },
+  { name: '0060 when accounts were last used', sql: IDLENESS },
+  {
+    name: '0061 whose imported profiles are',
+    sql: 'ALTER TABLE imported_profiles ADD COLUMN operator TEXT',
+  },
   { name: '0070 deliveries of events by listener', sql: DELIVERIES_OF_LISTENERS },
   { name: '0071 changes to top-ups, corrections and reservations', sql: ACTION_CHANGES },
 ]

@@ -72,6 +72,21 @@ export function findMovement(db: Connection, id: string): MoneyTransfer | undefi
   return row && movementFromRow(row)
 }
 
+/** What an account has paid since an instant under a label. */
+export function paidSince(
+  db: Connection,
+  of: { readonly accountId: number; readonly fromMs: number; readonly label: string },
+): bigint {
+  return (
+    db
+      .bigSql<{ readonly paid: bigint }>(
+        `SELECT coalesce(-sum(amount_minor), 0) AS paid FROM money_transfers
+         WHERE account_id = ? AND label = ? AND at >= ?`,
+      )
+      .get(of.accountId, of.label, of.fromMs)?.paid ?? 0n
+  )
+}
+
 /** Movements of an account, the newest first. */
 export function moneyOf(
   db: Connection,

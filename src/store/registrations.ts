@@ -33,6 +33,17 @@ export function detach(db: Connection, id: string): { readonly iccid: string } |
     .get(id)
 }
 
+/** The attachment of a profile goes on in another network. */
+export function moveRegistration(
+  db: Connection,
+  to: Pick<Registration, 'iccid' | 'servingNetworkName'>,
+): void {
+  db.sql(`UPDATE registrations SET serving_network_name = ? WHERE iccid = ?`).run(
+    to.servingNetworkName,
+    to.iccid,
+  )
+}
+
 export function registrationOfProfile(db: Connection, iccid: string): Registration | undefined {
   return db.sql<Registration>(`SELECT ${COLUMNS} FROM registrations WHERE iccid = ?`).get(iccid)
 }

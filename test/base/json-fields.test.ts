@@ -6,7 +6,12 @@ const file = (json: unknown) => jsonFields(json, { path: 'the file', isWhole: tr
 
 const REFUSED: readonly (readonly [unknown, (fields: JsonFields) => unknown, string])[] = [
   [[], () => {}, 'the file: expected an object'],
-  [{ b: 1 }, (of) => of.onlyFields(['a']), 'b: expected no such field; there are a'],
+  [{ b: 1 }, (of) => of.onlyFields(['a']), 'b: there is no such field; there are a'],
+  [
+    { mimBytes: 1 },
+    (of) => of.onlyFields(['minBytes', 'a']),
+    'mimBytes: there is no such field (minBytes?); there are minBytes, a',
+  ],
   [{ a: { b: 3 } }, (of) => of.child('a').text('b', {}), 'a.b: expected text of 1 to 1000 octets'],
   [{ a: '' }, (of) => of.text('a', {}), 'a: expected text of 1 to 1000 octets'],
   [{ a: 'äö' }, (of) => of.text('a', { maxOctets: 3 }), 'a: expected text of 1 to 3 octets'],

@@ -22,7 +22,12 @@ interface Subscriber {
 /** A phone whose profile was ordered, downloaded and enabled, and the operator told. */
 async function subscriber(
   lab: Lab,
-  of: { readonly phone?: Phone; readonly iccid?: string; readonly repeatable?: boolean } = {},
+  of: {
+    readonly phone?: Phone
+    readonly iccid?: string
+    readonly repeatable?: boolean
+    readonly profileType?: string
+  } = {},
 ): Promise<Subscriber> {
   const { phone = lab.createPhone(), ...order } = of
   const { iccid, msisdn, activationCode } = await lab.order(order)
@@ -278,4 +283,36 @@ test('an attachment does not end by itself', async (t) => {
   lab.clock.advance(20 * DAY_MS)
   await use(lab, msisdn)
   t.is(attachedIds(lab).length, 1)
+})
+
+test('a phone attaches in its operator’s own network at home, and in a foreign one abroad', async (t) => {
+  const lab = await testLab(t)
+  // By hand, from the PLMNs that the operators are known by.
+  const home = { t2: ['250', '020'], 'china-mobile': ['460', '000'], vodacom: ['655', '001'] }
+  for (const [operator, [mcc = '', mnc = '']] of Object.entries(home)) {
+    const { profileType } = lab.operator.operators.get(operator).profile
+    const { phone, iccid, msisdn } = await subscriber(lab, { profileType })
+    const { supi } = await phone.attach()
+    const networkOf = () => lab.operator.network.registrationOf({ iccid })?.servingNetworkName
+    t.regex(supi, new RegExp(`^imsi-${mcc}`))
+    t.is(networkOf(), `5G:mnc${mnc}.mcc${mcc}.3gppnetwork.org`, operator)
+    await phone.attach({ system: 'EPS' })
+    t.is(networkOf(), `${mcc}-${mnc.slice(1)}`)
+
+    const abroad = operator === 'china-mobile' ? 'ZA' : 'CN'
+    const foreign = operator === 'china-mobile' ? '655-07' : '460-00'
+    await lab.operator.charging.movePhone({ eid: phone.eid, country: abroad })
+    t.is(networkOf(), foreign, 'the attachment goes on there')
+    const steps: AttachStep[] = []
+    await phone.attach({ onStep: (step) => void steps.push(step) })
+    t.is(networkOf(), `5G:mnc0${foreign.slice(4)}.mcc${foreign.slice(0, 3)}.3gppnetwork.org`)
+    t.true(
+      steps.some((step) => 'servingNetworkName' in step && step.servingNetworkName === networkOf()),
+    )
+    await lab.operator.charging.movePhone({ eid: phone.eid, country: 'FR' })
+    t.is(networkOf(), '5G:mnc099.mcc999.3gppnetwork.org', 'the lab has no operator there')
+    await lab.operator.charging.movePhone({ eid: phone.eid, country: 'home' })
+    t.is(networkOf(), `5G:mnc${mnc}.mcc${mcc}.3gppnetwork.org`)
+    t.truthy(lab.operator.account({ msisdn }))
+  }
 })

@@ -127,3 +127,22 @@ test('a kept lab has its imported profiles when it is opened again', async (t) =
   await installed(again, phone)
   t.is(toHex(phone.euicc.state.profiles[0]?.elements ?? new Uint8Array(0)), toHex(octets))
 })
+
+test('an imported profile becomes the subscriber of the operator that was named', async (t) => {
+  const lab = await testLab(t)
+  const error = await t.throwsAsync(
+    lab.importProfile({ package: foreignPackage(), operator: 'nobody' }),
+  )
+  t.like(error, { code: 'notFound', field: 'operator' })
+  t.like(await lab.importProfile({ package: foreignPackage(), operator: 't2' }), { operator: 't2' })
+  t.is(lab.importedProfile({ iccid })?.operator, 't2')
+  const phone = lab.createPhone()
+  await installed(lab, phone)
+  t.like(lab.operator.account({ iccid }), { operator: 't2', planId: 't2-20' })
+  t.is(lab.operator.fileOf({ iccid }).id, 't2')
+  t.is(lab.operator.balance({ msisdn }).totalBytes, 20n * 2n ** 30n)
+  await phone.attach()
+  const registration = lab.operator.network.registrationOf({ iccid })
+  t.is(registration?.servingNetworkName, '5G:mnc020.mcc250.3gppnetwork.org')
+  t.regex(registration?.supi ?? '', new RegExp(imsi))
+})

@@ -175,12 +175,104 @@ test('the end of the data is a final unit, and then the quota is reached', async
   ])
 })
 
+test('an immediate event is debited at once, whole or not at all, and once however often it is sent', async (t) => {
+  const { post, subscriber, operator } = await createApi(t)
+  const msisdn = await subscriber('attached')
+  const left = () => operator.balance({ msisdn }).totalBytes
+  const event = (sequence: number, unit: object, type = 'IEC') =>
+    post(CHARGING, {
+      ...head(sequence),
+      subscriberIdentifier: `msisdn-${msisdn}`,
+      oneTimeEvent: true,
+      oneTimeEventType: type,
+      multipleUnitUsage: [unit],
+    })
+  const first = await event(1, request(300 * MB))
+  t.is(first.status, 201)
+  t.is(first.headers.get('location'), null)
+  t.deepEqual(first.body, {
+    invocationTimeStamp: '2026-01-15T12:00:00Z',
+    invocationSequenceNumber: 1,
+    multipleUnitInformation: [
+      { ratingGroup: 1, resultCode: 'SUCCESS', grantedUnit: { totalVolume: 300 * MB } },
+    ],
+  })
+  t.is(left(), 19_700n * BigInt(MB))
+  t.deepEqual((await event(1, request(300 * MB))).body, first.body, 'sent again')
+  t.is(left(), 19_700n * BigInt(MB))
+  const more = await event(2, request(19_701 * MB))
+  t.deepEqual(more.body.multipleUnitInformation, [
+    { ratingGroup: 1, resultCode: 'QUOTA_LIMIT_REACHED' },
+  ])
+  t.is(left(), 19_700n * BigInt(MB), 'nothing of it')
+  const used = { usedUnitContainer: [{ localSequenceNumber: 1, totalVolume: 20_000 * MB }] }
+  const over = await event(3, { ratingGroup: 1, ...used }, 'PEC')
+  t.deepEqual(over.body.multipleUnitInformation, [{ ratingGroup: 1, resultCode: 'SUCCESS' }])
+  t.is(left(), 0n)
+  t.like(operator.audit(), { balanced: true, held: 0n, overage: 300n * BigInt(MB) })
+  const events = operator.charging.sessions({ msisdn, limit: 9 })
+  t.true(events.some(({ overageBytes }) => overageBytes === 300n * BigInt(MB)))
+})
+
+test('an immediate event of a phone that is not attached is denied, and what was used is booked', async (t) => {
+  const { post, subscriber, operator } = await createApi(t)
+  const msisdn = await subscriber()
+  const head1 = { ...head(1), subscriberIdentifier: `msisdn-${msisdn}`, oneTimeEvent: true }
+  const units = { multipleUnitUsage: [request(MB)] }
+  const denied = await post(CHARGING, { ...head1, oneTimeEventType: 'IEC', ...units })
+  t.like(denied, { status: 403, body: { cause: 'END_USER_REQUEST_DENIED' } })
+  const usedUnitContainer = [{ localSequenceNumber: 1, totalVolume: MB }]
+  const reported = {
+    oneTimeEventType: 'PEC',
+    multipleUnitUsage: [{ ratingGroup: 1, usedUnitContainer }],
+  }
+  t.is((await post(CHARGING, { ...head1, ...reported })).status, 201)
+  t.is(operator.balance({ msisdn }).totalBytes, 19_999n * BigInt(MB))
+})
+
+test('rating groups are those of the operator’s file', async (t) => {
+  const charging = {
+    ratingGroups: [
+      { id: 100, classes: ['general'] },
+      { id: 4_294_967_295, classes: ['directed'] },
+    ],
+    overage: { policy: 'block' },
+  } as const
+  const { post, subscriber, issue } = await createApi(t, { ...operatorFile('lab'), charging })
+  const msisdn = await subscriber('attached')
+  await issue(msisdn, { amountBytes: 5n, trafficClass: 'directed' })
+  const { body } = await post(CHARGING, {
+    ...head(1),
+    subscriberIdentifier: `msisdn-${msisdn}`,
+    multipleUnitUsage: [request(MB), request(MB, 100), request(MB, 4_294_967_295)],
+  })
+  const units = body.multipleUnitInformation as { readonly resultCode: string }[]
+  t.deepEqual(
+    units.map(({ resultCode }) => resultCode),
+    ['RATING_FAILED', 'SUCCESS', 'SUCCESS'],
+  )
+  t.like(units[2], {
+    grantedUnit: { totalVolume: 5 },
+    finalUnitIndication: { finalUnitAction: 'TERMINATE' },
+  })
+})
+
 const REFUSED: Readonly<Record<string, readonly [body: object, status: number, cause: string]>> = {
   'a subscriber of nobody': [{ subscriberIdentifier: 'msisdn-99999999999' }, 404, 'USER_UNKNOWN'],
   'an unknown IMSI': [{ subscriberIdentifier: 'imsi-001019999999999' }, 404, 'USER_UNKNOWN'],
   'no subscriber': [{}, 400, 'MANDATORY_IE_MISSING'],
   'a number of no form': [{ subscriberIdentifier: '999' }, 400, 'MANDATORY_IE_INCORRECT'],
-  'a single event': [{ oneTimeEvent: true }, 403, 'CHARGING_NOT_APPLICABLE'],
+  'a single event of no type': [{ oneTimeEvent: true }, 400, 'MANDATORY_IE_MISSING'],
+  'an immediate event that asks for nothing': [
+    { oneTimeEvent: true, oneTimeEventType: 'IEC' },
+    400,
+    'OPTIONAL_IE_INCORRECT',
+  ],
+  'an event that is over and reports nothing': [
+    { oneTimeEvent: true, oneTimeEventType: 'PEC', multipleUnitUsage: [request(MB)] },
+    400,
+    'OPTIONAL_IE_INCORRECT',
+  ],
   'a sequence below zero': [{ invocationSequenceNumber: -1 }, 400, 'MANDATORY_IE_INCORRECT'],
   'a sequence above 32 bits': [
     { invocationSequenceNumber: 2 ** 32 },

@@ -40,6 +40,7 @@ test('a package that is posted is on stock, and is told of without its octets', 
   t.deepEqual(Object.keys(shown.json), [
     'iccid',
     'profileType',
+    'operator',
     'imsi',
     'msisdn',
     'serviceProviderName',

@@ -1,4 +1,6 @@
 import test from 'ava'
+import { showAmount } from '../../src/operator/messages/amounts.ts'
+import { loadOperators } from '../../src/operator/operators.ts'
 import {
   amountFromJson,
   amountFromText,
@@ -95,3 +97,14 @@ for (const [bytes, text] of [
 ] as const) {
   test(`writes ${bytes} as ${text}`, (t) => t.is(formatAmount(bytes), text))
 }
+
+test('what is left of an unlimited package reads as unlimited, at the shell and in messages', (t) => {
+  const { tariff, gigabyteBytes } = loadOperators().get('beeline')
+  const { amountBytes } = tariff.packages.find(({ id }) => id === 'beeline-gift-1')!
+  t.is(amountBytes, 2n ** 50n)
+  for (const left of [amountBytes, amountBytes - 300n * 2n ** 30n]) {
+    t.is(formatAmount(left, gigabyteBytes), 'unlimited')
+    t.is(showAmount(left, { language: 'ru', gigabyteBytes }), 'безлимит')
+  }
+  t.not(formatAmount(2n ** 49n - 1n, gigabyteBytes), 'unlimited')
+})

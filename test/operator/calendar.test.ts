@@ -59,3 +59,39 @@ test('knows a time zone when it sees one', (t) => {
   t.true(isTimeZone('Asia/Shanghai'))
   t.false(isTimeZone('Mars/Olympus'))
 })
+
+/** Instants by hand: [zone, now, what, expected]. The offsets are those of each zone's law in 2026. */
+const BY_HAND = [
+  // Johannesburg, UTC+2 all year.
+  ['Africa/Johannesburg', '2026-01-31T22:00:00Z', 'monthStart', '2026-01-31T22:00:00Z'],
+  ['Africa/Johannesburg', '2026-01-31T21:59:59Z', 'monthStart', '2025-12-31T22:00:00Z'],
+  // Tokyo and Seoul, UTC+9; the last day of a leap February.
+  ['Asia/Tokyo', '2028-02-29T14:59:59Z', 'nextMonth', '2028-02-29T15:00:00Z'],
+  ['Asia/Seoul', '2028-02-29T15:00:00Z', 'nextMonth', '2028-03-31T15:00:00Z'],
+  // Kolkata, UTC+5:30, and Kathmandu, UTC+5:45.
+  ['Asia/Kolkata', '2026-01-15T18:29:59Z', 'nextMidnight', '2026-01-15T18:30:00Z'],
+  ['Asia/Kathmandu', '2026-01-15T18:15:00Z', 'nextMidnight', '2026-01-16T18:15:00Z'],
+  // Berlin: clocks go forward on 29 March at 01:00 UTC and back on 25 October at 01:00 UTC.
+  ['Europe/Berlin', '2026-03-28T23:30:00Z', 'nextMidnight', '2026-03-29T22:00:00Z'],
+  ['Europe/Berlin', '2026-10-24T22:30:00Z', 'nextMidnight', '2026-10-25T23:00:00Z'],
+  ['Europe/Berlin', '2026-03-01T12:00:00Z', 'nextMonth', '2026-03-31T22:00:00Z'],
+  // 02:30 does not exist on 29 March: three hours and a half after that midnight, less the hour.
+  ['Europe/Berlin', '2026-03-28T01:30:00Z', 'dayOn', '2026-03-29T01:30:00Z'],
+  // Lord Howe goes back by half an hour on 5 April at 15:00 UTC of the day before: 24 and a half hours.
+  ['Australia/Lord_Howe', '2026-04-04T01:00:00Z', 'dayOn', '2026-04-05T01:30:00Z'],
+  // Santiago goes forward at its midnight of 6 September: the day begins at 01:00, UTC-3.
+  ['America/Santiago', '2026-09-05T12:00:00Z', 'nextMidnight', '2026-09-06T04:00:00Z'],
+] as const
+
+for (const [timeZone, now, what, expected] of BY_HAND) {
+  test(`${what} of ${now} in ${timeZone} is ${expected}`, (t) => {
+    const of = { atMs: at(now), timeZone }
+    const found = {
+      monthStart: () => monthStart(of),
+      nextMonth: () => monthStartAfter({ ...of, months: 1 }),
+      nextMidnight: () => midnightAfter({ ...of, days: 0 }),
+      dayOn: () => daysOn({ ...of, days: 1 }),
+    }[what]()
+    t.is(found, at(expected), iso(found))
+  })
+}

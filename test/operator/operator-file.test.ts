@@ -1,10 +1,14 @@
 import test from 'ava'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   LAB_OPERATOR_FILE,
   loadOperatorFile,
   parseOperatorFile,
 } from '../../src/operator/operator-file.ts'
+
+import { loadOperators } from '../../src/operator/operators.ts'
+import { temporaryDirectory } from '../helpers/lab.ts'
 
 type Json = Record<string, unknown>
 
@@ -40,6 +44,7 @@ for (const [path, value] of [
   ['languages[0]', [7]],
   ['ranges.iccid.digits', 20],
   ['ranges.imsi.prefix', '0010100000000000'],
+  ['ranges.imsi.prefix', '00102'],
   ['ranges.msisdn.prefix', '99901000000'],
   ['ranges.msisdn', null],
   ['units.gigabyteBytes', 10 ** 6],
@@ -59,21 +64,28 @@ for (const [path, value] of [
   ['tariff.packages[0].for', 'everybody'],
   ['consumption', { origins: ['gift', 'gift'], source: 'x', trust: 'I' }],
   ['channels[0].kind', 'pigeon'],
+  ['channels[2].grammars[0]', 'semaphore'],
+  ['charging', { ratingGroups: [{ id: 2 ** 32, classes: ['general'] }] }],
+  ['charging', { overage: { policy: 'charge', price: '0', per: '1 GB' } }],
+  ['charging', { overage: { policy: 'block', price: '1' } }],
   ['regulation', { coolingAfterRoamingHours: { value: 0, source: 'x', trust: 'A' } }],
   ['texts', { '!': {} }],
+  ['texts', { en: { noSuchText: 'x' } }],
+  ['texts', { en: { usage: '{left} are left' } }],
   ['gifting', 'rules/nowhere.json'],
   ['gifting.minBytes', 5],
   ['gifting.minBytes.value', '0 MB'],
   ['gifting.minBytes.source', ''],
   ['gifting.minBytes.trust', 'E'],
   ['gifting.surprise', 5],
+  ['regulation', { coolingAfterIdle: { value: { idleHours: 72 }, source: 'x', trust: 'B' } }],
   ['profile.serviceProviderName', 'x'.repeat(33)],
   ['profile.profileOwner.mccMnc.mcc', 'abc'],
   ['surprise', 1],
 ] as const) {
-  test(`refuses ${path} = ${JSON.stringify(value)?.slice(0, 20)}, naming it and what was expected`, (t) => {
+  test(`refuses ${path} = ${JSON.stringify(value)?.slice(0, 60)}, naming it and what was expected`, (t) => {
     const json = labJson()
-    put(json, { path: path.replace(/\[0\]$/, ''), value })
+    put(json, { path: path.replace(/(?<!grammars)\[0\]$/, ''), value })
     const error = t.throws(() => parseOperatorFile(json))
     t.is(Reflect.get(error, 'code'), 'badInput')
     t.true(String(Reflect.get(error, 'field')).startsWith(path))
@@ -89,6 +101,30 @@ for (const json of [undefined, null, [], 'lab', 5]) {
     )
   })
 }
+
+test('says in which line of which file what is wrong', (t) => {
+  const directory = temporaryDirectory(t)
+  const path = join(directory, 'mine.json')
+  const rules = { minBytes: { value: '5 XB', source: 'mine', trust: 'I' } }
+  const write = (json: Json) => writeFileSync(path, JSON.stringify(json, undefined, 2))
+  const { icon: _icon, ...profile } = labJson().profile as Json
+  const json = { ...labJson(), profile }
+
+  write({ ...json, country: 'Russia' })
+  t.throws(() => loadOperatorFile(path), {
+    message: `${path}, line 5: country: expected two letters such as "RU"`,
+  })
+  write({ ...json, gifting: 'rules.json' })
+  writeFileSync(join(directory, 'rules.json'), JSON.stringify({ gifting: rules }, undefined, 2))
+  t.throws(() => loadOperatorFile(path), {
+    message: `${path}, rules.json, line 4: gifting.minBytes.value: expected an amount of data, such as "500 MB", "1 GB" or "unlimited", more than 0 bytes`,
+  })
+  t.throws(() => loadOperators({ ownDirectory: directory }), {
+    message: /mine\.json, rules\.json, line 4/,
+  })
+  writeFileSync(path, '{\n  "id": "mine",\n}')
+  t.throws(() => loadOperatorFile(path), { message: /mine\.json, which is not JSON: .*line 3/s })
+})
 
 test('says which file is missing', (t) => {
   t.like(

@@ -150,6 +150,7 @@ test('a file of the user’s own is one operator more, or stands in the place of
     .replace('"profileType": "mts"', '"profileType": "mine"')
     .replace('"897010101"', '"897010977"')
     .replace('"25001"', '"25077"')
+    .replaceAll('"mnc": "01"', '"mnc": "77"')
     .replace('"7000101"', '"7000977"')
   writeFileSync(join(ownDirectory, 'mine.json'), another)
   t.deepEqual(operators.reload().faults, [])

@@ -75,8 +75,8 @@ test('a year without a look is twelve periods, and a clock that is set back gran
   clock.set(at('2027-01-15T12:00:00Z'))
   await operator.sweep()
   const { issued } = operator.audit()
-  t.is(issued, 13n * 20n * GB)
-  t.is(balanceOf(bench, msisdn), 40n * GB)
+  t.is(issued, 13n * 20n * 1_000_000_000n)
+  t.is(balanceOf(bench, msisdn), 40n * 1_000_000_000n)
   clock.set(at('2026-03-01T00:00:00Z'))
   await operator.sweep()
   await operator.subscriptions.refresh({ msisdn })
@@ -268,4 +268,13 @@ test('details of a subscriber are kept, and a language must be the operator’s'
     field: 'language',
   })
   t.is((await subscriptions.changePlan({ msisdn, planId: 'lg-uplus-2' })).planId, 'lg-uplus-2')
+})
+
+test('a plan of days ends at the same time of day of its place, also where clocks are changed on the way', async (t) => {
+  const bench = await benchOf(t, 'lab', { timeZone: 'Europe/Berlin' })
+  bench.clock.set(at('2026-03-15T12:00:00Z'))
+  const msisdn = await bench.subscriber()
+  const [lot] = bench.operator.balance({ msisdn }).lots
+  // 13:00 there; thirty days on it is summer, and 13:00 is an hour earlier.
+  t.deepEqual(new Date(lot?.validUntilMs ?? 0), at('2026-04-14T11:00:00Z'))
 })

@@ -47,6 +47,12 @@ const REFUSALS: Readonly<
     await operator.charging.movePhone({ eid: EID, country: 'home' })
     return { msisdn, amountBytes: 0n }
   },
+  coolingAfterIdle: async ({ subscriber, clock, operator }) => {
+    const msisdn = await subscriber('attached')
+    clock.advance(3 * DAY_MS)
+    await operator.attemptUsage({ idempotencyKey: 'first', msisdn, amountBytes: 1n })
+    return { msisdn, amountBytes: 0n }
+  },
   amountTooSmall: async ({ subscriber }) => ({
     msisdn: await subscriber('attached'),
     amountBytes: 0n,
@@ -63,7 +69,7 @@ test('the table of refusals is tested whole and in its order', (t) => {
 
 for (const [reason, arrange] of Object.entries(REFUSALS)) {
   test(`refuses usage: ${reason}, and uses nothing`, async (t) => {
-    const bench = await createBench(t, { file: reason === 'coolingAfterRoaming' ? MTS : LAB })
+    const bench = await createBench(t, { file: reason.startsWith('cooling') ? MTS : LAB })
     const report = { idempotencyKey: 'k', ...(await arrange(bench)) }
     const before = bench.operator.audit()
     const error = await t.throwsAsync(bench.operator.useData(report), { instanceOf: LabError })

@@ -98,9 +98,15 @@ interface RuleAnswer {
   readonly trust: string
 }
 
+/** What the law says, by the names of the operator's file; `sources` says where each was found. */
+type LawAnswer = Readonly<Record<string, unknown>> & {
+  readonly sources: Readonly<Record<string, Pick<RuleAnswer, 'source' | 'trust'>>>
+}
+
 interface OperatorDetails extends OperatorAnswer {
   readonly description: string
   readonly rules: readonly RuleAnswer[]
+  readonly regulation: LawAnswer
   readonly packages: readonly {
     readonly id: string
     readonly name: string
@@ -131,12 +137,22 @@ async function show(
     '',
     'Rules of giving, with source and trust (A the operator itself … D contradictory, I inferred here, U not found)',
     ...operator.rules.map(ruleText),
+    ...lawText(operator.regulation),
   ]
   output.result(operator, lines.join('\n'))
 }
 
 function ruleText({ rule, value, source, trust }: RuleAnswer): string {
   return `  ${trust}  ${rule}: ${JSON.stringify(value)}\n       ${source}`
+}
+
+function lawText({ sources, ...law }: LawAnswer): readonly string[] {
+  const rules = Object.entries(sources).map(([rule, source]) => ({
+    rule,
+    value: law[rule],
+    ...source,
+  }))
+  return rules.length > 0 ? ['', 'What the law says', ...rules.map(ruleText)] : []
 }
 
 async function check(path: string, output: Output): Promise<void> {

@@ -23,6 +23,7 @@ interface ImportOptions extends CommonOptions {
   readonly msisdn?: string
   readonly ki?: string
   readonly opc?: string
+  readonly operator?: string
 }
 
 interface ShowOptions {
@@ -65,11 +66,13 @@ export function profileVerb(output: Output): Command {
       examples: [
         'profile import profile.der',
         'profile import profile.der --profile-name "Test A" --owner 001-01 --json',
+        'profile import profile.der --operator t2 --msisdn "+7 999 000 00 01"',
         'profile import *.der --profile-type ts48 --metadata side.json',
       ],
     })
       .argument('<files...>', 'the packages')
       .option('--profile-type <type>', 'what they are ordered by (default: imported)')
+      .option('--operator <id>', 'whose subscribers they become (default: the default operator)')
       .option('--service-provider-name <name>', "the provider (default: EF.SPN's)")
       .option('--profile-name <name>', "the name of the profile (default: the header's type)")
       .option('--class <class>', 'operational, test or provisioning (default: operational)')
@@ -148,6 +151,7 @@ function countText(findings: readonly Finding[], severity: Severity): string {
 interface Imported {
   readonly iccid: string
   readonly profileType: string
+  readonly operator: string
   readonly msisdn: string | null
   readonly noAccount: 'noNumber' | 'numberInUse' | null
   readonly serviceProviderName: string
@@ -175,6 +179,7 @@ function metadataOf(options: ImportOptions): object {
   const { metadata, icon, ppr, msisdn, ki, opc } = options
   const chosen = {
     profileType: options.profileType,
+    operator: options.operator,
     serviceProviderName: options.serviceProviderName,
     profileName: options.profileName,
     profileClass: options.class,
@@ -226,7 +231,7 @@ function textOf(imported: Imported): string {
   const { iccid, profileType, serviceProviderName, profileName, elementCount } = imported
   const account =
     imported.noAccount === null
-      ? `Its number is ${imported.msisdn}.`
+      ? `Its number is ${imported.msisdn}, of the operator ${imported.operator}.`
       : NO_ACCOUNT[imported.noAccount]
   return `Imported "${profileName}" of ${serviceProviderName}: ICCID ${iccid}, type ${profileType}, ${elementCount} elements. ${account}`
 }

@@ -9,11 +9,11 @@ import {
   formatAmount,
 } from '../../operator/amount.ts'
 import { amountText } from '../balance.ts'
-import { useData, type DataUsed, type TrafficKind } from '../data-session.ts'
+import { useData, type DataUsed } from '../data-session.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { repeatably } from '../repeatable.ts'
-import { gigabyteOf, msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf, ratingGroupOf } from '../subscriber.ts'
 import { commandLine, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface UseOptions extends CommonOptions, PhoneOption {
@@ -66,9 +66,10 @@ async function use(
     output.result({ msisdn, amountBytes: amountToJson(amountBytes), wifi, usedBytes: 0 }, said)
     return
   }
-  const traffic: TrafficKind = options.directed ? 'directed' : 'general'
+  const traffic = options.directed ? 'directed' : 'general'
+  const ratingGroup = await ratingGroupOf(lab, { msisdn, traffic })
   const used = await repeatably(options.key, (key) =>
-    useData(lab, { msisdn, amountBytes, sliceBytes, traffic, key }),
+    useData(lab, { msisdn, amountBytes, sliceBytes, ratingGroup, key }),
   ).catch((error: unknown) => {
     const ofPhone = asked.msisdn === undefined ? ` --phone ${options.phone}` : ''
     throw isNotAttached(error) ? withHint(error, { lab, verb: `attach${ofPhone}` }) : error

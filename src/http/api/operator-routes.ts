@@ -184,7 +184,10 @@ function accountRoutes(operator: Operator): readonly Route[] {
       params: ofNumber,
       actsFor: ({ params }) => [params.msisdn],
       responses: { 200: { description: 'The balance.', schema: balanceSchema } },
-      handle: ({ params }) => ok(balanceJson(operator, params.msisdn)),
+      async handle({ params }) {
+        await operator.subscriptions.refreshDue(params)
+        return ok(balanceJson(operator, params.msisdn))
+      },
     }),
     route({
       method: 'GET',

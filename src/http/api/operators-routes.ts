@@ -54,6 +54,10 @@ const operatorSchema = z
     extension: z.looseObject({}).nullable(),
     topUpMinor: z.object({ min: amountJson, max: amountJson }),
     orderOfUse: z.array(z.string()),
+    charging: z.looseObject({
+      ratingGroups: z.array(z.object({ id: z.int(), classes: z.array(z.string()) })),
+      overage: z.looseObject({ policy: z.enum(['block', 'charge']) }),
+    }),
     channels: z.array(z.looseObject({ kind: z.string() })),
     regulation: z.looseObject({}),
     stock: z.looseObject({}),
@@ -152,6 +156,7 @@ function detailsJson(file: OperatorFile) {
     extension: extension ? plain(extension) : null,
     topUpMinor: plain(topUpMinor),
     orderOfUse: file.consumption.origins,
+    charging: plain(file.charging),
     channels: channels.map(plain),
     regulation: plain(regulation),
   }

@@ -25,7 +25,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   profileNotEnabled: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
   notAttached: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
   coolingAfterRoaming: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  chargingNotApplicable: { status: 403, cause: 'CHARGING_NOT_APPLICABLE' },
+  coolingAfterIdle: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
   sequenceReused: { status: 400, cause: 'CHARGING_FAILED' },
   containerReused: { status: 400, cause: 'CHARGING_FAILED' },
 }

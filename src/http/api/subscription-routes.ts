@@ -128,7 +128,10 @@ export function subscriptionRoutes(operator: Operator): readonly Route[] {
       params: ofNumber,
       actsFor: ({ params }) => [params.msisdn],
       responses: { 200: { description: 'The subscription.', schema: subscriptionSchema } },
-      handle: ({ params }) => ok(subscriptionJson(operator, params)),
+      async handle({ params }) {
+        await operator.subscriptions.refreshDue(params)
+        return ok(subscriptionJson(operator, params))
+      },
     }),
     route({
       method: 'PATCH',

@@ -54,25 +54,31 @@ export const RESOURCES: Readonly<
 
 /** The routes over an operator. */
 export function balanceRoutes(operator: Operator): readonly Route[] {
+  const upToDate = (of: (msisdn: string) => readonly object[]) => async (msisdn: string) => {
+    await operator.subscriptions.refreshDue({ msisdn })
+    return of(msisdn)
+  }
+  const buckets = upToDate((msisdn) => bucketsOf(operator, msisdn))
+  const sums = upToDate((msisdn) => accumulatedOf(operator, msisdn))
   return [
     ...resourceRoutes({
       name: 'bucket',
       title: 'Bucket',
       schema: schemas.bucket,
-      source: ofSubscribers(operator, (msisdn) => bucketsOf(operator, msisdn)),
+      source: ofSubscribers(operator, buckets),
       find: ownedBy(operator, {
         owner: (id) => bucketIdOf(id).msisdn,
-        of: (msisdn) => bucketsOf(operator, msisdn),
+        of: buckets,
       }),
     }),
     ...resourceRoutes({
       name: 'accumulatedBalance',
       title: 'AccumulatedBalance',
       schema: schemas.accumulated,
-      source: ofSubscribers(operator, (msisdn) => accumulatedOf(operator, msisdn)),
+      source: ofSubscribers(operator, sums),
       find: ownedBy(operator, {
         owner: accumulatedOwner,
-        of: (msisdn) => accumulatedOf(operator, msisdn),
+        of: sums,
       }),
     }),
     ...KINDS.flatMap((kind) =>
@@ -104,7 +110,10 @@ interface Resource {
   readonly schema: z.ZodObject<Readonly<Record<string, z.ZodType>>>
   readonly source: Source
   /** One by its id, if it is there for the caller. */
-  readonly find: (id: string, principal: Principal) => object | undefined
+  readonly find: (
+    id: string,
+    principal: Principal,
+  ) => object | undefined | Promise<object | undefined>
 }
 
 function resourceRoutes({ name, title, schema, source, find }: Resource): readonly Route[] {
@@ -135,8 +144,8 @@ function resourceRoutes({ name, title, schema, source, find }: Resource): readon
       params: idOf('id', `The id of a ${name}.`),
       query: oneQuery,
       responses: { 200: { description: 'It.', schema: selection } },
-      handle({ params, query, principal }) {
-        const found = find(String(params.id), principal)
+      async handle({ params, query, principal }) {
+        const found = await find(String(params.id), principal)
         if (found) return { status: 200, body: withFields(found, query.fields) }
         throw new LabError('notFound', `there is no ${name} with this id`)
       },
@@ -144,25 +153,28 @@ function resourceRoutes({ name, title, schema, source, find }: Resource): readon
   ]
 }
 
+type OfSubscriber = (msisdn: string) => Promise<readonly object[]>
+
 function ownedBy(
   operator: Operator,
   by: {
     readonly owner: (id: string) => string
-    readonly of: (msisdn: string) => readonly object[]
+    readonly of: OfSubscriber
   },
 ): Resource['find'] {
-  return (id, principal) => {
+  return async (id, principal) => {
     const msisdn = by.owner(id)
     if (!maySee(principal, [msisdn]) || !operator.account({ msisdn })) return undefined
-    return by.of(msisdn).find((one) => 'id' in one && one.id === id)
+    const all = await by.of(msisdn)
+    return all.find((one) => 'id' in one && one.id === id)
   }
 }
 
 /** As many subscribers are looked at when none is named: what each has is worked out, and does not stand in the books. */
 const SUBSCRIBERS_MAX = 1000
 
-function ofSubscribers(operator: Operator, of: (msisdn: string) => readonly object[]): Source {
-  return sourceOf(({ msisdn }) => {
+function ofSubscribers(operator: Operator, of: OfSubscriber): Source {
+  return sourceOf(async ({ msisdn }) => {
     if (msisdn !== undefined) return of(msisdn)
     const accounts = operator.accounts({ limit: SUBSCRIBERS_MAX })
     if (accounts.length === SUBSCRIBERS_MAX) {
@@ -172,11 +184,14 @@ function ofSubscribers(operator: Operator, of: (msisdn: string) => readonly obje
         { field: 'logicalResource.id', reason: 'tooMany' },
       )
     }
-    return accounts.flatMap((account) => of(account.msisdn))
+    const all: object[] = []
+    for (const account of accounts) all.push(...(await of(account.msisdn)))
+    return all
   })
 }
 
 interface ActionSource extends Source {
+  count(of: Whose): number
   page(...asked: Parameters<Source['page']>): readonly Action[]
 }
 

@@ -14,9 +14,14 @@ export interface Whose {
 
 /** Where the entries of a list come from, in the order in which they are shown. */
 export interface Source {
-  count(of: Whose): number
-  page(of: Whose, extent: { readonly offset: number; readonly limit: number }): readonly object[]
+  count(of: Whose): MaybeLater<number>
+  page(
+    of: Whose,
+    extent: { readonly offset: number; readonly limit: number },
+  ): MaybeLater<readonly object[]>
 }
+
+type MaybeLater<T> = T | Promise<T>
 
 const text = z.string().max(1000)
 
@@ -60,16 +65,19 @@ export const LIST_HEADERS = {
 }
 
 /** Answers a list. `attributes` are the names that entries may have. */
-export function listAnswer(
+export async function listAnswer(
   list: { readonly source: Source; readonly attributes: readonly string[] },
   asked: { readonly query: ListQuery; readonly principal: Principal },
-): Answer {
+): Promise<Answer> {
   const { offset = 0, limit = LIMIT, fields, ...others } = asked.query
   const { whose, filters } = wishesOf(others, { ...list, principal: asked.principal })
   const { total, found } =
     filters.length === 0
-      ? { total: list.source.count(whose), found: list.source.page(whose, { offset, limit }) }
-      : filtered(list.source, { whose, filters, offset, limit })
+      ? {
+          total: await list.source.count(whose),
+          found: await list.source.page(whose, { offset, limit }),
+        }
+      : await filtered(list.source, { whose, filters, offset, limit })
   return {
     status: 200,
     headers: { 'X-Result-Count': String(found.length), 'X-Total-Count': String(total) },
@@ -78,10 +86,10 @@ export function listAnswer(
 }
 
 /** A source of what is at hand as a whole. */
-export function sourceOf(all: (of: Whose) => readonly object[]): Source {
+export function sourceOf(all: (of: Whose) => MaybeLater<readonly object[]>): Source {
   return {
-    count: (of) => all(of).length,
-    page: (of, { offset, limit }) => all(of).slice(offset, offset + limit),
+    count: async (of) => (await all(of)).length,
+    page: async (of, { offset, limit }) => (await all(of)).slice(offset, offset + limit),
   }
 }
 
@@ -166,7 +174,7 @@ function filterOf(
   }
 }
 
-function filtered(
+async function filtered(
   source: Source,
   by: {
     readonly whose: Whose
@@ -174,16 +182,16 @@ function filtered(
     readonly offset: number
     readonly limit: number
   },
-): { readonly total: number; readonly found: readonly object[] } {
+): Promise<{ readonly total: number; readonly found: readonly object[] }> {
   const { whose, filters, offset, limit } = by
-  if (source.count(whose) > LOOKED_AT_MAX) {
+  if ((await source.count(whose)) > LOOKED_AT_MAX) {
     throw new LabError(
       'badInput',
       `there are more than ${LOOKED_AT_MAX} to look through; name a subscriber with logicalResource.id`,
       { field: 'logicalResource.id', reason: 'tooMany' },
     )
   }
-  const all = source.page(whose, { offset: 0, limit: LOOKED_AT_MAX })
+  const all = await source.page(whose, { offset: 0, limit: LOOKED_AT_MAX })
   // Resources are compared as they are written, not as they are kept.
   const found = all.filter((one) => {
     const json: unknown = JSON.parse(JSON.stringify(one))

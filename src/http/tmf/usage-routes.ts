@@ -89,9 +89,10 @@ function askRoute(operator: Operator, kept: Map<string, KeptAnswer>): Route {
     responses: {
       201: { description: 'The answer.', schema: answer, headers: { Location: 'Where it is.' } },
     },
-    handle({ body, principal, caller, origin }) {
+    async handle({ body, principal, caller, origin }) {
       const named = body.searchCriteria.logicalResource?.[0]?.id
       const msisdn = subscriberOf(named, principal)
+      await operator.subscriptions.refreshDue({ msisdn })
       const { lots } = operator.balance({ msisdn })
       const at = operator.access.clock.now()
       serial += 1

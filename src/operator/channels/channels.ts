@@ -14,7 +14,7 @@ import type { Connection, Store } from '../../store/engine.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
 import { markRead, messagesAfter, putMessage, type Message } from '../../store/messages.ts'
 import { findByNumber } from '../accounts.ts'
-import { coolingUntil } from '../charging/admission.ts'
+import { beginRest, noteUse, restNow } from '../charging/admission.ts'
 import type { Gifts } from '../gifts/gifts.ts'
 import type { TextChannel } from '../messages/fitting.ts'
 import { formsOf, parseMessage } from '../messages/parser.ts'
@@ -68,7 +68,7 @@ export interface UssdAnswer {
 }
 
 export interface Messages {
-  /** @throws {LabError} notFound — the number, or the service; badInput; refused (`coolingAfterRoaming`); idempotencyKeyReused */
+  /** @throws {LabError} notFound — the number, or the service; badInput; refused (`coolingAfterRoaming`, `coolingAfterIdle`); idempotencyKeyReused */
   sms(message: IncomingSms): Promise<SmsAnswer>
   /** @throws {LabError} notFound — the number, or the operator has no USSD; badInput; conflict — the step is another; idempotencyKeyReused */
   ussd(request: UssdRequest): Promise<UssdAnswer>
@@ -117,7 +117,7 @@ export function createMessages(parts: MessagesParts): Messages {
       requireId(message.messageId, 'messageId')
       const from = readerOf(message.from, 'from')
       const to = requireService(from.file, message.to)
-      requireOutgoing(store, { ...from, nowMs: nowMs() })
+      await requireOutgoing(store, { ...from, atMs: nowMs() })
       const fingerprint = await digest(`${to} ${message.text}`)
       return inTurn(from.account.id, () =>
         answerSms(replyParts, { ...from, message: { ...message, to }, fingerprint }),
@@ -390,14 +390,20 @@ function requireService(file: OperatorFile, to: string | undefined): string {
   )
 }
 
-/** @throws {LabError} refused (`coolingAfterRoaming`) — by law the phone sends no SMS now */
-function requireOutgoing(store: Store, of: Reader & { readonly nowMs: number }): void {
-  const untilMs = store.read((db) => coolingUntil(db, of))
-  if (untilMs === undefined || untilMs <= of.nowMs) return
+/** @throws {LabError} refused (`coolingAfterRoaming`, `coolingAfterIdle`) — by law the phone sends no SMS now */
+async function requireOutgoing(
+  store: Store,
+  of: Reader & { readonly atMs: number },
+): Promise<void> {
+  const rest = store.read((db) => restNow(db, of))
+  if (!rest) {
+    if (of.file.regulation.coolingAfterIdle) await store.write((db) => noteUse(db, of))
+    return
+  }
+  const { reason, untilMs } = rest
+  if (rest.begins) await store.write((db) => beginRest(db, { ...of, untilMs }))
   const until = new Date(untilMs).toISOString()
-  throw new LabError('refused', `By law this phone sends no SMS until ${until}.`, {
-    reason: 'coolingAfterRoaming',
-  })
+  throw new LabError('refused', `By law this phone sends no SMS until ${until}.`, { reason })
 }
 
 function requireText(text: unknown): void {

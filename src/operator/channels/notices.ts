@@ -1,5 +1,6 @@
 /** What both sides of a gift are told of it, whichever way it was asked for. */
 
+import { chanceOf } from '../../base/ordered-ids.ts'
 import type { Connection } from '../../store/engine.ts'
 import {
   findGiftRequest,
@@ -11,7 +12,7 @@ import { findById } from '../accounts.ts'
 import type { GiftNotice } from '../gifts/machine.ts'
 import { claimCodeOf } from '../gifts/pins.ts'
 import type { GiftNoticeEvent } from '../gifts/steps.ts'
-import { giftOf } from '../gifts/view.ts'
+import { giftOf, type Gift } from '../gifts/view.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import { say, tell, type Said } from './said.ts'
 
@@ -27,11 +28,10 @@ export interface GiftTold {
 }
 
 const MINUTE_MS = 60_000
-const REFERENCE_CHARACTERS = 12
 
-/** The number of a receipt: the beginning of the gift's id, short enough to be read out. */
+/** The number of a receipt: the end of the gift's id, short enough to be read out. */
 export function referenceOf(giftId: string): string {
-  return giftId.slice(0, REFERENCE_CHARACTERS).toUpperCase()
+  return chanceOf(giftId).toUpperCase()
 }
 
 /**
@@ -39,11 +39,10 @@ export function referenceOf(giftId: string): string {
  * got data, or lost it, is told for certain, and once.
  */
 export function noteGift(db: Connection, notice: GiftNoticeEvent): void {
-  const request = findGiftRequest(db, notice.giftId)
-  if (!request) return
+  const { request } = notice
   const side: Side = request.giverAccountId === notice.to.id ? 'sender' : 'receiver'
   if (isOnScreen(request, { side, what: notice.what })) return
-  const said = saidOf(db, { ...notice, side, request, what: notice.what })
+  const said = saidOf(db, { ...notice, side })
   if (said) tell(db, { account: notice.to, file: notice.file, said, atMs: notice.atMs })
 }
 
@@ -53,7 +52,9 @@ export function saidOfState(db: Connection, told: GiftTold): Said | undefined {
   if (!request) return undefined
   const isOver = request.deadlineMs !== undefined && request.deadlineMs <= told.atMs
   const what = WHAT_OF_STATE[told.side][isOver ? 'expired' : request.state]
-  return what && saidOf(db, { ...told, request, what })
+  return (
+    what && saidOf(db, { ...told, request, gift: giftOf(db, { request, atMs: told.atMs }), what })
+  )
 }
 
 type Told = GiftNotice | 'waiting'
@@ -93,23 +94,21 @@ function isOnScreen(
   return told.side === 'sender' && request.channel === 'ussd' && onScreen.includes(told.what)
 }
 
-function saidOf(
-  db: Connection,
-  of: GiftTold & { readonly request: GiftRequestRecord; readonly what: Told },
-): Said | undefined {
+function saidOf(db: Connection, of: Of): Said | undefined {
   const { side, what, request } = of
   const said = side === 'sender' ? saidToSender(db, of) : saidToReceiver(db, of)
   return said && { ...said, eventId: `gift:${request.id}:${side}:${what}` }
 }
 
-interface Of extends GiftTold {
+interface Of extends Omit<GiftTold, 'giftId'> {
   readonly request: GiftRequestRecord
+  readonly gift: Gift
   readonly what: Told
 }
 
 function saidToSender(db: Connection, of: Of): Said | undefined {
   const { request, file, what, atMs } = of
-  const { from, to, amountBytes: amount, validUntil } = giftOf(db, { request, atMs })
+  const { from, to, amountBytes: amount, validUntil } = of.gift
   const reference = referenceOf(request.id)
   switch (what) {
     case 'confirm':
@@ -179,7 +178,7 @@ function expired(
 
 function saidToReceiver(db: Connection, of: Of): Said | undefined {
   const { request, what, atMs } = of
-  const { from, amountBytes: amount, validUntil } = giftOf(db, { request, atMs })
+  const { from, amountBytes: amount, validUntil } = of.gift
   const reference = referenceOf(request.id)
   const until = validUntil ?? new Date(request.deadlineMs ?? atMs)
   switch (what) {

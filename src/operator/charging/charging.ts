@@ -24,13 +24,16 @@ import {
 import type { Connection, Store } from '../../store/engine.ts'
 import { findLot, type LotOrigin } from '../../store/ledger.ts'
 import { requireAmount } from '../../store/journal.ts'
+import { setRest } from '../../store/idleness.ts'
+import { moveRegistration, registrationOfProfile } from '../../store/registrations.ts'
 import { setWifi, travel, whereaboutsOf } from '../../store/places.ts'
 import { findById, findByNumber, findByProfile, type Account } from '../accounts.ts'
 import { requireIdempotencyKey } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
+import { networkNameOf, servingPlmnOf } from '../serving-plmn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
-import { coolingUntil } from './admission.ts'
+import { beginRest, coolingUntil, NotAdmitted, restNow, untilAfterRoaming } from './admission.ts'
 import { transfersOf } from './grants.ts'
 import { noticeCooling, noticeEndings } from './notices.ts'
 import {
@@ -40,7 +43,14 @@ import {
   type CreateRequest,
   type SessionRequest,
 } from './requests.ts'
-import { createSession, endLostSessions, releaseSession, updateSession } from './sessions.ts'
+import {
+  accountOf,
+  chargeEvent,
+  createSession,
+  endLostSessions,
+  releaseSession,
+  updateSession,
+} from './sessions.ts'
 
 interface Of {
   readonly msisdn: string
@@ -73,7 +83,7 @@ export interface PhonePlace {
   readonly isRoaming: boolean
   readonly since: Date | undefined
   readonly wifi: boolean
-  /** Until when data rests after a return from abroad. */
+  /** Until when data rests, after a return from abroad or a while without use. */
   readonly coolingUntil: Date | undefined
 }
 
@@ -83,7 +93,7 @@ export type SendNotification = (notification: ChargingNotification) => Promise<v
 /** Every method that takes a number accepts it as people write it, and throws `notFound` for a number of nobody. */
 export interface Charging {
   readonly settings: ChargingSettings
-  /** @throws {LabError} as `createSession` */
+  /** Opens a session, or charges a single event. @throws {LabError} as `createSession` */
   create(request: CreateRequest): Promise<{ readonly ref: string; readonly answer: ChargingAnswer }>
   /** @throws {LabError} as `updateSession` */
   update(request: SessionRequest): Promise<ChargingAnswer>
@@ -106,7 +116,7 @@ export interface Charging {
   movePhone(to: { readonly eid: string; readonly country: string }): Promise<PhonePlace>
   /** @throws {LabError} badInput */
   setWifi(setting: { readonly eid: string; readonly wifi: boolean }): Promise<PhonePlace>
-  /** Ends the rest of data after the last return from abroad. @throws {LabError} refused (`notCooling`) */
+  /** Ends the rest of data after the last return from abroad, or after a while without use. @throws {LabError} refused (`notCooling`) */
   liftCooling(of: Of): Promise<PhonePlace>
 
   /** Counts data that went over Wi-Fi and was not charged, once for each key. @throws {LabError} idempotencyKeyReused */
@@ -121,6 +131,8 @@ export interface Charging {
   deadNotifications(page: { readonly limit: number }): readonly ChargingNotification[]
   /** Ends the sessions of an account whose phone is gone; for commands that take a phone off the network. */
   endLost(db: Connection, of: { readonly iccid: string }): void
+  /** Has data rest where a number was long without use; for the command that attaches its phone. */
+  noteAttachment(db: Connection, of: { readonly iccid: string }): void
   /** Ends sessions by time, warns of data that ends, forgets what is long over. */
   sweep(): Promise<void>
 }
@@ -148,15 +160,22 @@ export function createCharging(parts: {
     const file = fileOf(operators, account)
     const homeCountry = file.country
     const at = whereaboutsOf(db, { iccid: account.iccid, homeCountry })
-    const untilMs = coolingUntil(db, { account, file })
+    const untilMs = coolingUntil(db, { account, file, atMs: nowMs() })
     const { country, isRoaming, sinceMs, wifi } = at
     return {
       country,
       isRoaming,
       wifi,
       since: dateOf(sinceMs),
-      coolingUntil: untilMs !== undefined && untilMs > nowMs() ? new Date(untilMs) : undefined,
+      coolingUntil: dateOf(untilMs),
     }
+  }
+
+  function beginDue(db: Connection, account: Account | undefined): void {
+    if (!account) return
+    const facts = { account, file: fileOf(operators, account), atMs: nowMs() }
+    const rest = restNow(db, facts)
+    if (rest?.begins) beginRest(db, { ...facts, untilMs: rest.untilMs })
   }
 
   function placeOfCard(db: Connection, eid: string): PhonePlace {
@@ -169,7 +188,15 @@ export function createCharging(parts: {
     settings,
     create(request) {
       const newRef = toHex(environment.random.unique(REF_OCTETS)).toLowerCase()
-      return store.write((db) => createSession(db, { ...input(), request, newRef }))
+      const open = request.event ? chargeEvent : createSession
+      const created = store.write((db) => open(db, { ...input(), request, newRef }))
+      return created.catch(async (error: unknown) => {
+        // The session was undone as a whole; that the number was used again stands.
+        if (error instanceof NotAdmitted && error.reason === 'coolingAfterIdle') {
+          await store.write((db) => beginDue(db, accountOf(db, request)))
+        }
+        throw error
+      })
     },
     update: (request) => store.write((db) => updateSession(db, { ...input(), request })),
     release: (request) => store.write((db) => releaseSession(db, { ...input(), request })),
@@ -196,10 +223,11 @@ export function createCharging(parts: {
         const atMs = nowMs()
         travel(db, { eid, country, atMs })
         if (account) {
+          handOver(db, { account, operators })
           tellSessions(db, { accountId: account.id, atMs })
-          const untilMs = coolingUntil(db, { account, file })
+          const untilMs = untilAfterRoaming(db, { account, file })
           if (untilMs !== undefined && untilMs > atMs)
-            noticeCooling(db, { account, file, atMs, untilMs })
+            noticeCooling(db, { account, file, atMs, untilMs, id: 'coolingAfterRoaming' })
         }
         return placeOfCard(db, eid)
       }),
@@ -214,10 +242,14 @@ export function createCharging(parts: {
         const account = requireAccount(db, msisdn)
         const { country: homeCountry } = fileOf(operators, account)
         const { returnedAtMs } = whereaboutsOf(db, { iccid: account.iccid, homeCountry })
-        if (placeOf(db, account).coolingUntil === undefined || returnedAtMs === undefined) {
+        if (placeOf(db, account).coolingUntil === undefined) {
           throw new LabError('refused', 'Data does not rest.', { reason: 'notCooling' })
         }
-        liftCooling(db, { accountId: account.id, returnedAtMs, atMs: nowMs() })
+        const atMs = nowMs()
+        if (returnedAtMs !== undefined) {
+          liftCooling(db, { accountId: account.id, returnedAtMs, atMs })
+        }
+        setRest(db, { accountId: account.id, untilMs: atMs })
         tellSessions(db, { accountId: account.id, atMs: nowMs() })
         return placeOf(db, account)
       }),
@@ -271,6 +303,9 @@ export function createCharging(parts: {
       if (!account) return
       endLostSessions(db, { ...input(), accountId: account.id, limit: SWEEP_ROWS })
     },
+    noteAttachment(db, { iccid }) {
+      beginDue(db, findByProfile(db, iccid))
+    },
     async sweep() {
       const limit = SWEEP_ROWS
       while ((await store.write((db) => endLostSessions(db, { ...input(), limit }))) === limit);
@@ -299,6 +334,19 @@ function viewOf(db: Connection, session: ChargingSession): SessionView {
       return { ...part, origin: lot?.origin ?? 'plan', label: lot?.label }
     }),
   }
+}
+
+/** An attached phone goes on in the network of where it is, as after a mobility registration update (TS 24.501 §5.5.1.3). */
+function handOver(
+  db: Connection,
+  of: { readonly account: Account; readonly operators: Operators },
+): void {
+  const { iccid } = of.account
+  const registration = registrationOfProfile(db, iccid)
+  if (!registration) return
+  const plmn = servingPlmnOf(db, { iccid, operators: of.operators })
+  const servingNetworkName = networkNameOf(plmn, registration.system)
+  moveRegistration(db, { iccid, servingNetworkName })
 }
 
 /** Sessions that hold a grant, or wait for one, ask again. */

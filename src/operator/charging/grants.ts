@@ -7,15 +7,16 @@
 import { usableHeld } from '../../store/charging.ts'
 import type { Connection } from '../../store/engine.ts'
 import { findHold, placeHold, releaseHold, settleHold } from '../../store/holds.ts'
-import type { LotOrigin, TrafficClass } from '../../store/ledger.ts'
+import type { LotOrigin, TrafficClass, UsageSlice } from '../../store/ledger.ts'
 import { chooseLots } from '../../store/lots.ts'
-import { classesOf } from './rating.ts'
 
 /** One grant of one rating group, at one step of its session. */
 export interface GrantStep {
   readonly ref: string
   readonly accountId: number
   readonly ratingGroup: number
+  /** The classes of data that pay for it, in their order. */
+  readonly classes: readonly TrafficClass[]
   readonly grantNumber: number
   /** What makes the transfers of this step differ from those of others. */
   readonly step: string
@@ -29,11 +30,14 @@ export function transfersOf(ref: string): string {
   return `session:${ref}`
 }
 
-/** Books usage: what the grant holds first, then what else the account has, then overage. */
-export function settleUsage(db: Connection, use: GrantStep & { readonly usedBytes: bigint }): void {
+/** Books usage: what the grant holds first, then what else the account has, then overage. Returns the bytes of overage. */
+export function settleUsage(
+  db: Connection,
+  use: GrantStep & { readonly usedBytes: bigint },
+): bigint {
   const { atMs, order } = use
   let missing = use.usedBytes
-  for (const trafficClass of classesOf(use.ratingGroup)) {
+  for (const trafficClass of use.classes) {
     const holdId = holdOf(use, trafficClass)
     const { bytes } = usableHeld(db, { holdId, atMs })
     const usedBytes = least(missing, bytes)
@@ -42,7 +46,7 @@ export function settleUsage(db: Connection, use: GrantStep & { readonly usedByte
     settleHold(db, { transferId, holdId, usedBytes, order, atMs })
     missing -= usedBytes
   }
-  if (missing > 0n) settleBeyond(db, { ...use, usedBytes: missing })
+  return missing > 0n ? settleBeyond(db, { ...use, usedBytes: missing }) : 0n
 }
 
 /** Holds as much of what is wanted as there is. Until when it can be used, and whether nothing more is left. */
@@ -53,7 +57,7 @@ export function placeGrant(
   const { atMs, untilMs } = grant
   let missing = grant.wantedBytes
   let endsAtMs = Infinity
-  for (const trafficClass of classesOf(grant.ratingGroup)) {
+  for (const trafficClass of grant.classes) {
     const amountBytes = least(missing, freeOf(db, { ...grant, trafficClass, enoughBytes: missing }))
     if (amountBytes === 0n) continue
     const parts = placeHold(db, {
@@ -72,9 +76,28 @@ export function placeGrant(
   return { grantedBytes: grant.wantedBytes - missing, endsAtMs, isFinal }
 }
 
+/** Books usage of once, outside of any session: what lots have, then overage. Returns the lots that paid. */
+export function settleOnce(
+  db: Connection,
+  use: Pick<GrantStep, 'accountId' | 'location' | 'order' | 'atMs'> & {
+    readonly transferId: string
+    readonly usedBytes: bigint
+  },
+): readonly UsageSlice[] {
+  const { accountId, transferId, atMs, order, location } = use
+  const holdId = `${transferId}:use`
+  const nothing = { amountBytes: 1n, leastBytes: 0n, eligible: () => false } as const
+  const hold = { accountId, holdId, purpose: 'session', atMs, untilMs: atMs } as const
+  placeHold(db, { ...hold, transferId: holdId, ...nothing })
+  const { usedBytes } = use
+  const { slices } = settleHold(db, { transferId, holdId, usedBytes, order, location, atMs })
+  releaseHold(db, { transferId: `${holdId}:release`, holdId, atMs })
+  return slices
+}
+
 /** Gives back what is left of a grant. */
 export function releaseGrant(db: Connection, grant: GrantStep): void {
-  for (const trafficClass of classesOf(grant.ratingGroup)) {
+  for (const trafficClass of grant.classes) {
     const holdId = holdOf(grant, trafficClass)
     const hold = findHold(db, holdId)
     if (!hold || hold.closedAtMs !== undefined) continue
@@ -84,7 +107,7 @@ export function releaseGrant(db: Connection, grant: GrantStep): void {
 }
 
 /** Usage that no grant was made for. */
-function settleBeyond(db: Connection, use: GrantStep & { readonly usedBytes: bigint }): void {
+function settleBeyond(db: Connection, use: GrantStep & { readonly usedBytes: bigint }): bigint {
   const { atMs } = use
   const holdId = `${transferOf(use, 'beyond')}`
   const nothing = { amountBytes: 1n, leastBytes: 0n, eligible: () => false } as const
@@ -98,7 +121,7 @@ function settleBeyond(db: Connection, use: GrantStep & { readonly usedBytes: big
     ...nothing,
   })
   let missing = use.usedBytes
-  for (const trafficClass of classesOf(use.ratingGroup)) {
+  for (const trafficClass of use.classes) {
     const usedBytes = least(missing, freeOf(db, { ...use, trafficClass, enoughBytes: missing }))
     if (usedBytes === 0n) continue
     const transferId = transferOf(use, `more:${trafficClass}`)
@@ -110,10 +133,20 @@ function settleBeyond(db: Connection, use: GrantStep & { readonly usedBytes: big
     settleHold(db, { transferId, holdId, usedBytes: missing, atMs, eligible: nothing.eligible })
   }
   releaseHold(db, { transferId: transferOf(use, 'beyond:release'), holdId, atMs })
+  return missing
+}
+
+/** Whether lots have as much as that. */
+export function hasFree(db: Connection, of: GrantStep & { readonly wantedBytes: bigint }): boolean {
+  const freeBytes = of.classes.reduce(
+    (sum, trafficClass) => sum + freeOf(db, { ...of, trafficClass, enoughBytes: of.wantedBytes }),
+    0n,
+  )
+  return freeBytes >= of.wantedBytes
 }
 
 function hasMore(db: Connection, of: GrantStep): boolean {
-  return classesOf(of.ratingGroup).some(
+  return of.classes.some(
     (trafficClass) => freeOf(db, { ...of, trafficClass, enoughBytes: 1n }) > 0n,
   )
 }

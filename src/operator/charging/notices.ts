@@ -11,6 +11,7 @@ import { languageOf } from '../messages/texts/languages.ts'
 import { renderMessage } from '../messages/texts/render.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
+import { grantsOverage } from './overage.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 
 /** Percent of the plan at which subscribers are told, where the operator's file says nothing else. */
@@ -26,7 +27,7 @@ interface Of {
 
 /**
  * Tells a subscriber how much of the plan is used: the highest step that is reached, and none that was overtaken. At 100 %
- * the text depends on whether other data is left.
+ * the text depends on whether data goes on, because other data is left or what is beyond it is charged.
  */
 export function noticeUsage(db: Connection, of: Of): void {
   const { account, file, atMs } = of
@@ -39,7 +40,7 @@ export function noticeUsage(db: Connection, of: Of): void {
   )
   const eventId = `usage:${account.id}:${sinceMs}:${percent}`
   if (percent === 0 || isTold(db, eventId) || !wantsNotices(db, account.id)) return
-  const isAll = percent === 100 && generalLeft(db, of) === 0n
+  const isAll = percent === 100 && generalLeft(db, of) === 0n && !grantsOverage(db, of)
   if (isAll) tell(db, { ...of, eventId, id: 'usageAll', params: {} })
   else tell(db, { ...of, eventId, id: 'usage', params: { percent } })
 }
@@ -61,10 +62,13 @@ export function noticeEndings(
 }
 
 /** Tells a subscriber that the law lets data rest. */
-export function noticeCooling(db: Connection, of: Of & { readonly untilMs: number }): void {
+export function noticeCooling(
+  db: Connection,
+  of: Of & { readonly untilMs: number; readonly id: 'coolingAfterRoaming' | 'coolingAfterIdle' },
+): void {
   const eventId = `cooling:${of.account.id}:${of.untilMs}`
   const params = { until: new Date(of.untilMs) }
-  tell(db, { ...of, eventId, id: 'coolingAfterRoaming', params })
+  tell(db, { ...of, eventId, params })
 }
 
 function generalLeft(db: Connection, { account, atMs }: Of): bigint {

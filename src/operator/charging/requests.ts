@@ -30,6 +30,11 @@ export interface CreateRequest extends ChargingRequest {
   /** Equal for requests that make one session. */
   readonly identity: string
   readonly notifyUri: string | undefined
+  /**
+   * A single event in place of a session: `IEC` debits what is asked for at once, whole or not at all, `PEC` reports what
+   * was used (TS 32.290 §5.3.2, TS 32.291 oneTimeEventType).
+   */
+  readonly event?: 'IEC' | 'PEC' | undefined
 }
 
 export interface SessionRequest extends ChargingRequest {

@@ -26,15 +26,24 @@ import {
   type SessionEnd,
 } from '../../store/charging.ts'
 import type { Connection } from '../../store/engine.ts'
+import { whereaboutsOf } from '../../store/places.ts'
 import { findById, findByNumber, findByProfile, type Account } from '../accounts.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import { bringUpToDate } from '../subscriptions/periods.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
-import { admit, NotAdmitted, type Admission } from './admission.ts'
-import { placeGrant, releaseGrant, settleUsage, type GrantStep } from './grants.ts'
+import { admit, NotAdmitted, noteUse, type Admission } from './admission.ts'
+import {
+  hasFree,
+  placeGrant,
+  releaseGrant,
+  settleUsage,
+  transfersOf,
+  type GrantStep,
+} from './grants.ts'
 import { noticeUsage } from './notices.ts'
-import { classesOf } from './rating.ts'
+import { chargeOverage, grantsOverage } from './overage.ts'
+import { ALL_CLASSES, classesOf } from './rating.ts'
 import {
   answerFromText,
   answerToText,
@@ -85,6 +94,69 @@ export function createSession(
   })
   const session = findSession(db, ref) as ChargingSession
   return { ref, answer: answerUnits(db, { ...input, ...facts, session, request, admission }) }
+}
+
+/**
+ * Charges a single event: there is no session after it, and a request that is sent again is answered again.
+ * @throws {LabError} as `createSession`; what was used already (`PEC`) is booked whatever the phone may do now
+ */
+export function chargeEvent(
+  db: Connection,
+  input: ChargingInput & { readonly request: CreateRequest; readonly newRef: string },
+): { readonly ref: string; readonly answer: ChargingAnswer } {
+  const { request, newRef: ref, atMs } = input
+  const { sequence, identity, subscriber, timestamp } = request
+  const there = sessionOfIdentity(db, identity)
+  if (there) return { ref: there.ref, answer: requireKept(db, { ...request, ref: there.ref }) }
+  const facts = requireSubscriber(db, input)
+  const admission = admit(db, { ...facts, atMs })
+  if (!admission.allowed && request.event === 'IEC') throw new NotAdmitted(admission)
+  const { id: accountId, iccid } = facts.account
+  const registrationId = admission.allowed ? admission.registration.id : 'none'
+  const kept = { ref, accountId, registrationId, subscriber, identity, notifyUri: undefined }
+  const times = { openedAtMs: atMs, activeAtMs: atMs, untilMs: atMs, lastSequence: sequence }
+  insertSession(db, { ...kept, ...times })
+  const session = findSession(db, ref) as ChargingSession
+  const { isRoaming } = whereaboutsOf(db, { iccid, homeCountry: facts.file.country })
+  const location = isRoaming ? 'roaming' : 'home'
+  const work = { ...input, ...facts, session, admission, location, isLate: false } as const
+  const units = merged(request.units).map((unit) => eventUnit(db, { ...work, unit }))
+  noteUse(db, { ...facts, atMs })
+  noticeUsage(db, { ...facts, atMs })
+  const answer = { sequence, timestamp, units }
+  const { fingerprint } = request
+  keepAnswer(db, { ref, sequence, fingerprint, answer: answerToText(answer) })
+  endSession(db, { ref, atMs, reason: 'released' })
+  return { ref, answer }
+}
+
+/** Books a rating group of a single event. */
+function eventUnit(
+  db: Connection,
+  work: UnitWork & {
+    readonly request: CreateRequest
+    readonly location: ChargingUnit['location']
+  },
+): UnitAnswer {
+  const { unit, location, session, request } = work
+  const { ratingGroup } = unit
+  const isRated = classesOf(work.file, ratingGroup).length > 0
+  const current = { ratingGroup, grantNumber: 0, grantedBytes: 0n, location, waiting: false }
+  if (request.event === 'PEC') {
+    keepUnit(db, { ...current, ref: session.ref })
+    bookUnit(db, work)
+    return { ratingGroup, resultCode: isRated ? 'SUCCESS' : 'RATING_FAILED' }
+  }
+  if (!isRated) return { ratingGroup, resultCode: 'RATING_FAILED' }
+  const wantedBytes = typeof unit.wanted === 'bigint' ? unit.wanted : 0n
+  const step = stepOf(work, current)
+  if (!hasFree(db, { ...step, wantedBytes }) && !grantsOverage(db, work)) {
+    return { ratingGroup, resultCode: 'QUOTA_LIMIT_REACHED' }
+  }
+  keepUnit(db, { ...current, ref: session.ref })
+  const containers = [{ localSequence: request.sequence, usedBytes: wantedBytes }]
+  bookUnit(db, { ...work, unit: { ratingGroup, wanted: undefined, containers } })
+  return { ratingGroup, resultCode: 'SUCCESS', grantedBytes: wantedBytes }
 }
 
 /**
@@ -181,7 +253,10 @@ function answerUnits(
     const lastSequence = Math.max(sequence, session.lastSequence)
     touchSession(db, { ref, activeAtMs: atMs, untilMs, lastSequence })
   }
-  if (isUsed) noticeUsage(db, work)
+  if (isUsed) {
+    noteUse(db, work)
+    noticeUsage(db, work)
+  }
   const answer = { sequence, timestamp, units: answers, ...denialOf(work) }
   const { fingerprint } = request
   keepAnswer(db, { ref, sequence, fingerprint, answer: answerToText(answer) })
@@ -216,7 +291,11 @@ function bookUnit(db: Connection, work: UnitWork): boolean {
   // What is given back below is this group's own, and no news for it.
   if (!isLate) keepUnit(db, { ...current, ref: session.ref, waiting: false, grantedBytes: 0n })
   const step = stepOf(work, isLate ? { ...current, grantNumber: -1 } : current)
-  if (usedBytes > 0n) settleUsage(db, { ...step, usedBytes })
+  const overageBytes = usedBytes > 0n ? settleUsage(db, { ...step, usedBytes }) : 0n
+  if (overageBytes > 0n) {
+    const transferId = `${transfersOf(session.ref)}:${step.step}:${unit.ratingGroup}`
+    chargeOverage(db, { ...work, transferId })
+  }
   if (!isLate) releaseGrant(db, step)
   return usedBytes > 0n
 }
@@ -224,7 +303,8 @@ function bookUnit(db: Connection, work: UnitWork): boolean {
 function grantUnit(db: Connection, work: UnitWork): readonly UnitAnswer[] {
   const { unit, admission, settings, session, atMs } = work
   const { ratingGroup, wanted } = unit
-  if (classesOf(ratingGroup).length === 0) return [{ ratingGroup, resultCode: 'RATING_FAILED' }]
+  if (classesOf(work.file, ratingGroup).length === 0)
+    return [{ ratingGroup, resultCode: 'RATING_FAILED' }]
   if (wanted === undefined || work.isLate) return [{ ratingGroup, resultCode: 'SUCCESS' }]
   if (!admission?.allowed) return [{ ratingGroup, resultCode: 'END_USER_SERVICE_DENIED' }]
   const current = unitOf(db, work)
@@ -234,7 +314,11 @@ function grantUnit(db: Connection, work: UnitWork): readonly UnitAnswer[] {
   const wish = wanted === 'any' ? settings.grantBytes : wanted
   const wantedBytes = wish < settings.grantMaxBytes ? wish : settings.grantMaxBytes
   const untilMs = atMs + settings.validityMs
-  const { grantedBytes, endsAtMs, isFinal } = placeGrant(db, { ...step, wantedBytes, untilMs })
+  const { grantedBytes, endsAtMs, isFinal } = beyondLots(db, {
+    ...work,
+    wantedBytes,
+    held: placeGrant(db, { ...step, wantedBytes, untilMs }),
+  })
   const unitNow = { ratingGroup, grantNumber, grantedBytes, location, waiting: isFinal }
   keepUnit(db, { ...unitNow, ref: session.ref })
   if (grantedBytes === 0n) return [{ ratingGroup, resultCode: 'QUOTA_LIMIT_REACHED' }]
@@ -248,6 +332,16 @@ function grantUnit(db: Connection, work: UnitWork): readonly UnitAnswer[] {
       ...(isFinal ? { isFinal } : { thresholdBytes: grantedBytes / 5n }),
     },
   ]
+}
+
+/** A grant of lots, or of all that is wanted where what lots do not have is charged. */
+function beyondLots(
+  db: Connection,
+  of: UnitWork & { readonly wantedBytes: bigint; readonly held: ReturnType<typeof placeGrant> },
+): ReturnType<typeof placeGrant> {
+  const { held, wantedBytes } = of
+  if (!held.isFinal || !grantsOverage(db, of)) return held
+  return { grantedBytes: wantedBytes, endsAtMs: held.endsAtMs, isFinal: false }
 }
 
 /** The bytes of a container that was not booked before. @throws {LabError} conflict (`containerReused`) */
@@ -286,6 +380,7 @@ function stepOf(
     ref: of.session.ref,
     accountId: of.session.accountId,
     ratingGroup: unit.ratingGroup,
+    classes: classesOf(of.file, unit.ratingGroup),
     grantNumber: unit.grantNumber,
     step: String(of.request.sequence),
     location: unit.location,
@@ -310,6 +405,7 @@ function releaseAll(
       ...unit,
       ref: session.ref,
       accountId: session.accountId,
+      classes: ALL_CLASSES,
       order: of.file.consumption.origins,
       step,
       atMs,
@@ -336,16 +432,19 @@ function sumOfWishes(a: UnitUsage['wanted'], b: UnitUsage['wanted']): UnitUsage[
   return a === 'any' || b === 'any' ? 'any' : a + b
 }
 
+/** The account that a request names. */
+export function accountOf(db: Connection, { by }: Pick<CreateRequest, 'by'>): Account | undefined {
+  return 'msisdn' in by
+    ? findByNumber(db, by.msisdn)
+    : findByProfile(db, profileOfImsi(db, by.imsi)?.iccid ?? '')
+}
+
 /** @throws {LabError} notFound (`userUnknown`) */
 function requireSubscriber(
   db: Connection,
   { request, operators, atMs }: ChargingInput & { readonly request: CreateRequest },
 ): { readonly account: Account; readonly file: OperatorFile } {
-  const { by } = request
-  const found =
-    'msisdn' in by
-      ? findByNumber(db, by.msisdn)
-      : findByProfile(db, profileOfImsi(db, by.imsi)?.iccid ?? '')
+  const found = accountOf(db, request)
   if (!found || found.status === 'closed') {
     throw new LabError('notFound', `${request.subscriber} is no subscriber of this network`, {
       field: 'subscriberIdentifier',

@@ -4,7 +4,11 @@
  */
 
 import type { Connection } from '../../store/engine.ts'
-import { putGiftRequest } from '../../store/gift-requests.ts'
+import {
+  findGiftRequest,
+  putGiftRequest,
+  type GiftRequestRecord,
+} from '../../store/gift-requests.ts'
 import type { Account } from '../accounts.ts'
 import { noteGift } from '../channels/notices.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -12,6 +16,7 @@ import { brokenGates } from '../rules/judge.ts'
 import { GiftRefusedError } from '../rules/refusals.ts'
 import type { GiftingRules, TariffPackage } from '../rules/types.ts'
 import { gatherFacts } from './gather.ts'
+import { giftOf } from './view.ts'
 
 /** Who buys what for whom. */
 export interface BoughtGift {
@@ -62,8 +67,10 @@ export function noteBoughtGift(
     packageId: offer.id,
     atMs,
   })
-  noteGift(db, { giftId: id, what: 'sent', to: giver, file, atMs })
-  noteGift(db, { giftId: id, what: 'received', to: receiver, file, atMs })
+  const request = findGiftRequest(db, id) as GiftRequestRecord
+  const told = { request, gift: giftOf(db, { request, atMs }), file, atMs }
+  noteGift(db, { ...told, what: 'sent', to: giver })
+  noteGift(db, { ...told, what: 'received', to: receiver })
 }
 
 /** What an operator says of gifts, for one that is bought: that nothing else is given is no reason against it. */

@@ -2,7 +2,7 @@
 
 import type { Environment } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
-import { toHex } from '../../base/octets.ts'
+import { orderedIds } from '../../base/ordered-ids.ts'
 import type { Connection, Store } from '../../store/engine.ts'
 import { answerAsk, findAsk, openAsks } from '../../store/gift-asks.ts'
 import {
@@ -191,8 +191,7 @@ export function createGifts(parts: GiftsParts): Gifts {
     atMs: nowMs(),
     notify: (db, notice) => parts.notify?.(db, notice),
   })
-  // Never from the seed: a lab that is opened again must not call a new gift by an old name.
-  const newId = () => toHex(environment.random.unique(12))
+  const newId = orderedIds(environment)
   const secretOf = (db: Connection) => giftSecret(db, () => environment.random.unique(32))
   const give = (db: Connection, request: GiftRequest) =>
     giveOnce(db, { request, giftId: newId(), context: context(), secret: () => secretOf(db) })

@@ -13,8 +13,15 @@ import type { ChannelKind } from '../rules/types.ts'
 import { gatherFacts } from './gather.ts'
 import { claimCodeOf, claimDigest, PIN_REFUSALS, tryPin, type PinRefusal } from './pins.ts'
 import { expireOverdue } from './overdue.ts'
-import { beginGift, openCase, suspendIfTold, type GiftCase, type StepContext } from './steps.ts'
-import { giftOf, findGift, type Gift } from './view.ts'
+import {
+  beginGift,
+  openCase,
+  suspendIfTold,
+  type GiftCase,
+  type GiftParties,
+  type StepContext,
+} from './steps.ts'
+import { findGift, type Gift } from './view.ts'
 
 /** A gift as asked for: the numbers are normalised, the amount is not negative. */
 export interface GiftRequest {
@@ -162,12 +169,7 @@ function decide(db: Connection, input: GiftInput): Decision {
   const { from, to, amountBytes, channel = 'api' } = request
   const isClaim = to === undefined
   const asked = { id, from, to, amountBytes, channel, isClaim }
-  for (const number of [from, to])
-    expireOverdue(db, {
-      account: number === undefined ? number : findByNumber(db, number),
-      context,
-    })
-  const one = openCase(db, { asked, context })
+  const one = openCase(db, { asked, parties: partiesOf(db, input), context })
   if (!one.verdict.allowed) {
     const { refusals } = one.verdict
     suspendIfTold(db, { one, refusals, atMs: context.atMs })
@@ -178,8 +180,20 @@ function decide(db: Connection, input: GiftInput): Decision {
   if (confirmed.refusal) return refused(confirmed.refusal)
   const { isConfirmed } = confirmed
   const claimHash = isClaim ? claimHashOf(input) : undefined
-  const { request: begun, slices } = beginGift(db, { one, isConfirmed, claimHash, context })
-  return { gift: giftOf(db, { request: begun, slices, atMs: context.atMs, numbers: { from, to } }) }
+  return { gift: beginGift(db, { one, isConfirmed, claimHash, context }) }
+}
+
+/** Both sides, with nothing on its way that is over. */
+function partiesOf(db: Connection, { request, context }: GiftInput): GiftParties {
+  const { from, to } = request
+  const find = () => ({
+    giver: findByNumber(db, from),
+    receiver: to === undefined ? undefined : findByNumber(db, to),
+  })
+  const parties = find()
+  const accounts = [parties.giver, parties.receiver]
+  const expired = accounts.filter((account) => expireOverdue(db, { account, context }))
+  return expired.length === 0 ? parties : find()
 }
 
 function confirmationOf(

@@ -22,18 +22,19 @@ export function expire(
     request,
   }
   const one = openCase(db, { asked, context: of.context })
-  return 'stepped' in advanceGift(db, { one, event: { kind: 'timeout' }, context: of.context })
+  return 'gift' in advanceGift(db, { one, event: { kind: 'timeout' }, context: of.context })
 }
 
-/** Ends what is over of an account's gifts, so that no rule counts what is on its way no more. */
+/** Ends what is over of an account's gifts, so that no rule counts what is on its way no more. Whether there was any. */
 export function expireOverdue(
   db: Connection,
   of: { readonly account: Account | undefined; readonly context: StepContext },
-): void {
+): boolean {
   const { account, context } = of
-  if (!account) return
-  for (const id of overdueGiftsOf(db, { accountId: account.id, atMs: context.atMs }))
-    expire(db, { id, context })
+  if (!account) return false
+  const overdue = overdueGiftsOf(db, { accountId: account.id, atMs: context.atMs })
+  for (const id of overdue) expire(db, { id, context })
+  return overdue.length > 0
 }
 
 /**

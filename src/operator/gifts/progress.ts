@@ -124,7 +124,7 @@ function advance(
     const { state } = one.asked.request as GiftRequestRecord
     return { problem: conflict(result.rejected, `the gift is ${state}`) }
   }
-  return { gift: giftOf(db, { ...result.stepped, atMs: context.atMs }), refusal }
+  return { gift: result.gift, refusal }
 }
 
 function isParty(
@@ -158,7 +158,12 @@ export function reverse(
     throw refusedAs('boughtGift', 'What was bought for the receiver is not taken back.')
   const hours = fileOf(context.operators, request).gifting.reversalHours
   if (hours !== undefined && atMs >= request.changedAtMs + hours * HOUR_MS)
-    throw refusedAs('reversalOver', `A gift may be taken back for ${hours} hours.`)
+    throw refusedAs(
+      'reversalOver',
+      hours === 0
+        ? 'This operator takes no gift back.'
+        : `A gift may be taken back for ${hours} hours.`,
+    )
   for (const accountId of [request.giverAccountId, request.receiverAccountId])
     upToDate(db, {
       account: accountId === undefined ? undefined : findById(db, accountId),
@@ -176,7 +181,7 @@ export function reverse(
   const one = openCase(db, { asked, context })
   const result = advanceGift(db, { one, event: { kind: 'reverse', isWhole }, reason, context })
   if ('rejected' in result) throw conflict(result.rejected, `the gift is ${request.state}`)
-  return giftOf(db, { request: result.stepped.request, atMs })
+  return result.gift
 }
 
 function giftOfCase(db: Connection, of: { readonly one: GiftCase; readonly atMs: number }): Gift {

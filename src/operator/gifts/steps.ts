@@ -1,5 +1,6 @@
 /** One step of a gift over the books: the rules are judged, the machine says what comes next, and that is done, all in one command. */
 
+import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
 import {
   advanceGiftRequest,
@@ -8,13 +9,19 @@ import {
 } from '../../store/gift-requests.ts'
 import { changeGiftSettings } from '../../store/gift-settings.ts'
 import { giveHeld, placeHold, releaseHold } from '../../store/holds.ts'
-import { moveGift, type GiftSlice, type GiftTerms, type Lot } from '../../store/ledger.ts'
+import {
+  moveGift,
+  type GiftSlice,
+  type GiftSource,
+  type GiftTerms,
+  type Lot,
+} from '../../store/ledger.ts'
 import { moveMoney } from '../../store/money.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
 import { monthStartAfter } from '../calendar.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
-import type { GiftFacts } from '../rules/facts.ts'
+import type { GiftFacts, LotFacts } from '../rules/facts.ts'
 import { judgeGift, type Verdict } from '../rules/judge.ts'
 import type { GiftRefusal } from '../rules/refusals.ts'
 import { mayBeGiven } from '../rules/sizes.ts'
@@ -24,6 +31,7 @@ import { bringUpToDate } from '../subscriptions/periods.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { evidenceOf } from './evidence.ts'
 import { gatherFacts } from './gather.ts'
+import { giftOf, type Gift } from './view.ts'
 import {
   isSettled,
   transition,
@@ -36,7 +44,8 @@ import {
 
 /** What somebody is to be told of a gift, within the command in which it happens. */
 export interface GiftNoticeEvent {
-  readonly giftId: string
+  readonly request: GiftRequestRecord
+  readonly gift: Gift
   readonly what: GiftNotice
   readonly to: Account
   readonly file: OperatorFile
@@ -72,15 +81,26 @@ export interface GiftCase {
   readonly verdict: Verdict
 }
 
-/** Brings both sides up to date and judges the gift as it would be posted now. */
+/** Both sides of a gift, as far as they are anybody's. */
+export interface GiftParties {
+  readonly giver: Account | undefined
+  readonly receiver: Account | undefined
+}
+
+/** Brings both sides up to date and judges the gift as it would be posted now. `parties` saves reading them again. */
 export function openCase(
   db: Connection,
-  of: { readonly asked: GiftAsked; readonly context: StepContext },
+  of: {
+    readonly asked: GiftAsked
+    readonly parties?: GiftParties
+    readonly context: StepContext
+  },
 ): GiftCase {
   const { asked, context } = of
   const { operators, atMs } = context
-  const giver = upToDate(db, { account: senderOf(db, asked), context })
-  const receiver = upToDate(db, { account: receiverOf(db, asked), context })
+  const parties = of.parties ?? { giver: senderOf(db, asked), receiver: receiverOf(db, asked) }
+  const giver = upToDate(db, { account: parties.giver, context })
+  const receiver = upToDate(db, { account: parties.receiver, context })
   const file = giver ? fileOf(operators, giver) : operators.default
   const facts = gatherFacts(db, {
     file,
@@ -113,12 +133,6 @@ export function courseOf(one: GiftCase): GiftCourse {
   }
 }
 
-/** A gift after a step, with the parts that moved in it. */
-export interface Stepped {
-  readonly request: GiftRequestRecord
-  readonly slices: readonly GiftSlice[] | undefined
-}
-
 /** Puts a new gift down, in the state to which its rules bring it at once. */
 export function beginGift(
   db: Connection,
@@ -128,7 +142,7 @@ export function beginGift(
     readonly claimHash: string | undefined
     readonly context: StepContext
   },
-): Stepped {
+): Gift {
   const { one, context } = of
   const { atMs } = context
   const { asked, file, receiver } = one
@@ -154,12 +168,14 @@ export function beginGift(
     claimHash: of.claimHash,
   }
   putGiftRequest(db, { ...record, atMs })
-  tellAll(db, { one, effects: next.effects, context })
   const made = { requestedAtMs: atMs, changedAtMs: atMs, tries: 0, reason: undefined }
-  return { request: { ...record, ...made }, slices }
+  const request = { ...record, ...made }
+  const gift = giftOf(db, { request, slices, atMs, numbers: asked })
+  tellAll(db, { one, request, gift, effects: next.effects, context })
+  return gift
 }
 
-/** Takes a gift on by an event that the machine accepts. */
+/** Takes a gift on by an event that the machine accepts: the gift as it is then. */
 export function advanceGift(
   db: Connection,
   of: {
@@ -168,7 +184,7 @@ export function advanceGift(
     readonly reason?: string | undefined
     readonly context: StepContext
   },
-): { readonly stepped: Stepped } | { readonly rejected: 'wrongState' | 'tooLate' } {
+): { readonly gift: Gift } | { readonly rejected: 'wrongState' | 'tooLate' } {
   const { one, event, context, reason } = of
   const { atMs } = context
   const request = one.asked.request as GiftRequestRecord
@@ -188,8 +204,9 @@ export function advanceGift(
     ...(one.receiver && { receiverAccountId: one.receiver.id }),
     ...(reason !== undefined && isSettled(next.process.state) && { reason }),
   })
-  tellAll(db, { one, effects: next.effects, context })
-  return { stepped: { request: advanced, slices } }
+  const gift = giftOf(db, { request: advanced, slices, atMs })
+  tellAll(db, { one, request: advanced, gift, effects: next.effects, context })
+  return { gift }
 }
 
 /** Stops the gifts of a giver whom an abuse rule with that consequence has found, and who would have given but for it. */
@@ -306,22 +323,38 @@ function post(
   of: { readonly one: GiftCase; readonly from: 'available' | 'held'; readonly atMs: number },
 ): readonly GiftSlice[] {
   const { one, from, atMs } = of
-  const { id, amountBytes } = one.asked
+  const { id } = one.asked
   const receiverAccountId = (one.receiver as Account).id
   const terms = termsOf(db, { one, atMs })
   if (from === 'held') {
     return giveHeld(db, { transferId: id, holdId: id, receiverAccountId, atMs, terms })
   }
   // Both sides are up to date: the rules have just been asked.
-  return moveGift(db, {
-    transferId: id,
-    giverAccountId: (one.giver as Account).id,
-    receiverAccountId,
-    amountBytes,
-    atMs,
-    terms,
-    ...eligibility(one),
+  const giverAccountId = (one.giver as Account).id
+  const parts = giftableParts(one)
+  return moveGift(db, { transferId: id, giverAccountId, receiverAccountId, atMs, terms, parts })
+}
+
+/** The lots that the rules counted, in their order, until the amount is together. */
+function giftableParts({ asked, facts, file }: GiftCase): readonly GiftPart[] {
+  const parts: GiftPart[] = []
+  let missingBytes = asked.amountBytes
+  for (const lot of facts.sender?.lots ?? []) {
+    if (missingBytes === 0n) break
+    if (!mayBeGiven(lot, { facts, rules: file.gifting })) continue
+    const amountBytes = lot.availableBytes < missingBytes ? lot.availableBytes : missingBytes
+    parts.push({ lot, amountBytes })
+    missingBytes -= amountBytes
+  }
+  if (missingBytes === 0n) return parts
+  throw new LabError('refused', `${missingBytes} bytes are missing of ${asked.amountBytes}`, {
+    reason: 'notEnoughData',
   })
+}
+
+interface GiftPart {
+  readonly lot: LotFacts
+  readonly amountBytes: bigint
 }
 
 /** The same lots that the rules counted. */
@@ -333,7 +366,7 @@ function eligibility({ facts, file }: GiftCase) {
 function termsOf(
   db: Connection,
   of: { readonly one: GiftCase; readonly atMs: number },
-): (source: Lot) => GiftTerms {
+): (source: GiftSource) => GiftTerms {
   const { file, asked, receiver } = of.one
   const { validity, regift } = file.gifting
   const receiverUntilMs =
@@ -357,7 +390,7 @@ function latestEnd(
   const row = db
     .sql<{ end: number | null }>(
       `SELECT max(valid_until) AS end FROM lots
-       WHERE account_id = ? AND available > 0 AND valid_until > ? AND traffic_class = 'general'`,
+       WHERE account_id = ? AND open = 1 AND valid_until > ? AND traffic_class = 'general'`,
     )
     .get(of.receiver?.id ?? 0, of.atMs)
   return row?.end ?? undefined
@@ -385,16 +418,18 @@ function tellAll(
   db: Connection,
   of: {
     readonly one: GiftCase
+    readonly request: GiftRequestRecord
+    readonly gift: Gift
     readonly effects: readonly GiftEffect[]
     readonly context: StepContext
   },
 ): void {
-  const { one, context } = of
+  const { one, request, gift, context } = of
   for (const effect of of.effects) {
     if (effect.kind !== 'notify') continue
     const to = effect.whom === 'sender' ? one.giver : one.receiver
     if (!to) continue
-    const { file, asked } = one
-    context.notify(db, { giftId: asked.id, what: effect.what, to, file, atMs: context.atMs })
+    const { file } = one
+    context.notify(db, { request, gift, what: effect.what, to, file, atMs: context.atMs })
   }
 }

@@ -1,7 +1,7 @@
 /** Amounts as subscribers write them in messages, and as messages show them. */
 
 import { AMOUNT_MAX_BYTES } from '../../store/ledger.ts'
-import { GIBIBYTE_BYTES } from '../amount.ts'
+import { GIBIBYTE_BYTES, UNLIMITED_FROM_BYTES } from '../amount.ts'
 import type { Language } from './texts/languages.ts'
 
 export type AmountRefusal =
@@ -109,9 +109,10 @@ const UNIT_NAMES: Readonly<Record<Language, readonly [string, string, string, st
 
 /**
  * An amount to read: `1.5 GB`, `1,5 ГБ`, never more than there is. With more than two decimals it is rounded down and
- * marked: `~1.23 GB`. Below a hundredth of a megabyte it stands in bytes.
+ * marked: `~1.23 GB`. Below a hundredth of a megabyte it stands in bytes; half of the largest one or more is unlimited.
  */
 export function showAmount(amountBytes: bigint, format: AmountFormat): string {
+  if (amountBytes >= UNLIMITED_FROM_BYTES) return UNLIMITED[format.language]
   const [byteName, ...names] = UNIT_NAMES[format.language]
   const units = ([2, 3, 4] as const).map((power) => unitBytes({ power, isBinary: false }, format))
   const [megabyteBytes = 1n] = units
@@ -127,6 +128,12 @@ export function showAmount(amountBytes: bigint, format: AmountFormat): string {
     .padStart(2, '0')
     .replace(/0+$/, '')
   return `${mark}${decimal({ whole: hundredths / 100n, fraction, ...format })} ${names[at]}`
+}
+
+const UNLIMITED: Readonly<Record<Language, string>> = {
+  en: 'unlimited data',
+  ru: 'безлимит',
+  zh: '不限量流量',
 }
 
 /** An amount to write into a command, exact to the byte: what {@link readAmount} reads as the same bytes. */

@@ -1,6 +1,6 @@
 /** Texts in the room that a channel has: one USSD screen, or an SMS and its parts. */
 
-import { septetsOfCharacter } from './gsm7.ts'
+import { septetsOfCharacter, septetsOfText } from './gsm7.ts'
 
 export type Alphabet = 'gsm7' | 'ucs2'
 
@@ -49,16 +49,20 @@ const PLAIN: Readonly<Record<string, string>> = {
   '\u2026': '...',
 }
 
+const HAS_PLAIN_EQUAL = new RegExp(`[${Object.keys(PLAIN).join('')}]`)
+
 /** Which alphabet a text needs: UCS-2 as soon as one character is not in GSM 7 bit. */
 export function alphabetOf(text: string): Alphabet {
-  return [...text].every((character) => septetsOfCharacter(character)) ? 'gsm7' : 'ucs2'
+  return septetsOfText(text) === undefined ? 'ucs2' : 'gsm7'
 }
 
 /** The units that a text takes in an alphabet. Characters outside the basic plane take two of UCS-2. */
 export function unitsOf(text: string, alphabet: Alphabet): number {
-  return alphabet === 'ucs2'
-    ? text.length
-    : [...text].reduce((sum, character) => sum + (septetsOfCharacter(character) ?? 1), 0)
+  if (alphabet === 'ucs2') return text.length
+  return (
+    septetsOfText(text) ??
+    [...text].reduce((sum, character) => sum + (septetsOfCharacter(character) ?? 1), 0)
+  )
 }
 
 /**
@@ -83,6 +87,7 @@ export function fitText(
 
 /** The text with plain characters, when these bring it into the GSM 7 bit alphabet; else as it is. */
 function plainText(text: string): string {
+  if (!HAS_PLAIN_EQUAL.test(text)) return text
   const plain = [...text].map((character) => PLAIN[character] ?? character).join('')
   return alphabetOf(plain) === 'gsm7' ? plain : text
 }

@@ -32,6 +32,23 @@ const SEPTETS: ReadonlyMap<string, readonly number[]> = new Map<string, readonly
   ...[...EXTENSION].map(([code, character]) => [character, [ESCAPE, code]] as const),
 ])
 
+const ANY_SEPTETS = allOf([...SEPTETS.keys()].filter((character) => character !== '\u001b'))
+const EXTENDED = new RegExp(`[${escapedForClass([...EXTENSION.values()])}]`, 'g')
+
+/** How many septets a text takes, or nothing when the alphabet lacks a character of it. */
+export function septetsOfText(text: string): number | undefined {
+  if (!ANY_SEPTETS.test(text)) return undefined
+  return text.length + (text.match(EXTENDED)?.length ?? 0)
+}
+
+function allOf(characters: readonly string[]): RegExp {
+  return new RegExp(`^[${escapedForClass(characters)}]*$`)
+}
+
+function escapedForClass(characters: readonly string[]): string {
+  return characters.join('').replaceAll(/[\\\]^-]/g, '\\$&')
+}
+
 /** How many septets a character takes: 1, 2 from the extension table, or none when the alphabet lacks it. */
 export function septetsOfCharacter(character: string): 1 | 2 | undefined {
   if (character === '\u001b') return undefined

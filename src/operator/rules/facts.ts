@@ -5,7 +5,7 @@
  * months are those of the operator, and so are the instants at which they began.
  */
 
-import type { LotOrigin, TrafficClass } from '../../store/ledger.ts'
+import type { LotOrigin, LotScope, TrafficClass } from '../../store/ledger.ts'
 import type { ProfileState } from '../accounts.ts'
 import type { RecentGift } from './abuse.ts'
 import type { AgeGroup, ChannelKind, CustomerKind, Payment, Plan, Regulation } from './types.ts'
@@ -51,6 +51,7 @@ export interface LotFacts {
   readonly id: number
   readonly origin: LotOrigin
   readonly trafficClass: TrafficClass
+  readonly scope: LotScope
   readonly giftable: boolean
   readonly availableBytes: bigint
   readonly validFromMs: number

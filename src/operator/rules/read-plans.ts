@@ -1,7 +1,10 @@
 /** What an operator's file says about plans, prices, order of use, channels, law and words. */
 
-import { jsonFields, type JsonFields } from '../../base/json-fields.ts'
+import { jsonFields, refuseJson, type JsonFields } from '../../base/json-fields.ts'
 import type { LotScope } from '../../store/ledger.ts'
+import { GRAMMARS, isGrammarId } from '../messages/grammars.ts'
+import { MESSAGES, type MessageId, type TextByChannel } from '../messages/texts/catalogue.ts'
+import { templateFaults } from '../messages/texts/render.ts'
 import { LOT_ORIGINS, TRAFFIC_CLASSES } from './read-rules.ts'
 import {
   LANGUAGE_TAG,
@@ -14,9 +17,12 @@ import {
 } from './read-values.ts'
 import type {
   Channel,
+  ChargingRules,
   ChannelKind,
   ConsumptionOrder,
+  OverageRule,
   Plan,
+  RatingGroup,
   Regulation,
   RolloverRule,
   RuleSource,
@@ -96,6 +102,49 @@ export function readConsumption(consumption: JsonFields): ConsumptionOrder {
   return { origins }
 }
 
+/** What an operator charges by whose file says nothing of it. */
+export const CHARGING_DEFAULT: ChargingRules = {
+  ratingGroups: [
+    { id: 1, classes: ['general'] },
+    { id: 2, classes: ['directed', 'general'] },
+  ],
+  overage: { policy: 'block' },
+}
+
+/** @throws {LabError} badInput, naming the field */
+export function readCharging(charging: JsonFields, units: FileUnits): ChargingRules {
+  charging.onlyFields(['ratingGroups', 'overage'])
+  const ratingGroups = charging.maybe('ratingGroups', () =>
+    charging.list('ratingGroups', readRatingGroup),
+  )
+  if (ratingGroups && new Set(ratingGroups.map(({ id }) => id)).size < ratingGroups.length) {
+    charging.refuse('ratingGroups', 'rating groups whose ids differ')
+  }
+  const overage = charging.maybe('overage', () => readOverage(charging.child('overage'), units))
+  return { ...CHARGING_DEFAULT, ...present({ ratingGroups, overage }) }
+}
+
+const UINT32_MAX = 2 ** 32 - 1
+
+function readRatingGroup(json: unknown, path: string): RatingGroup {
+  const group = jsonFields(json, { path })
+  group.onlyFields(['id', 'classes'])
+  const classes = group.choices('classes', TRAFFIC_CLASSES)
+  if (new Set(classes).size < classes.length) group.refuse('classes', 'each class once')
+  return { id: group.integer('id', { min: 0, max: UINT32_MAX }), classes }
+}
+
+function readOverage(overage: JsonFields, units: FileUnits): OverageRule {
+  const policy = overage.oneOf('policy', ['block', 'charge'] as const)
+  const priced = policy === 'charge' ? ['price', 'per'] : []
+  overage.onlyFields(['policy', ...priced, 'source', 'trust'])
+  if (overage.names().includes('source')) readSource(overage)
+  if (policy === 'block') return { policy }
+  const priceMinor = readMoney(overage, { name: 'price', units })
+  if (priceMinor === 0n) overage.refuse('price', 'more than 0')
+  return { policy, priceMinor, perBytes: readAmount(overage, { name: 'per', units }) }
+}
+
 /** @throws {LabError} badInput, naming the field */
 export function readChannel(json: unknown, path: string): Channel {
   const channel = jsonFields(json, { path })
@@ -103,13 +152,7 @@ export function readChannel(json: unknown, path: string): Channel {
   if (channel.names().includes('source')) readSource(channel)
   return {
     kind: channel.oneOf('kind', CHANNEL_KINDS),
-    grammars:
-      channel.maybe('grammars', () =>
-        channel.texts('grammars', {
-          pattern: /^[a-z][a-z0-9-]{0,39}$/,
-          expected: 'the id of a grammar',
-        }),
-      ) ?? [],
+    grammars: channel.maybe('grammars', () => channel.list('grammars', readGrammar)) ?? [],
     withPin: channel.flag('withPin') ?? false,
     ...present({
       shortCode: channel.maybe('shortCode', () =>
@@ -117,6 +160,11 @@ export function readChannel(json: unknown, path: string): Channel {
       ),
     }),
   }
+}
+
+function readGrammar(json: unknown, path: string): string {
+  if (typeof json === 'string' && isGrammarId(json)) return json
+  return refuseJson(path, `one of ${['generic', ...Object.keys(GRAMMARS)].join(', ')}`)
 }
 
 /** @throws {LabError} badInput, naming the field */
@@ -131,14 +179,14 @@ export function readRegulation(regulation: JsonFields): Regulation {
     })
   regulation.onlyFields([
     'coolingAfterRoamingHours',
-    'coolingAfterIdleHours',
+    'coolingAfterIdle',
     'handoverBan',
     'approvals',
     'usageNoticesPercent',
   ])
   const found = present({
     coolingAfterRoamingHours: rule('coolingAfterRoamingHours', readHours),
-    coolingAfterIdleHours: rule('coolingAfterIdleHours', readHours),
+    coolingAfterIdle: rule('coolingAfterIdle', readIdle),
     handoverBan: rule('handoverBan', (of) => readLocalText(of.child('value'))),
     approvals: rule('approvals', (of) => of.list('value', readApproval)),
     usageNoticesPercent: rule('usageNoticesPercent', (of) => of.list('value', readPercent)),
@@ -155,12 +203,28 @@ export function readTexts(texts: JsonFields): Texts {
   return Object.fromEntries(
     languages.map((tag) => {
       const words = texts.child(tag)
-      return [
-        tag,
-        Object.fromEntries(words.names().map((id) => [id, words.text(id, { maxOctets: 1000 })])),
-      ]
+      words.onlyFields(Object.keys(MESSAGES))
+      return [tag, Object.fromEntries(words.names().map((id) => [id, readWords(words, id)]))]
     }),
   )
+}
+
+/** A text, or one for each channel, with no parameter that the catalogue does not have. */
+function readWords(words: JsonFields, id: string): TextByChannel {
+  const template =
+    words.wordOf(id) === undefined
+      ? readByChannel(words.child(id))
+      : words.text(id, { maxOctets: 1000 })
+  const [fault] = templateFaults(id as MessageId, template)
+  return fault === undefined ? template : words.refuse(id, `a text of this message; ${fault}`)
+}
+
+function readByChannel(text: JsonFields): TextByChannel {
+  text.onlyFields(['sms', 'ussd'])
+  return {
+    sms: text.text('sms', { maxOctets: 1000 }),
+    ussd: text.text('ussd', { maxOctets: 1000 }),
+  }
 }
 
 function readRollover(rollover: JsonFields, units: FileUnits): RolloverRule {
@@ -221,6 +285,13 @@ function readTopUp(topUp: JsonFields, units: FileUnits): Tariff['topUpMinor'] {
   const min = readMoney(topUp, { name: 'min', units })
   const max = readMoney(topUp, { name: 'max', units })
   return min > 0n && min <= max ? { min, max } : topUp.refuse('max', 'at least min, more than 0')
+}
+
+function readIdle(rule: JsonFields): NonNullable<Regulation['coolingAfterIdle']> {
+  const idle = rule.child('value')
+  idle.onlyFields(['idleHours', 'restHours'])
+  const hours = (name: string) => idle.integer(name, { min: 1, max: 8760 })
+  return { idleHours: hours('idleHours'), restHours: hours('restHours') }
 }
 
 function readHours(rule: JsonFields): number {

@@ -2,6 +2,7 @@
 
 import type { JsonFields } from '../../base/json-fields.ts'
 import { LabError } from '../../base/errors.ts'
+import { AMOUNT_MAX_BYTES } from '../../store/ledger.ts'
 import { amountFromText } from '../amount.ts'
 import type { LocalText, RuleSource, Trust } from './types.ts'
 
@@ -17,14 +18,14 @@ export const LANGUAGE_TAG = /^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/
 const TRUSTS: readonly Trust[] = ['A', 'B', 'C', 'D', 'I', 'U']
 const MONEY = /^(?:0|[1-9][0-9]{0,11})(?:\.([0-9]{1,4}))?$/
 
-/** Bytes of "500 MB", more than none. */
+/** Bytes of "500 MB", more than none; `unlimited` is the largest amount that there is. */
 export function readAmount(
   fields: JsonFields,
   at: { readonly name: string; readonly units: FileUnits },
 ): bigint {
-  const expected = 'an amount of data, such as "500 MB" or "1 GB"'
+  const expected = 'an amount of data, such as "500 MB", "1 GB" or "unlimited"'
   const text = fields.text(at.name, { maxOctets: 40, expected })
-  const amountBytes = amountOf(text, at.units)
+  const amountBytes = text === 'unlimited' ? AMOUNT_MAX_BYTES : amountOf(text, at.units)
   return amountBytes > 0n ? amountBytes : fields.refuse(at.name, `${expected}, more than 0 bytes`)
 }
 

@@ -7,6 +7,7 @@
  * and midnights are those of the operator's time zone.
  */
 
+import type { TextByChannel } from '../messages/texts/catalogue.ts'
 import type { LotOrigin, LotScope, TrafficClass } from '../../store/ledger.ts'
 
 /**
@@ -286,6 +287,28 @@ export interface ConsumptionOrder {
   readonly origins: readonly LotOrigin[]
 }
 
+/** A kind of traffic, as networks name it to whoever charges. */
+export interface RatingGroup {
+  /** 0 to 2^32−1 (TS 29.571 RatingGroup). */
+  readonly id: number
+  /** The classes of data that pay for it, in their order. */
+  readonly classes: readonly TrafficClass[]
+}
+
+/**
+ * What becomes of use that no lot has: nothing is granted for it (`block`), or each begun `perBytes` of a period costs
+ * `priceMinor`, of plans that are paid afterwards. Either way what was used nonetheless is booked, to an account of its
+ * own.
+ */
+export type OverageRule =
+  | { readonly policy: 'block' }
+  | { readonly policy: 'charge'; readonly priceMinor: bigint; readonly perBytes: bigint }
+
+export interface ChargingRules {
+  readonly ratingGroups: readonly RatingGroup[]
+  readonly overage: OverageRule
+}
+
 export type ChannelKind = 'sms' | 'ussd' | 'app' | 'api' | 'web'
 
 /** A way in which subscribers ask for things. */
@@ -305,7 +328,8 @@ export type LocalText = Readonly<Record<string, string>>
 export interface Regulation {
   /** Mobile data and outgoing SMS rest after return from abroad. */
   readonly coolingAfterRoamingHours?: number
-  readonly coolingAfterIdleHours?: number
+  /** The same rest when a number is used again after so long without. */
+  readonly coolingAfterIdle?: { readonly idleHours: number; readonly restHours: number }
   /** Why a SIM or a profile must not be handed over. */
   readonly handoverBan?: LocalText
   /** Services that wait for an approval, and those that have it. */
@@ -319,4 +343,4 @@ export interface Regulation {
 }
 
 /** The operator's own words in place of the catalogue's: by language, then by the catalogue's text id. */
-export type Texts = Readonly<Record<string, Readonly<Record<string, string>>>>
+export type Texts = Readonly<Record<string, Readonly<Record<string, TextByChannel>>>>

@@ -11,10 +11,8 @@ import { carryOver } from '../../store/ledger-changes.ts'
 import { expireDue, issueLot } from '../../store/ledger.ts'
 import { moveMoney } from '../../store/money.ts'
 import { findById, type Account } from '../accounts.ts'
-import { dayOfMonth, nextBilling } from '../calendar.ts'
+import { dayOfMonth, daysOn, nextBilling } from '../calendar.ts'
 import type { OperatorFile, Plan } from '../operator-file.ts'
-
-const DAY_MS = 86_400_000
 
 /** An account, its operator's file as it is now, and the instant. */
 export interface AccountNow {
@@ -55,7 +53,7 @@ export function beginPlan(db: Connection, of: AccountNow & { readonly planId?: s
     transferId: `plan:${account.id}`,
     atMs,
     fromMs: atMs,
-    untilMs: untilMs ?? atMs + plan.validDays * DAY_MS,
+    untilMs: untilMs ?? daysOn({ atMs, timeZone: file.timeZone, days: plan.validDays }),
   })
 }
 

@@ -7,6 +7,7 @@ import { restockNumber, type KeyLengths } from '../../store/inventory.ts'
 import { carryOver } from '../../store/ledger-changes.ts'
 import { openHoldsOf } from '../../store/holds.ts'
 import { moneyOf, walletOf, type MoneyTransfer, type Wallet } from '../../store/money.ts'
+import { addProfiles } from '../../store/orders.ts'
 import { noteEvent } from '../../store/outbox.ts'
 import { whereaboutsOf, type Whereabouts } from '../../store/places.ts'
 import { findById, findByNumber, type Account, type AccountStatus } from '../accounts.ts'
@@ -38,12 +39,18 @@ export interface SubscriberDetails {
 export interface Subscriptions {
   /** Brings the account up to date, as every command does that touches it: renewals, rollover, expiry. */
   refresh(of: Of): Promise<Account>
+  /** As `refresh`, and nothing where no period is over: what is read next has no lots that are not in the books yet. */
+  refreshDue(of: Of): Promise<void>
   setDetails(of: Of & SubscriberDetails): Promise<Account>
   /** @throws {LabError} refused (`closed`) — it is over, which is for good; badInput — `closed` has its own method */
   setStatus(of: Of & { readonly status: Exclude<AccountStatus, 'closed'> }): Promise<Account>
   /** From the next period on. @throws {LabError} notFound — no such plan; refused (`notRenewed`) */
   changePlan(of: Of & { readonly planId: string }): Promise<Account>
-  /** Ends the subscription. Its quota stays in its books until it ends, and nobody inherits it. */
+  /**
+   * Ends the subscription, and its charging sessions with it. Its quota stays in its books until it ends, and nobody
+   * inherits it.
+   * @throws {LabError} refused (`dataIsHeld`) — a gift or a reservation holds data, which the text names
+   */
   close(of: Of): Promise<Account>
   /**
    * Puts the number of a closed subscription on stock again, with a new profile, and returns its ICCID.
@@ -100,6 +107,11 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
 
   return {
     refresh: (of) => change(of, (_, { account }) => account),
+    async refreshDue(of) {
+      const { period, status } = store.read((db) => requireAccount(db, of.msisdn))
+      if (status === 'closed' || period === undefined || period.until.getTime() > nowMs()) return
+      await change(of, () => undefined)
+    },
     setDetails: (of) =>
       change(of, (db, { account, file }) => {
         keepDetails(db, { account, file, details: of })
@@ -128,13 +140,12 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
       }),
     close: (of) =>
       change(of, (db, { account, atMs }) => {
-        if (openHoldsOf(db, account.id).length > 0) {
-          throw refused('dataIsHeld', 'Data is held for a gift or a session; end them first.')
-        }
         db.sql(`UPDATE accounts SET status = 'closed', closed_at = ? WHERE id = ?`).run(
           atMs,
           account.id,
         )
+        parts.onStatus?.(db, account)
+        requireNothingHeld(db, account)
         noteStatus(db, { account, status: 'closed', atMs })
         return findById(db, account.id) as Account
       }),
@@ -184,6 +195,17 @@ export function createSubscriptions(parts: SubscriptionParts): Subscriptions {
 /** The file of an account's operator; the default one where its operator is gone. */
 export function fileOf(operators: Operators, account: Pick<Account, 'operator'>): OperatorFile {
   return operators.find(account.operator) ?? operators.default
+}
+
+const HELD_FOR = {
+  gift: 'a gift that is on its way: it can be cancelled',
+  // The subscriber's own sessions have ended with the subscription.
+  session: 'a reservation of the operator: it can be released',
+} as const
+
+function requireNothingHeld(db: Connection, account: Account): void {
+  const [hold] = openHoldsOf(db, account.id)
+  if (hold) throw refused('dataIsHeld', `Data is held for ${HELD_FOR[hold.purpose]} (${hold.id}).`)
 }
 
 function noteStatus(
@@ -274,14 +296,17 @@ function recycleNumber(
     throw refused('inQuarantine', `It is free at ${new Date(freeAtMs).toISOString()}.`)
   }
   const file = fileOf(of.operators, account)
+  const { profileType } = file.profile
   const iccid = restockNumber(db, {
     msisdn,
     operator: account.operator,
-    profileType: file.profile.profileType,
+    profileType,
     ranges: file.ranges,
     random: of.environment.random,
     keyLengths: of.keyLengthsOf(file),
   })
+  // The SM-DP+ has it in the same instant: nobody could order it before.
+  addProfiles(db, { iccids: [iccid], profileType })
   return { iccid }
 }
 
@@ -290,7 +315,7 @@ function endClosed(db: Connection, due: { readonly atMs: number; readonly limit:
   const rows = db
     .sql<{ id: number }>(
       `SELECT DISTINCT account_id AS id FROM lots JOIN accounts ON accounts.id = account_id
-       WHERE available > 0 AND valid_until <= ? AND carries = 1 AND status = 'closed' LIMIT ?`,
+       WHERE open = 1 AND valid_until <= ? AND carries = 1 AND status = 'closed' LIMIT ?`,
     )
     .all(due.atMs, due.limit)
   for (const { id } of rows) {

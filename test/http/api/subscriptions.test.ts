@@ -1,4 +1,5 @@
 import test from 'ava'
+import { LAB_OPERATOR_FILE, loadOperatorFile } from '../../../src/operator/operator-file.ts'
 import { createApi, type Api } from './helper.ts'
 
 interface Wallet {
@@ -146,4 +147,28 @@ test('a subscriber sees and buys for the own subscription only, and changes noth
   t.is((await api.call(`PATCH /api/accounts/${own}/subscription`, status)).status, 403)
   t.is((await api.call('GET /api/operators', { token })).status, 200)
   t.is((await api.call('POST /api/operators/reload', { token, body: {} })).status, 403)
+})
+
+test('the lots of a period that nobody has touched yet are shown with the ids that they keep', async (t) => {
+  const file = loadOperatorFile(new URL('mts.json', LAB_OPERATOR_FILE))
+  const tmf = '/tmf-api/prepayBalanceManagement/v4'
+  for (const urlOf of [
+    (msisdn: string) => `/api/accounts/${msisdn}/balance`,
+    (msisdn: string) => `/api/accounts/${msisdn}/subscription`,
+    (msisdn: string) => `${tmf}/bucket?logicalResource.id=${msisdn}`,
+    (msisdn: string) => `${tmf}/accumulatedBalance?logicalResource.id=${msisdn}`,
+  ]) {
+    const api = await createApi(t, { file })
+    const [a, b] = [await api.subscriber(), await api.subscriber()]
+    for (const msisdn of [a, b]) {
+      await api.operator.subscriptions.topUp({ msisdn, id: msisdn, amountMinor: 200_000n })
+    }
+    api.clock.set(new Date('2026-02-20T12:00:00Z'))
+    const before = await api.call(`GET ${urlOf(a)}`)
+    t.is(before.status, 200)
+    // Somebody else's period begins in between, and takes the next ids.
+    await api.operator.subscriptions.refresh({ msisdn: b })
+    await api.operator.subscriptions.refresh({ msisdn: a })
+    t.deepEqual(await api.call(`GET ${urlOf(a)}`).then(({ body }) => body), before.body)
+  }
 })

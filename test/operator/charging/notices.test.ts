@@ -59,7 +59,10 @@ test('a new period of the plan is told of anew, in the language of the subscribe
     operator.useData({ idempotencyKey: key, msisdn, amountBytes: 11n * 2n ** 30n })
   await use('1')
   clock.advance(32 * DAY_MS)
-  await use('2')
+  // After so long without use data rests, until the operator has it again.
+  await t.throwsAsync(use('2'), { message: /rests/ })
+  await operator.charging.liftCooling({ msisdn })
+  await use('2-again')
   const texts = operator.inbox({ msisdn, limit: 9 }).filter(({ textId }) => textId === 'usage')
   t.is(texts.length, 1)
   await operator.useData({ idempotencyKey: '3', msisdn, amountBytes: 11n * 2n ** 30n })

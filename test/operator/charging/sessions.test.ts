@@ -1,4 +1,5 @@
 import test from 'ava'
+import { attachNumber } from '../../helpers/usim.ts'
 import { createBench, DAY_MS, EID, GB } from '../helper.ts'
 import { MB, openSession, operatorFile } from './helper.ts'
 
@@ -251,6 +252,112 @@ test('after a return from abroad data rests where the law has it, until it is li
   await charging.liftCooling({ msisdn })
   await openSession(operator, { msisdn, wanted: MB })
   t.like(await t.throwsAsync(charging.liftCooling({ msisdn })), { reason: 'notCooling' })
+})
+
+test('a number that was not used for 72 hours rests for 24 from its first use on, until that is lifted', async (t) => {
+  const { operator, subscriber, clock } = await createBench(t, { file: operatorFile('mts') })
+  const msisdn = await subscriber('attached')
+  const { charging } = operator
+  const use = (idempotencyKey: string) =>
+    operator.attemptUsage({ idempotencyKey, msisdn, amountBytes: 1n })
+  t.truthy((await use('1')).usage)
+  clock.advance(72 * HOUR_MS - 1)
+  t.truthy((await use('2')).usage, 'one millisecond before')
+  clock.advance(72 * HOUR_MS)
+  const until = new Date(clock.nowMs() + 24 * HOUR_MS)
+  const refused = await t.throwsAsync(openSession(operator, { msisdn, wanted: MB }))
+  t.like(refused, { reason: 'coolingAfterIdle', until })
+  clock.advance(HOUR_MS)
+  t.like((await use('3')).refusal, { reason: 'coolingAfterIdle', until: until.toISOString() })
+  t.deepEqual(
+    charging.place({ msisdn }).coolingUntil,
+    until,
+    'it began with the session that was refused',
+  )
+  const messages = operator.inbox({ msisdn, limit: 10 }).map(({ textId }) => textId)
+  t.deepEqual(messages, ['coolingAfterIdle'], 'told once')
+  clock.advance(23 * HOUR_MS)
+  t.truthy((await use('4')).usage)
+  clock.advance(72 * HOUR_MS)
+  t.like((await use('5')).refusal, { reason: 'coolingAfterIdle' })
+  await charging.liftCooling({ msisdn })
+  t.truthy((await use('6')).usage)
+})
+
+test('a number that was long not used rests from its attachment on, and no longer after a journey', async (t) => {
+  const bench = await createBench(t, { file: operatorFile('mts') })
+  const { operator, clock } = bench
+  const msisdn = await bench.subscriber()
+  clock.advance(100 * HOUR_MS)
+  await attachNumber(operator, msisdn)
+  const until = new Date(clock.nowMs() + 24 * HOUR_MS)
+  t.deepEqual(operator.charging.place({ msisdn }).coolingUntil, until)
+  await operator.charging.movePhone({ eid: EID, country: 'CN' })
+  clock.advance(100 * HOUR_MS)
+  await openSession(operator, { msisdn, wanted: MB })
+  clock.advance(100 * HOUR_MS)
+  await operator.charging.movePhone({ eid: EID, country: 'home' })
+  clock.advance(24 * HOUR_MS)
+  await t.notThrowsAsync(openSession(operator, { msisdn, wanted: MB }), 'one rest, not two')
+})
+
+test('beyond all data, who pays afterwards is granted more, and pays for each begun unit of the period once', async (t) => {
+  const { operator, subscriber, clock } = await createBench(t, {
+    file: operatorFile('china-mobile'),
+  })
+  const msisdn = await subscriber('attached')
+  const money = () => operator.subscriptions.wallet({ msisdn }).moneyMinor
+  const before = money()
+  const session = await openSession(operator, { msisdn, wanted: 8n * GB })
+  await session.update({ used: 8n * GB, wanted: 8n * GB })
+  const last = await session.update({ used: 8n * GB, wanted: 8n * GB })
+  // 4 GB are left of the 20, and the rest is granted beyond them.
+  t.like(last.units[0], { resultCode: 'SUCCESS', grantedBytes: 8n * GB, isFinal: undefined })
+  t.is(operator.audit().held, 4n * GB)
+  t.is(money(), before)
+  await session.update({ used: 4n * GB + 1n, wanted: 1n })
+  t.is(money(), before - 500n, '5 yuan for a begun gigabyte')
+  await session.update({ used: GB - 1n, wanted: 1n })
+  t.is(money(), before - 500n, 'the same gigabyte')
+  await session.update({ used: 1n, wanted: 1n })
+  t.is(money(), before - 1000n)
+  await session.release()
+  const once = { idempotencyKey: 'u', msisdn, amountBytes: GB }
+  t.like((await operator.attemptUsage(once)).usage, { amountBytes: GB, lots: [] })
+  t.like(await operator.attemptUsage(once), {
+    replayed: true,
+    usage: { amountBytes: GB, lots: [] },
+  })
+  t.is(money(), before - 1500n)
+  t.like(operator.audit(), { balanced: true, held: 0n, overage: 2n * GB + 1n })
+  const told = operator.inbox({ msisdn, limit: 9 }).map(({ textId }) => textId)
+  t.true(told.includes('usage') && !told.includes('usageAll'), 'nobody is told that data is paused')
+  clock.set(new Date('2026-02-10T00:00:00Z'))
+  await operator.subscriptions.refresh({ msisdn })
+  const renewed = money()
+  await operator.useData({ idempotencyKey: 'v', msisdn, amountBytes: 21n * GB })
+  t.is(money(), renewed - 500n, 'a new period counts anew')
+  const [paid] = operator.subscriptions.wallet({ msisdn }).transfers
+  t.like(paid, { kind: 'purchase', label: 'overage', amountMinor: -500n, currency: 'CNY' })
+})
+
+test('who pays beforehand is granted nothing beyond all data, whatever the price', async (t) => {
+  const file = operatorFile('china-mobile')
+  const plans = file.plans.map((plan) => ({ ...plan, payment: 'prepaid' as const }))
+  const bench = await createBench(t, { file: { ...file, plans, plan: plans[0]! } })
+  const msisdn = await bench.subscriber('attached')
+  const { operator } = bench
+  await operator.subscriptions.topUp({ msisdn, id: 'm', amountMinor: 10_000n })
+  const refused = await operator.attemptUsage({
+    idempotencyKey: 'u',
+    msisdn,
+    amountBytes: 21n * GB,
+  })
+  t.is(refused.refusal?.reason, 'notEnoughData')
+  const session = await openSession(operator, { msisdn, wanted: 8n * GB })
+  await session.release({ used: 21n * GB })
+  t.is(operator.subscriptions.wallet({ msisdn }).moneyMinor, 10_000n)
+  t.is(operator.audit().overage, GB)
 })
 
 test('a session ends when its phone leaves, and what was used meanwhile is still booked', async (t) => {

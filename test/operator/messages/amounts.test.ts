@@ -144,7 +144,7 @@ test('an amount that is written for a command is read as the same bytes', (t) =>
 
 test('an amount that is shown is never more than it is, and marked when it is less', (t) => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 2n ** 50n }), (amountBytes) => {
+    fc.property(fc.bigInt({ min: 0n, max: 2n ** 49n - 1n }), (amountBytes) => {
       const shown = showAmount(amountBytes, { language: 'en', gigabyteBytes: GIGABYTE_BYTES })
       if (shown.endsWith(' B')) {
         t.is(shown, `${amountBytes} B`)

@@ -44,6 +44,7 @@ export function lotOf(lot: Partial<LotFacts> = {}): LotFacts {
     id: 1,
     origin: 'plan',
     trafficClass: 'general',
+    scope: 'any',
     giftable: true,
     availableBytes: 20n * 2n ** 30n,
     validFromMs: NOW_MS - 27 * DAY_MS,

@@ -181,6 +181,7 @@ export const MESSAGES = {
   unavailable: NONE,
   // What the law says, and what may be done instead.
   coolingAfterRoaming: told({ until: 'time' }),
+  coolingAfterIdle: told({ until: 'time' }),
   simHandover: NONE,
   simLimit: asked({ count: 'count' }),
   approvalPending: NONE,

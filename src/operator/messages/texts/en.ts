@@ -149,6 +149,8 @@ export const ENGLISH: Texts = {
   unavailable: 'The service does not answer now. Nothing was done. Try again later.',
   coolingAfterRoaming:
     'Back from abroad: by law mobile data and outgoing SMS pause until {until}. Your operator can lift it.',
+  coolingAfterIdle:
+    'Long not used: by law mobile data and outgoing SMS pause until {until}. Your operator can lift it.',
   simHandover: {
     sms: 'Give data, not your SIM or eSIM: handing it to others is an offence in some countries, with fines.',
     ussd: 'Handing your SIM or eSIM to others may be an offence. Give data instead.',

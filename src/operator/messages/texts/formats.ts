@@ -82,7 +82,22 @@ const ZONE_NAMES: Readonly<Record<string, Partial<Record<Language, string>>>> = 
   'Asia/Shanghai': { zh: '北京时间' },
 }
 
+const times = new Map<string, string>()
+const TIMES_MAX = 1000
+
+/** Many texts tell of the same few instants: midnights at which data ends. */
 function formatTime(time: Date, { locale, isShort }: Options): string {
+  const key = `${time.getTime()} ${locale.timeZone} ${locale.language} ${isShort}`
+  let text = times.get(key)
+  if (text === undefined) {
+    text = timeText(time, { locale, isShort })
+    if (times.size >= TIMES_MAX) times.clear()
+    times.set(key, text)
+  }
+  return text
+}
+
+function timeText(time: Date, { locale, isShort }: Options): string {
   const local = Temporal.Instant.fromEpochMilliseconds(time.getTime()).toZonedDateTimeISO(
     locale.timeZone,
   )

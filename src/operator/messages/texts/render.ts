@@ -38,12 +38,43 @@ export function textOfMessage<Id extends MessageId>(
   const template = forChannel(overrides?.[id] ?? TEXTS[locale.language][id], channel)
   const kinds = parametersOf(id)
   const values = params as Readonly<Record<string, ParameterValues[ParameterKind]>>
-  return template.replaceAll(PLACEHOLDER, (whole, name: string, short?: string) => {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-    const value = values[name]
-    if (kind === undefined || value === undefined) return whole
-    return formatValue(kind, value, { locale, isShort: short !== undefined })
-  })
+  return piecesOf(template)
+    .map(({ text, name, isShort }) => {
+      if (name === undefined) return text
+      const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
+      const value = values[name]
+      if (kind === undefined || value === undefined) return text
+      return formatValue(kind, value, { locale, isShort })
+    })
+    .join('')
+}
+
+/** A part of a template as it is written; with the name of its parameter where it is a placeholder. */
+interface Piece {
+  readonly text: string
+  readonly name?: string | undefined
+  readonly isShort: boolean
+}
+
+const pieces = new Map<string, readonly Piece[]>()
+/** Far more templates than the catalogue and the operators' own words have; a file that is loaded again brings new ones. */
+const TEMPLATES_MAX = 5000
+
+/** Templates are few, and each is read once. */
+function piecesOf(template: string): readonly Piece[] {
+  const known = pieces.get(template)
+  if (known) return known
+  const read: Piece[] = []
+  let end = 0
+  for (const { 0: text, 1: name, 2: short, index } of template.matchAll(PLACEHOLDER)) {
+    read.push({ text: template.slice(end, index), isShort: false })
+    read.push({ text, name, isShort: short !== undefined })
+    end = index + text.length
+  }
+  read.push({ text: template.slice(end), isShort: false })
+  if (pieces.size >= TEMPLATES_MAX) pieces.clear()
+  pieces.set(template, read)
+  return read
 }
 
 /** The text as it goes out: in one USSD screen, or in an SMS of at most three parts. */

@@ -147,6 +147,7 @@ export const CHINESE: Texts = {
   rateLimited: '短信过于频繁，请于{until}后再试。',
   unavailable: '服务暂不可用，未办理，请稍后再试。',
   coolingAfterRoaming: '按规定，漫游归来后上网和发短信暂停至{until}，可联系运营商提前恢复。',
+  coolingAfterIdle: '按规定，号码久未使用，上网和发短信暂停至{until}，可联系运营商提前恢复。',
   simHandover: '请转赠流量，不要转让SIM卡或eSIM：非法买卖、出租、出借电话卡属违法行为。',
   simLimit: '按规定每人最多{count}个号码。',
   approvalPending: '此业务待监管部门批准，暂不能使用。',
