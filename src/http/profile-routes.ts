@@ -65,7 +65,7 @@ const importBody = z
   } satisfies Readonly<Record<keyof ProfileImport, z.ZodType>>)
   .meta({ id: 'ProfileImport' })
 
-const names = {
+const shown = {
   iccid: z.string(),
   profileType: z.string(),
   operator: z.string().nullable().optional(),
@@ -76,11 +76,11 @@ const names = {
   profileClass: z.string().optional(),
 }
 
-const profileSchema = z.object(names).meta({ id: 'ImportedProfile' })
+const profileSchema = z.object(shown).meta({ id: 'ImportedProfile' })
 
 const importedSchema = z
   .looseObject({
-    ...names,
+    ...shown,
     noAccount: z
       .enum(['noNumber', 'numberInUse'])
       .nullable()

@@ -96,14 +96,13 @@ export function registrationRoutes(operator: Operator): readonly Route[] {
         },
       },
       handle({ query: { limit = 100, after = '', iccid } }) {
-        const json = (one: Registration): object => registrationJson(operator, one)
         if (iccid !== undefined) {
           const found = network.registrationOf({ iccid })
-          return ok({ registrations: found ? [json(found)] : [] })
+          return ok({ registrations: found ? [registrationJson(operator, found)] : [] })
         }
         const found = network.registrations({ limit: limit + 1, after })
         const { entries, ...next } = pageOf(found, { limit, nameOf: ({ supi }) => supi })
-        return ok({ registrations: entries.map(json), ...next })
+        return ok({ registrations: entries.map((one) => registrationJson(operator, one)), ...next })
       },
     }),
     route({

@@ -18,8 +18,6 @@ export function sbiRoutes(network: OperatorNetwork): readonly Route[] {
   const scope = 'network:serve'
   const nudm = { method: 'POST', tag: '3GPP Nudm_UEAuthentication', scope } as const
   const nausf = { tag: '3GPP Nausf_UEAuthentication', scope } as const
-  const ofSubscriber = (name: string) =>
-    z.object({ [name]: z.string().meta({ description: SUPI, pattern: schemas.IDENTITY }) })
   return [
     route({
       ...nudm,
@@ -81,6 +79,10 @@ export function sbiRoutes(network: OperatorNetwork): readonly Route[] {
 
 const HAL = 'application/3gppHal+json'
 const SUPI = 'A SUPI, `imsi-…`, or where it is allowed a SUCI, `suci-0-…`.'
+
+function ofSubscriber(name: string) {
+  return z.object({ [name]: z.string().meta({ description: SUPI, pattern: schemas.IDENTITY }) })
+}
 
 interface OfSubscriber {
   readonly identity: string

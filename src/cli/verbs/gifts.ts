@@ -187,9 +187,9 @@ async function list({ lab, options, output }: At, given: string | undefined): Pr
 /** A list from its first page to its last. */
 async function allOf<Name extends string, Entry>(
   lab: LabClient,
-  list: { readonly path: string; readonly name: Name; readonly goesOn: 'after' | 'before' },
+  of: { readonly path: string; readonly name: Name; readonly goesOn: 'after' | 'before' },
 ): Promise<readonly Entry[]> {
-  const { path, name, goesOn } = list
+  const { path, name, goesOn } = of
   type Page = Readonly<Record<Name, readonly Entry[]>> & { readonly next?: string }
   const first = `${path}${path.includes('?') ? '&' : '?'}limit=${LIST_LIMIT}`
   let page = await lab.get<Page>(first)

@@ -244,7 +244,12 @@ function suspensionRoutes({ gifts }: Operator): readonly Route[] {
           limit: most,
           nameOf: ({ at, accountId }) => `${at.getTime()}-${accountId}`,
         })
-        const suspensions = entries.map(({ accountId: _, ...suspension }) => suspension)
+        const suspensions = entries.map(({ at, reason, evidence, ...of }) => ({
+          msisdn: of.msisdn,
+          at,
+          reason,
+          evidence,
+        }))
         return ok({ suspensions, ...next })
       },
     }),

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -239,11 +239,11 @@ test('a listener that never answers holds up nobody else, however much waits for
   await register(api, 'http://127.0.0.1:1/quick', 'eventType=SubscriptionStateChangeEvent')
   await api.call(`PATCH /api/accounts/${msisdn}/subscription`, { body: { status: 'suspended' } })
   const told: string[] = []
-  let release = (): void => {}
-  const silence = new Promise<void>((resolve) => (release = resolve))
+  const silence = new EventEmitter()
+  let isReleased = false
   const { events } = api.operator
   const first = events.deliverDue(async ({ listener, event }) => {
-    if (listener.callback.endsWith('/silent')) await silence
+    if (listener.callback.endsWith('/silent') && !isReleased) await once(silence, 'end')
     told.push(`${listener.callback.slice(-5)} ${event.type}`)
   })
   while (told.length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -255,6 +255,7 @@ test('a listener that never answers holds up nobody else, however much waits for
   })
   t.deepEqual(second, { delivered: 1, failed: 0, dead: 0 })
   t.deepEqual(told.slice(1), ['again quick'])
-  release()
+  isReleased = true
+  silence.emit('end')
   t.is((await first).delivered, 101)
 })

@@ -56,11 +56,12 @@ const BASE = '/tmf-api/prepayBalanceManagement/v4'
 
 type Resource = Readonly<Record<string, unknown>>
 
+const data = (amount: number) => ({ usageType: 'data', amount: { amount, units: 'GB' } })
+
 async function actions(api: Api): Promise<void> {
   const [from, to] = [await api.subscriber(), await api.subscriber()]
   const { code } = api.operator.fileOf({ msisdn: from }).currency
   const account = { bucket: { id: 'auto' }, partyAccount: { id: from } }
-  const data = (amount: number) => ({ usageType: 'data', amount: { amount, units: 'GB' } })
   const money = { usageType: 'monetary', amount: { amount: 10, units: code } }
   const gift = {
     ...data(1),
