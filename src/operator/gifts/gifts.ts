@@ -84,7 +84,7 @@ export interface Gifts {
     readonly before?: string | undefined
     readonly limit: number
   }): readonly Gift[]
-  /** What may be given now, and what binds; to a certain receiver or to anybody. @throws {LabError} notFound */
+  /** What may be given now, and what binds; to a certain receiver, whom nobody need be, or to anybody. @throws {LabError} notFound — the giver */
   maximum(of: {
     readonly from: string
     readonly to?: string
@@ -211,23 +211,26 @@ export function createGifts(parts: GiftsParts): Gifts {
         const page = { state: undefined, before: undefined, ...of, accountId, atMs: nowMs() }
         return giftRequestsPage(db, page).map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
-    maximum: (of) =>
-      readAsIfDone(store, {
+    maximum: (of) => {
+      const to = of.to === undefined ? undefined : normaliseMsisdn(of.to, 'to')
+      return readAsIfDone(store, {
         context: { operators, atMs: nowMs() },
-        accounts: (db) =>
-          [of.from, of.to]
-            .filter((number) => number !== undefined)
-            .map((number) => requireAccount(db, number)),
+        accounts: (db) => {
+          const receiver = to === undefined ? undefined : findByNumber(db, to)
+          return [requireAccount(db, of.from), ...(receiver ? [receiver] : [])]
+        },
         query: (db, [account, receiver]) =>
           maximumOf(db, {
             account: account as Account,
+            to,
             receiver,
             file: fileOf(operators, account as Account),
             fileOf: (other) => fileOf(operators, other),
             atMs: nowMs(),
             channel: of.channel ?? 'api',
           }),
-      }),
+      })
+    },
 
     confirm: ({ pin, ...by }) => step({ ...by, side: 'sender', event: { kind: 'confirm' }, pin }),
     cancel: (by) => step({ ...by, side: 'sender', event: { kind: 'cancel' } }),

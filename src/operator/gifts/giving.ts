@@ -96,6 +96,8 @@ export function maximumOf(
   db: Connection,
   of: Pick<StepContext, 'atMs'> & {
     readonly account: Account
+    /** The number of the receiver, who need not be there. */
+    readonly to?: string | undefined
     readonly receiver?: Account | undefined
     readonly file: OperatorFile
     readonly fileOf?: (account: Account) => OperatorFile
@@ -107,7 +109,7 @@ export function maximumOf(
     file,
     fileOf: of.fileOf ?? (() => file),
     from: account.msisdn,
-    to: receiver?.msisdn,
+    to: receiver?.msisdn ?? of.to,
     giver: account,
     receiver,
     amountBytes: 0n,
