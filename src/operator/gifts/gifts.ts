@@ -141,7 +141,7 @@ export interface Gifts {
     readonly number: string
     readonly blocked: boolean
   }): Promise<void>
-  /** By the operator: stops gifts from a number, or lifts that. @throws {LabError} notFound */
+  /** By the operator: stops gifts from a number, or lifts that, whereupon what was counted counts no more. @throws {LabError} notFound */
   suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
   /** Numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
   suspended(): readonly {
@@ -318,8 +318,12 @@ export function createGifts(parts: GiftsParts): Gifts {
       ),
     suspend: ({ msisdn, reason }) =>
       change(msisdn, (db, { id }) => {
-        const suspended = reason === undefined ? undefined : { atMs: nowMs(), reason }
-        changeGiftSettings(db, { accountId: id, suspended })
+        const atMs = nowMs()
+        if (reason !== undefined) {
+          changeGiftSettings(db, { accountId: id, suspended: { atMs, reason } })
+        } else if (giftSettingsOf(db, id).suspended) {
+          changeGiftSettings(db, { accountId: id, suspended: undefined, allowedAtMs: atMs })
+        }
       }),
     suspended: () =>
       store.read((db) =>
