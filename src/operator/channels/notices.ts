@@ -8,7 +8,7 @@ import {
   type GiftState,
 } from '../../store/gift-requests.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
-import { findById } from '../accounts.ts'
+import type { AskNoticeEvent } from '../gifts/asking.ts'
 import type { GiftNotice } from '../gifts/machine.ts'
 import { claimCodeOf } from '../gifts/pins.ts'
 import type { GiftNoticeEvent } from '../gifts/steps.ts'
@@ -227,23 +227,12 @@ function secretOf(db: Connection): Uint8Array {
   })
 }
 
-/** Tells somebody that another asks for data. */
-export function noteAsk(
-  db: Connection,
-  ask: {
-    readonly id: string
-    readonly from: string
-    readonly amountBytes: bigint
-    readonly accountId: number
-    readonly file: OperatorFile
-    readonly atMs: number
-  },
-): void {
-  const account = findById(db, ask.accountId)
-  const said = say(
-    'askReceived',
-    { amount: ask.amountBytes, from: ask.from },
-    { eventId: `ask:${ask.id}` },
-  )
-  if (account) tell(db, { account, file: ask.file, said, atMs: ask.atMs })
+/** Tells somebody that another asks for data, or the one who asked that there is none this time. */
+export function noteAsk(db: Connection, { ask, what, to, file, atMs }: AskNoticeEvent): void {
+  const { id, from, to: giver, amountBytes: amount } = ask
+  const said =
+    what === 'asked'
+      ? say('askReceived', { amount, from, reference: referenceOf(id) }, { eventId: `ask:${id}` })
+      : say('askDeclined', { from: giver }, { eventId: `noAsk:${id}` })
+  tell(db, { account: to, file, said, atMs })
 }

@@ -23,7 +23,7 @@ import {
 } from '../../store/gift-settings.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
 import { requireBytes } from '../amount.ts'
-import { requireIdempotencyKey } from '../idempotency.ts'
+import { madeBy, requireIdempotencyKey } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { MaximumGift } from '../rules/maximum.ts'
@@ -31,23 +31,33 @@ import type { ChannelKind } from '../rules/types.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import {
   askOf,
+  declineQuestion,
   putQuestion,
   putQuestionOnce,
   requireAccount,
   requireOpenAsk,
+  type AskNoticeEvent,
   type AskOutcome,
   type GiftAsk,
 } from './asking.ts'
 import { automaticGiftOf } from './automatic.ts'
 import type { SuspicionEvidence } from './evidence.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
-import { changePin, claimCodeOf, claimDigest, PIN_REFUSALS, resetPin } from './pins.ts'
+import {
+  changePin,
+  changePinOnce,
+  claimCodeOf,
+  claimDigest,
+  PIN_REFUSALS,
+  resetPin,
+} from './pins.ts'
 import { expire, readAsIfDone } from './overdue.ts'
 import {
   noSuchGift,
   reverse,
   settle,
   takeStep,
+  takeStepOnce,
   type ById,
   type StepAsked,
   type StepOutcome,
@@ -57,7 +67,7 @@ import type { GiftChoices, GiftSettingsView } from './settings.ts'
 import { upToDate, type GiftNoticeEvent, type StepContext } from './steps.ts'
 import { findGift, giftOf, type Gift } from './view.ts'
 
-export type { AskOutcome, GiftAsk } from './asking.ts'
+export type { AskNoticeEvent, AskOutcome, GiftAsk } from './asking.ts'
 export type { SuspicionEvidence } from './evidence.ts'
 export type { GiftChoices, GiftSettingsView } from './settings.ts'
 export type { StepOutcome } from './progress.ts'
@@ -68,6 +78,13 @@ export interface GiftsParts {
   readonly operators: Operators
   /** Is told what subscribers are to be told, within the command in which it happens. */
   notify?(db: Connection, notice: GiftNoticeEvent): void
+  notifyAsk?(db: Connection, notice: AskNoticeEvent): void
+}
+
+/** Whose request it is, and by which key: one that comes again is answered again, and done once. */
+export interface Once {
+  readonly caller: string
+  readonly idempotencyKey: string
 }
 
 /** Every method that takes a number accepts it as people write it. */
@@ -91,8 +108,12 @@ export interface Gifts {
     readonly channel?: ChannelKind
   }): MaximumGift
 
-  /** The sender says yes, with the PIN where the operator wants it. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`) */
-  confirm(step: ById & { readonly pin?: string | undefined }): Promise<StepOutcome>
+  /** The sender says yes, with the PIN where the operator wants it; a PIN that comes again under its key is not tried again. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`), idempotencyKeyReused */
+  confirm(
+    step: ById & { readonly pin?: string | undefined; readonly once?: Once | undefined },
+  ): Promise<StepOutcome>
+  /** The id of the gift that an earlier request with this key confirmed. */
+  confirmedBy(once: Once): string | undefined
   /** The sender thinks better of it, while it is on its way. @throws {LabError} notFound, conflict */
   cancel(step: ById): Promise<StepOutcome>
   /** @throws {LabError} notFound, conflict */
@@ -125,11 +146,12 @@ export interface Gifts {
   /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
-  /** Chooses a PIN in place of the old one. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS) */
+  /** Chooses a PIN in place of the old one; once, where it has a key. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS), idempotencyKeyReused */
   changePin(change: {
     readonly msisdn: string
     readonly oldPin?: string | undefined
     readonly newPin: string
+    readonly once?: Once | undefined
   }): Promise<void>
   /** By the operator: unlocks the PIN, and makes it what it was in the beginning. @throws {LabError} notFound */
   resetPin(of: { readonly msisdn: string }): Promise<void>
@@ -183,6 +205,11 @@ export function createGifts(parts: GiftsParts): Gifts {
     giveOnce(db, { request, giftId: newId(), context: context(), secret: () => secretOf(db) })
   const step = (asked: StepAsked) =>
     settle(store.write((db) => takeStep(db, { asked, context: context(), secretOf })))
+  const asking = () => ({
+    operators,
+    atMs: nowMs(),
+    notify: (db: Connection, notice: AskNoticeEvent) => parts.notifyAsk?.(db, notice),
+  })
   const change = (msisdn: string, act: (db: Connection, account: Account) => void) =>
     store.write((db) => act(db, requireAccount(db, msisdn)))
 
@@ -232,7 +259,14 @@ export function createGifts(parts: GiftsParts): Gifts {
       })
     },
 
-    confirm: ({ pin, ...by }) => step({ ...by, side: 'sender', event: { kind: 'confirm' }, pin }),
+    confirm({ once, ...by }) {
+      const asked = { ...by, side: 'sender', event: { kind: 'confirm' } } as const
+      if (!once) return step(asked)
+      const input = { asked, once, context: context(), secretOf }
+      return settle(store.write((db) => takeStepOnce(db, input)))
+    },
+    confirmedBy: ({ caller, idempotencyKey: key }) =>
+      store.read((db) => madeBy(db, { caller, operation: 'confirmGift', key })),
     cancel: (by) => step({ ...by, side: 'sender', event: { kind: 'cancel' } }),
     accept: (by) => step({ ...by, side: 'receiver', event: { kind: 'accept' } }),
     decline: (by) => step({ ...by, side: 'receiver', event: { kind: 'decline' } }),
@@ -260,16 +294,12 @@ export function createGifts(parts: GiftsParts): Gifts {
 
     async ask(question) {
       requireBytes(question.amountBytes, 'amountBytes')
-      return store.write((db) =>
-        putQuestion(db, { ...question, id: newId(), operators, atMs: nowMs() }),
-      )
+      return store.write((db) => putQuestion(db, { ...question, id: newId(), ...asking() }))
     },
     async askOnce(question) {
       requireIdempotencyKey(question.idempotencyKey)
       requireBytes(question.amountBytes, 'amountBytes')
-      return store.write((db) =>
-        putQuestionOnce(db, { ...question, id: newId(), operators, atMs: nowMs() }),
-      )
+      return store.write((db) => putQuestionOnce(db, { ...question, id: newId(), ...asking() }))
     },
     findAsk: ({ id }) =>
       store.read((db) => {
@@ -285,7 +315,7 @@ export function createGifts(parts: GiftsParts): Gifts {
       store.write((db) => {
         const ask = requireOpenAsk(db, { id, by, atMs: nowMs() })
         if (!gives) {
-          answerAsk(db, { id, answer: 'refused' })
+          declineQuestion(db, { ask, ...asking() })
           return undefined
         }
         const { from: to, to: from, amountBytes } = askOf(db, ask)
@@ -301,11 +331,12 @@ export function createGifts(parts: GiftsParts): Gifts {
         return outcome
       }),
 
-    async changePin({ msisdn, oldPin: pin, newPin }) {
+    async changePin({ msisdn, oldPin: pin, newPin, once }) {
       const refusal = await store.write((db) => {
         const account = requireAccount(db, msisdn)
         const rule = fileOf(operators, account).gifting.pin
-        return changePin(db, { accountId: account.id, pin, newPin, rule, secret: secretOf(db) })
+        const asked = { accountId: account.id, pin, newPin, rule, secret: secretOf(db) }
+        return once ? changePinOnce(db, { ...asked, ...once, atMs: nowMs() }) : changePin(db, asked)
       })
       if (refusal) throw new LabError('refused', PIN_REFUSALS[refusal], { reason: refusal })
     },

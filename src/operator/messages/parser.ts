@@ -189,7 +189,9 @@ function amountValue(
     slot === 'amount'
       ? readAmount(text, { gigabyteBytes })
       : readWholeAmount(text, { unit: slot === 'mb' ? 'MB' : 'GB', gigabyteBytes })
-  return read.ok ? { amountBytes: read.amountBytes } : { reason: read.reason }
+  if (read.ok) return { amountBytes: read.amountBytes }
+  // Here a unit is not to be written at all: the form is what is wrong.
+  return { reason: slot !== 'amount' && read.reason === 'badAmount' ? 'badFormat' : read.reason }
 }
 
 function wordValue(
