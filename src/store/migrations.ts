@@ -4,7 +4,13 @@ import { ADVICE, CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
 import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
-import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS, GIFTS_ALLOWED } from './tables/gifts.ts'
+import {
+  APPROVAL_WAITS,
+  GIFT_ANSWERS,
+  GIFT_EVIDENCE,
+  GIFT_SETTINGS,
+  GIFTS_ALLOWED,
+} from './tables/gifts.ts'
 import { IDLENESS } from './tables/idleness.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { LOCALITY } from './tables/locality.ts'
@@ -63,4 +69,5 @@ export const MIGRATIONS: readonly Migration[] = [
     sql: 'ALTER TABLE imported_profiles ADD COLUMN operator TEXT',
   },
   { name: '0065 since when gifts are allowed again that were stopped', sql: GIFTS_ALLOWED },
+  { name: '0066 who waits for a service that is not approved yet', sql: APPROVAL_WAITS },
 ]

@@ -40,6 +40,7 @@ import {
   type AskOutcome,
   type GiftAsk,
 } from './asking.ts'
+import { tellApproved, type ApprovalNoticeEvent } from './approvals.ts'
 import { automaticGiftOf } from './automatic.ts'
 import type { SuspicionEvidence } from './evidence.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
@@ -79,6 +80,7 @@ export interface GiftsParts {
   /** Is told what subscribers are to be told, within the command in which it happens. */
   notify?(db: Connection, notice: GiftNoticeEvent): void
   notifyAsk?(db: Connection, notice: AskNoticeEvent): void
+  notifyApproval?(db: Connection, notice: ApprovalNoticeEvent): void
 }
 
 /** Whose request it is, and by which key: one that comes again is answered again, and done once. */
@@ -201,8 +203,8 @@ export function createGifts(parts: GiftsParts): Gifts {
   })
   const newId = orderedIds(environment)
   const secretOf = (db: Connection) => giftSecret(db, () => environment.random.unique(32))
-  const give = (db: Connection, request: GiftRequest) =>
-    giveOnce(db, { request, giftId: newId(), context: context(), secret: () => secretOf(db) })
+  const give = (db: Connection, request: GiftRequest, told = context()) =>
+    giveOnce(db, { request, giftId: newId(), context: told, secret: () => secretOf(db) })
   const step = (asked: StepAsked) =>
     settle(store.write((db) => takeStep(db, { asked, context: context(), secretOf })))
   const asking = () => ({
@@ -377,7 +379,11 @@ export function createGifts(parts: GiftsParts): Gifts {
       ),
 
     async sweep() {
-      let done = 0
+      let done = await tellApproved(store, {
+        operators,
+        atMs: nowMs(),
+        notify: (db, notice) => parts.notifyApproval?.(db, notice),
+      })
       for (;;) {
         const due = store.read((db) => dueGiftRequests(db, { atMs: nowMs(), limit: SWEEP_CHUNK }))
         for (const { id } of due) await store.write((db) => expire(db, { id, context: context() }))
@@ -405,7 +411,7 @@ function giveAutomatically(
   of: {
     readonly accountId: number
     readonly context: StepContext
-    give(db: Connection, request: GiftRequest): GiftOutcome
+    give(db: Connection, request: GiftRequest, told: StepContext): GiftOutcome
   },
 ): number {
   const { accountId, context } = of
@@ -416,13 +422,26 @@ function giveAutomatically(
   const file = fileOf(context.operators, account)
   const gift = automaticGiftOf(db, { account, receiver, file, automatic, atMs: context.atMs })
   if (!gift) return 0
-  const outcome = of.give(db, {
+  const request = {
     caller: AUTOMATIC_CALLER,
     idempotencyKey: `${accountId}.${gift.untilMs}.${context.atMs}`,
     from: account.msisdn,
     to: automatic.to,
     amountBytes: gift.amountBytes,
     isConfirmed: true,
-  })
-  return outcome.gift ? 1 : 0
+  }
+  const tell = context.notify
+  const told: StepContext = {
+    ...context,
+    notify: (on, notice) => tell(on, { ...notice, isAutomatic: true }),
+  }
+  const made = of.give(db, request, told).gift
+  if (!made) return 0
+  // Nobody has seen an answer to what was not asked for.
+  const begun = made.state === 'completed' ? undefined : findGiftRequest(db, made.id)
+  if (begun) {
+    const notice = { request: begun, gift: made, what: 'sent', to: account, file } as const
+    told.notify(db, { ...notice, atMs: context.atMs })
+  }
+  return 1
 }

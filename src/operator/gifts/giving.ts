@@ -10,6 +10,7 @@ import type { GiftFacts } from '../rules/facts.ts'
 import { mostThatMayBeGiven, type MaximumGift } from '../rules/maximum.ts'
 import type { GiftRefusal, GiftRefusalCode, GiftRefused, LimitReason } from '../rules/refusals.ts'
 import type { ChannelKind } from '../rules/types.ts'
+import { noteApprovalWaits } from './approvals.ts'
 import { gatherFacts } from './gather.ts'
 import { claimCodeOf, claimDigest, PIN_REFUSALS, tryPin, type PinRefusal } from './pins.ts'
 import { expireOverdue } from './overdue.ts'
@@ -175,6 +176,7 @@ function decide(db: Connection, input: GiftInput): Decision {
   if (!one.verdict.allowed) {
     const { refusals } = one.verdict
     suspendIfTold(db, { one, refusals, atMs: context.atMs })
+    noteApprovalWaits(db, { giver: one.giver, refusals, atMs: context.atMs })
     return { refusal: refusedBy(refusals) }
   }
   if (isClaim && !one.file.gifting.claimCodes) return refused('claimCodesNotOffered')

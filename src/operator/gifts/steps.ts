@@ -47,6 +47,8 @@ export interface GiftNoticeEvent {
   readonly request: GiftRequestRecord
   readonly gift: Gift
   readonly what: GiftNotice
+  /** Of a gift that made itself: nobody has seen an answer to it. */
+  readonly isAutomatic?: boolean
   readonly to: Account
   readonly file: OperatorFile
   readonly atMs: number
