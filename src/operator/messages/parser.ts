@@ -190,8 +190,12 @@ function amountValue(
       ? readAmount(text, { gigabyteBytes })
       : readWholeAmount(text, { unit: slot === 'mb' ? 'MB' : 'GB', gigabyteBytes })
   if (read.ok) return { amountBytes: read.amountBytes }
-  // Here a unit is not to be written at all: the form is what is wrong.
-  return { reason: slot !== 'amount' && read.reason === 'badAmount' ? 'badFormat' : read.reason }
+  // Where a unit is not to be written at all, or is followed by other words, the form is what is wrong.
+  const isForm =
+    slot === 'amount'
+      ? read.reason === 'unknownUnit' && /\p{L} \p{L}/u.test(text)
+      : read.reason === 'badAmount'
+  return { reason: isForm ? 'badFormat' : read.reason }
 }
 
 function wordValue(

@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { AMOUNT_MAX_BYTES, issueLot } from '../../../src/store/ledger.ts'
 import { loadOperators } from '../../../src/operator/operators.ts'
+import { messageOfRefusal } from '../../../src/operator/messages/texts/refusals.ts'
 import { nextAmountAfter } from '../../../src/operator/rules/maximum.ts'
 import { FORMS } from '../../../src/operator/rules/sizes.ts'
 import type { ChannelKind } from '../../../src/operator/rules/types.ts'
@@ -164,6 +165,10 @@ test('what each operator says may be given is what a gift then does, whatever ha
           const why = `${id} ${from}>${to} ${channel} ${amountBytes} of ${bytes} (${text}): ${refusal?.text}`
           t.is(gift !== undefined, amountBytes > 0n && hasForm && amountBytes <= bytes, why)
           if (bytes === 0n) t.true(binding.length > 0, why)
+          for (const one of [...binding, ...(refusal?.refusals ?? [])]) {
+            const said = messageOfRefusal(one, { to, currency: 'XXX' })
+            t.not(said.id, 'refused', `${id}: ${one.code}`)
+          }
           const sum = seen.get(id) ?? { given: 0, refused: 0 }
           seen.set(
             id,
