@@ -191,6 +191,14 @@ test('what each operator says may be given is what a gift then does, whatever ha
   t.true(given > 50, `${given} given`)
 })
 
+test('a gift to oneself is refused as such, also when it is the first thing of a new period', async (t) => {
+  const bench = await createGiftBench(t, { id: 'lg-uplus' })
+  const from = await bench.subscriber()
+  bench.clock.advance(31 * DAY_MS)
+  const { refusal } = await bench.give(from, from, 1n)
+  t.is(refusal?.refusals[0]?.code, 'sameAccount')
+})
+
 test('what may be given to a number that nobody has is nothing, as a gift to it says', async (t) => {
   const bench = await createGiftBench(t, { id: 'lab' })
   const from = await bench.subscriber()
