@@ -27,6 +27,8 @@ export type StoryAction =
       readonly amountBytes: bigint
       readonly channel: ChannelKind
     }
+  /** The operator allows the gifts of a phone again that it has stopped. */
+  | { readonly kind: 'allow'; readonly phone: string }
   | { readonly kind: 'wait'; readonly ms: number }
   /** Changes an operator's file and has it read again. */
   | {
@@ -174,6 +176,10 @@ const READERS: { readonly [Kind in ActionKind]: (of: JsonFields) => StoryAction 
       amountBytes: amountOf(of, 'amount'),
       channel: of.maybe('channel', () => of.oneOf('channel', CHANNELS)) ?? 'app',
     }
+  },
+  allow: (of) => {
+    of.onlyFields(['phone'])
+    return { kind: 'allow', phone: phoneOf(of) }
   },
   wait: (of) => {
     of.onlyFields(['hours', 'days'])

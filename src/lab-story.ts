@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LabError } from './base/errors.ts'
+import type { SuspicionEvidence } from './operator/gifts/gifts.ts'
 import type { OrderedProfile } from './operator/ordering.ts'
 import { OPERATORS_DIRECTORY } from './operator/operators.ts'
 import { formatAmount } from './operator/amount.ts'
+import type { GiftRefusal } from './operator/rules/refusals.ts'
 import { parseActivationCode } from './rsp/activation-code.ts'
 import { createLab, type Lab, type Phone } from './lab.ts'
 import type {
@@ -125,6 +127,11 @@ async function act(stage: Stage, action: StoryAction): Promise<StoryOutcome> {
       return ussd(stage, action)
     case 'give':
       return give(stage, action)
+    case 'allow': {
+      const { msisdn } = actorOf(stage, action.phone).order
+      await lab.operator.gifts.suspend({ msisdn, reason: undefined })
+      return { ...DONE, says: [`${action.phone} may give again.`] }
+    }
     case 'wait':
       lab.clock.advance(action.ms)
       await lab.operator.sweep()
@@ -230,12 +237,17 @@ async function give(stage: Stage, action: Of<'give'>): Promise<StoryOutcome> {
   return {
     refused: refusals.length > 0 ? refusals.map(({ code }) => code) : [reason],
     alternatives: [...new Set(refusals.flatMap(({ alternatives = [] }) => alternatives))],
-    says: refusals.length > 0 ? refusals.map((one) => one.text) : [text],
+    says: refusals.length > 0 ? refusals.map(refusalText) : [text],
   }
 }
 
+function refusalText({ text, untilMs }: GiftRefusal): string {
+  if (untilMs === undefined) return text
+  return `${text} It is over at ${new Date(untilMs).toISOString().slice(0, 16)}Z.`
+}
+
 /** Writes the operator's file anew, as its owner would, and has it read. */
-function changeRules(stage: Stage, action: Of<'rules'>): StoryOutcome {
+async function changeRules(stage: Stage, action: Of<'rules'>): Promise<StoryOutcome> {
   const path = join(stage.directory, `${action.operator}.json`)
   const file = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>
   for (const group of ['gifting', 'regulation'] as const) {
@@ -244,6 +256,7 @@ function changeRules(stage: Stage, action: Of<'rules'>): StoryOutcome {
   writeFileSync(path, JSON.stringify(file))
   const [fault] = stage.lab.operator.operators.reload().faults
   if (fault) throw new LabError('badInput', fault.text, { field: 'rules' })
+  await stage.lab.operator.sweep()
   return DONE
 }
 
@@ -300,11 +313,33 @@ function suspended(stage: Stage, of: { readonly phone: string; readonly reason: 
     expected: `the gifts of ${phone} stopped for ${reason}`,
     found: found?.reason ?? 'not stopped',
   })
-  const evidence = (found?.evidence ?? []).map(
-    ({ code, count, limit, windowHours }) =>
-      `${code}: ${count} within ${windowHours} h, at most ${limit}`,
-  )
+  const evidence = (found?.evidence ?? []).map((one) => evidenceText(stage, { phone, one }))
   return [`the gifts of ${phone} are stopped for ${reason}`, ...evidence].join('; ')
+}
+
+/** What was counted, in the names of the story. */
+function evidenceText(
+  { actors }: Stage,
+  of: { readonly phone: string; readonly one: SuspicionEvidence },
+): string {
+  const { code, count, limit, windowHours, gifts, refused } = of.one
+  const nameOf = (number = '') =>
+    [...actors].find(
+      ([
+        ,
+        {
+          order: { msisdn },
+        },
+      ]) => msisdn === number,
+    )?.[0] ?? number
+  const found: Readonly<Record<typeof code, string>> = {
+    velocity: `${count} gifts within ${windowHours} h, at most ${limit} are allowed`,
+    fanOut: `gifts to ${count} numbers within ${windowHours} h, at most ${limit} are allowed`,
+    fanIn: `gifts of ${count} numbers to one within ${windowHours} h, at most ${limit} are allowed`,
+    ring: `data back where it came from by ${count} hands within ${windowHours} h, rings of up to ${limit} are stopped`,
+  }
+  const way = gifts.map(({ from, to }) => `${nameOf(from)} to ${nameOf(to)}`)
+  return `${found[code]}: ${[...way, `${of.phone} to ${nameOf(refused.to)} (refused)`].join(', ')}`
 }
 
 function compare(expect: StoryExpectation, outcome: StoryOutcome): void {

@@ -10,7 +10,8 @@ import { readRefused, writeRefused, type Refused } from './refused.ts'
 /** Which request this is. The key belongs to a caller and an operation; another caller's same key is another key. */
 export interface RequestIdentity {
   readonly caller: string
-  readonly operation: 'giveData' | 'useData' | 'askForData' | 'orderForSubscription'
+  readonly operation:
+    'giveData' | 'useData' | 'askForData' | 'orderForSubscription' | 'changePin' | 'confirmGift'
   readonly key: string
   /** All of the content, in one writing. */
   readonly fingerprint: string
@@ -59,6 +60,19 @@ export function answerOnce(
     answer.refusal ? null : (answer.asThen ?? null),
   )
   return { answer, replayed: false }
+}
+
+/** The transfer that a request with a key has made, if it has come and was not refused. */
+export function madeBy(
+  db: Connection,
+  of: Pick<RequestIdentity, 'caller' | 'operation' | 'key'>,
+): string | undefined {
+  const row = db
+    .sql<Pick<Row, 'transfer_id'>>(
+      `SELECT transfer_id FROM idempotency_keys WHERE scope = ? AND key = ?`,
+    )
+    .get(`${of.caller}/${of.operation}`, of.key)
+  return row?.transfer_id ?? undefined
 }
 
 /** Forgets answers that were given more than 30 days ago: of the `limit` oldest. Returns how many. */

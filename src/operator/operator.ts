@@ -35,7 +35,7 @@ import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
 import { createAdvice, type AdviceOf } from './advice/advice.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
-import { noteGift } from './channels/notices.ts'
+import { noteApproval, noteAsk, noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
 import { createCharging, type Charging } from './charging/charging.ts'
 import type { ChargingSettings } from './charging/requests.ts'
@@ -208,7 +208,12 @@ export function createOperator(parts: {
   const { store, environment } = parts
   const operators = parts.operators ?? onlyOperator(parts.file)
   const all = { store, environment, operators }
-  const gifts = createGifts({ ...all, notify: noteGift })
+  const gifts = createGifts({
+    ...all,
+    notify: noteGift,
+    notifyAsk: noteAsk,
+    notifyApproval: noteApproval,
+  })
   const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))
   const charging = createCharging({ ...all, settings: parts.charging })

@@ -13,6 +13,8 @@ export interface GiftSettings {
   readonly suspended:
     | { readonly atMs: number; readonly reason: string; readonly evidence?: string | undefined }
     | undefined
+  /** When the operator last lifted that. */
+  readonly allowedAtMs: number | undefined
   readonly automatic: { readonly to: string; readonly hoursBefore: number } | undefined
 }
 
@@ -31,7 +33,7 @@ export function changeGiftSettings(
   const next = { ...giftSettingsOf(db, accountId), ...changes }
   db.sql(
     `INSERT OR REPLACE INTO gift_settings (account_id, pin_digest, pin_tries, pin_locked, locked, suspended_at,
-       suspended_for, suspended_by, automatic_to, automatic_hours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       suspended_for, suspended_by, allowed_at, automatic_to, automatic_hours) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     accountId,
     next.pinDigest ?? null,
@@ -41,6 +43,7 @@ export function changeGiftSettings(
     next.suspended?.atMs ?? null,
     next.suspended?.reason ?? null,
     next.suspended?.evidence ?? null,
+    next.allowedAtMs ?? null,
     next.automatic?.to ?? null,
     next.automatic?.hoursBefore ?? null,
   )
@@ -142,6 +145,7 @@ const NO_SETTINGS: GiftSettings = {
   pinLocked: false,
   locked: false,
   suspended: undefined,
+  allowedAtMs: undefined,
   automatic: undefined,
 }
 
@@ -153,6 +157,7 @@ interface Row {
   readonly suspended_at: number | null
   readonly suspended_for: string | null
   readonly suspended_by: string | null
+  readonly allowed_at: number | null
   readonly automatic_to: string | null
   readonly automatic_hours: number | null
 }
@@ -171,6 +176,7 @@ function settingsFromRow(row: Row): GiftSettings {
             reason: row.suspended_for ?? '',
             evidence: row.suspended_by ?? undefined,
           },
+    allowedAtMs: row.allowed_at ?? undefined,
     automatic:
       row.automatic_to === null
         ? undefined

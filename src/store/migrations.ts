@@ -10,7 +10,13 @@ import {
   EVENTS,
 } from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
-import { GIFT_ANSWERS, GIFT_EVIDENCE, GIFT_SETTINGS } from './tables/gifts.ts'
+import {
+  APPROVAL_WAITS,
+  GIFT_ANSWERS,
+  GIFT_EVIDENCE,
+  GIFT_SETTINGS,
+  GIFTS_ALLOWED,
+} from './tables/gifts.ts'
 import { IDLENESS } from './tables/idleness.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { LOCALITY } from './tables/locality.ts'
@@ -68,6 +74,8 @@ export const MIGRATIONS: readonly Migration[] = [
     name: '0061 whose imported profiles are',
     sql: 'ALTER TABLE imported_profiles ADD COLUMN operator TEXT',
   },
+  { name: '0065 since when gifts are allowed again that were stopped', sql: GIFTS_ALLOWED },
+  { name: '0066 who waits for a service that is not approved yet', sql: APPROVAL_WAITS },
   { name: '0070 deliveries of events by listener', sql: DELIVERIES_OF_LISTENERS },
   { name: '0071 changes to top-ups, corrections and reservations', sql: ACTION_CHANGES },
 ]

@@ -24,11 +24,11 @@ test('phones write to their operator, read what comes, and are advised', async (
 
   const advice = await run('advice', '--language', 'ru', ...at)
   t.regex(advice.stdout, /0 days: 0 bytes used.*\n- Истории пока 0 дн\./)
-  const none = await run('ussd', '*1#', ...at, '--json')
-  t.is(none.exitCode, 5)
-  t.like(errorOf(none), { code: 'notFound' })
+  const [menu] = await runJson(t, ['ussd', '*123#', ...at])
+  t.like(menu, { isOpen: true })
   const wrong = await run('sms', 'HELP', '--to', '808', ...at, '--json')
   t.is(wrong.exitCode, 5)
+  t.like(errorOf(wrong), { code: 'notFound' })
 })
 
 test('a code is dialled and its screens are answered', async (t) => {

@@ -36,7 +36,7 @@ test('a story is played through from the command, told step by step', async (t) 
     stdout,
     /✓ {2}4 {2}A gift is refused, for that reason alone .*\n +refused: serviceAwaitsApproval/,
   )
-  t.regex(stdout, /✓ 15 {2}The books balance/)
+  t.regex(stdout, /✓ 17 {2}The books balance/)
   t.regex(stdout, /approval: as expected/)
 })
 

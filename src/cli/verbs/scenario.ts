@@ -9,6 +9,7 @@ import { fromUtf8 } from '../../base/octets.ts'
 import type { LoadedScenario } from '../../lab-scenario.ts'
 import { openStage, type StoryStage } from '../../lab-story.ts'
 import { isStory, parseStory, type Story } from '../../lab-story-file.ts'
+import { ALTERNATIVE_TEXTS } from '../../operator/rules/refusals.ts'
 import { readIfThere } from '../../store/directory.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
@@ -80,6 +81,11 @@ async function run(named: string, output: Output): Promise<void> {
   }
 }
 
+function inWords(alternative: string): string {
+  const texts: Readonly<Record<string, string>> = ALTERNATIVE_TEXTS
+  return texts[alternative] ?? alternative
+}
+
 async function tell(
   of: { readonly story: Story; readonly stage: StoryStage },
   output: Output,
@@ -91,7 +97,8 @@ async function tell(
       const { refused, alternatives, says } = await stage.play(step)
       const lines = says.flatMap((text) => text.split('\n'))
       const refusal = refused.length > 0 ? [`refused: ${refused.join(', ')}`] : []
-      const instead = alternatives.length > 0 ? [`instead: ${alternatives.join(', ')}`] : []
+      const instead =
+        alternatives.length > 0 ? [`instead: ${alternatives.map(inWords).join('; ')}`] : []
       const at = stage.lab.clock.now().toISOString()
       const fields = { at, refused, alternatives, says }
       return { value: undefined, lines: [...refusal, ...lines, ...instead], fields }

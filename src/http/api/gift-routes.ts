@@ -101,8 +101,6 @@ export function giftRoutes(operator: Operator): readonly Route[] {
       actsFor: ({ params }) => [params.msisdn],
       responses: { 200: { description: 'The most that may be given.', schema: giftableSchema } },
       handle({ params, query: { to }, principal }) {
-        if (to !== undefined && !operator.account({ msisdn: to }))
-          throw new LabError('notFound', `${to} is not a number of this operator`, { field: 'to' })
         const most = operator.gifts.maximum({
           from: params.msisdn,
           ...(to !== undefined && { to }),

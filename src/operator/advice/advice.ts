@@ -5,6 +5,7 @@ import { LabError } from '../../base/errors.ts'
 import type { Store } from '../../store/engine.ts'
 import { findByNumber } from '../accounts.ts'
 import type { Gifts } from '../gifts/gifts.ts'
+import { readAsIfDone } from '../gifts/overdue.ts'
 import { languageOf } from '../messages/texts/languages.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
@@ -56,7 +57,11 @@ export function createAdvice(parts: {
     const file = fileOf(operators, account)
     const maximum = gifts.maximum({ from: msisdn })
     const atMs = environment.clock.nowMs()
-    const facts = store.read((db) => gatherAdviceFacts(db, { account, file, atMs, maximum }))
+    const facts = readAsIfDone(store, {
+      context: { operators, atMs },
+      accounts: () => [account],
+      query: (db, [now = account]) => gatherAdviceFacts(db, { account: now, file, atMs, maximum }),
+    })
     const language = languageOf(of.language ?? account.language ?? file.languages[0] ?? 'en')
     const locale = { language, timeZone: file.timeZone, gigabyteBytes: file.gigabyteBytes }
     return {

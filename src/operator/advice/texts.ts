@@ -45,7 +45,7 @@ export const ADVICE_TEXTS: Readonly<Record<Language, Readonly<Record<AdviceCode,
     noPlanFits:
       'Your busiest month took {peak}, and no plan here grants as much. {plan} with {planAmount} is the largest.',
     lostToExpiry:
-      'In {days} days {lost} expired unused, {percent}% of what ended. Give, extend or use it before.',
+      'In {days} days {lost} expired unused, {percent}% of what ended. Look before the end at what ends next.',
     nothingLost: 'In {days} days nothing expired unused.',
     wifiLittle:
       'Only {percent}% of your data went over Wi-Fi; {mobile} counted. At home and at work Wi-Fi keeps your data for the road.',
@@ -66,7 +66,7 @@ export const ADVICE_TEXTS: Readonly<Record<Language, Readonly<Record<AdviceCode,
     noPlanFits:
       'В самый загруженный месяц ушло {peak}, столько нет ни в одном тарифе. Самый большой: {plan} с {planAmount}.',
     lostToExpiry:
-      'За {days} дн. сгорело {lost}, это {percent} % того, что закончилось. Передайте, продлите или используйте раньше.',
+      'За {days} дн. сгорело {lost}, это {percent} % того, что закончилось. Смотрите заранее, что истекает следующим.',
     nothingLost: 'За {days} дн. ничего не сгорело.',
     wifiLittle:
       'Через Wi-Fi прошло только {percent} % трафика, засчитано {mobile}. Дома и на работе Wi-Fi сбережёт трафик для дороги.',
@@ -83,7 +83,8 @@ export const ADVICE_TEXTS: Readonly<Record<Language, Readonly<Record<AdviceCode,
     largerPlan: '您用量最多的月份为{peak}，超出套餐。{plan}（{planAmount}）每月{fee}。',
     planFits: '套餐{plan}（{planAmount}）适合您：用量最多的月份为{peak}。',
     noPlanFits: '您用量最多的月份为{peak}，没有足够的套餐。最大的是{plan}（{planAmount}）。',
-    lostToExpiry: '{days}天内有{lost}未用即过期，占结束流量的{percent}%。请提前转赠、延期或使用。',
+    lostToExpiry:
+      '{days}天内有{lost}未用即过期，占结束流量的{percent}%。请提前查看即将到期的流量。',
     nothingLost: '{days}天内没有流量过期。',
     wifiLittle: '仅{percent}%的流量使用了Wi-Fi，计费{mobile}。在家和单位使用Wi-Fi可节省流量。',
     wifiGood: '{percent}%的流量（{wifi}）使用了Wi-Fi，未计费。',

@@ -2,12 +2,12 @@
 
 import { parseMessage } from '../messages/parser.ts'
 import { readAmount } from '../messages/amounts.ts'
-import type { Command, ParseRefusal } from '../messages/commands.ts'
+import type { Command } from '../messages/commands.ts'
 import { normaliseMessage } from '../messages/normalise.ts'
 import { numberingPlan, readNumber } from '../messages/numbering.ts'
-import { exampleOf } from './examples.ts'
+import { saidOfReason } from './refusals.ts'
 import { openOffers, openQuestion } from './gift-replies.ts'
-import { one, replyOfGift, type Asked, type Reply, type ReplyParts } from './reply.ts'
+import { replyOfGift, type Asked, type Reply, type ReplyParts } from './reply.ts'
 import { reply } from './replies.ts'
 import { say, type Reader, type Said } from './said.ts'
 
@@ -185,15 +185,4 @@ function questionScreen(giftId: string | undefined): Screen | undefined {
 
 async function shown(said: readonly [Said, ...Said[]], screen?: Screen): Promise<Shown> {
   return { said, screen }
-}
-
-/** The text for what was not understood, with an example where one helps. */
-export function saidOfReason(
-  reader: Reader & { readonly channel?: 'sms' | 'ussd' },
-  reason: ParseRefusal,
-): Said {
-  if (reason === 'badFormat' || reason === 'ambiguous') {
-    return say(reason, { example: exampleOf(reader, reader.channel ?? 'ussd') })
-  }
-  return one(say(reason, {})).said[0]
 }

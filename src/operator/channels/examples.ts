@@ -1,5 +1,6 @@
 /** Lines that a subscriber can copy. */
 
+import type { Command } from '../messages/commands.ts'
 import type { TextChannel } from '../messages/fitting.ts'
 import { writeMessage } from '../messages/writing.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -8,12 +9,24 @@ import { languageFor, type Reader } from './said.ts'
 
 const LANGUAGES_OF_GENERIC = ['generic-en', 'generic-ru', 'generic-zh'] as const
 
-/** How to give data on this channel, in the reader's language where the operator understands several. */
+/** How to give data on this channel, in the reader's language where the operator understands several; else the menu or the balance. */
 export function exampleOf(reader: Reader, kind: TextChannel): string {
-  const { file } = reader
-  const { sms, ussd } = channelsOf(file)
+  const { sms, ussd } = channelsOf(reader.file)
   const own = kind === 'sms' ? sms : ussd
-  return write(reader, own) ?? write(reader, sms) ?? own?.shortCode ?? ''
+  return (
+    write(reader, { channel: own }) ??
+    write(reader, { channel: own, command: { kind: 'menu' } }) ??
+    write(reader, { channel: own, command: { kind: 'balance' } }) ??
+    write(reader, { channel: sms }) ??
+    own?.shortCode ??
+    ''
+  )
+}
+
+/** What somebody sends who knows nothing yet: for help where there is some. */
+export function firstStep(reader: Reader, kind: TextChannel): string {
+  const channel = channelsOf(reader.file)[kind]
+  return write(reader, { channel, command: { kind: 'help' } }) ?? exampleOf(reader, kind)
 }
 
 /** An operator's channels for short texts, where it has them. */
@@ -22,16 +35,31 @@ export function channelsOf(file: OperatorFile): Readonly<Record<TextChannel, Cha
   return { sms: channel('sms'), ussd: channel('ussd') }
 }
 
-function write(reader: Reader, channel: Channel | undefined): string | undefined {
+function write(
+  reader: Reader,
+  of: { readonly channel: Channel | undefined; readonly command?: Command },
+): string | undefined {
+  const { channel } = of
   if (!channel) return undefined
-  const { file } = reader
-  const { gifting, gigabyteBytes, ranges } = file
-  const amountBytes = gifting.sizesBytes?.[0] ?? gifting.stepBytes ?? BigInt(gigabyteBytes)
-  const to = ranges.msisdn.prefix.padEnd(ranges.msisdn.digits, '123456789')
+  const { gigabyteBytes } = reader.file
   const grammars = inLanguageOf(reader, channel.grammars)
   const kind = channel.kind === 'ussd' ? 'ussd' : 'sms'
-  const context = { channel: kind, grammars, gigabyteBytes } as const
-  return writeMessage({ kind: 'give', to, amountBytes }, context)?.text
+  const { shortCode } = channel
+  const context = {
+    channel: kind,
+    grammars,
+    gigabyteBytes,
+    ...(shortCode && { shortCode }),
+  } as const
+  return writeMessage(of.command ?? gift(reader.file), context)?.text
+}
+
+function gift({ gifting, gigabyteBytes, ranges }: OperatorFile): Command {
+  const { sizesBytes, stepBytes = 1n, maxBytes = BigInt(gigabyteBytes) } = gifting
+  const most = maxBytes < gigabyteBytes ? maxBytes : BigInt(gigabyteBytes)
+  const amountBytes = sizesBytes?.[0] ?? most - (most % stepBytes)
+  const to = ranges.msisdn.prefix.padEnd(ranges.msisdn.digits, '123456789')
+  return { kind: 'give', to, amountBytes }
 }
 
 function inLanguageOf(reader: Reader, grammars: readonly string[]): readonly string[] {

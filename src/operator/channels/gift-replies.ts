@@ -1,13 +1,11 @@
 /** Gifts by message: asked for, confirmed, offered, claimed. */
 
 import { LabError } from '../../base/errors.ts'
-import type { Connection } from '../../store/engine.ts'
 import { findByNumber } from '../accounts.ts'
 import type { GiftAsk } from '../gifts/asking.ts'
 import type { StepOutcome } from '../gifts/progress.ts'
 import type { Gift } from '../gifts/view.ts'
-import { fileOf } from '../subscriptions/subscriptions.ts'
-import { noteAsk, referenceOf, type Side } from './notices.ts'
+import { referenceOf, type Side } from './notices.ts'
 import { isPinRefusal, saidOfPin } from './refusals.ts'
 import {
   NOTHING,
@@ -18,7 +16,7 @@ import {
   type Reply,
   type ReplyParts,
 } from './reply.ts'
-import { say, tell, type Reader, type Said } from './said.ts'
+import { say, type Reader, type Said } from './said.ts'
 
 /** The question that a subscriber has not answered yet. There is one at a time. */
 export function openQuestion(parts: ReplyParts, of: Reader): Gift | undefined {
@@ -50,13 +48,12 @@ export async function give(
     }
   },
 ): Promise<Reply> {
-  const { account, channel, key, gift } = asked
+  const { account, channel, gift } = asked
   // A second question would leave it open which of them a late yes answers.
   const open = openQuestion(parts, asked)
   if (open) return replyOfGift(parts, { ...asked, giftId: open.id, side: 'sender' })
   const outcome = await parts.gifts.give({
-    caller: `${channel}:${account.id}`,
-    idempotencyKey: key,
+    ...onceOf(asked),
     from: account.msisdn,
     to: gift.to,
     amountBytes: gift.amountBytes,
@@ -72,6 +69,10 @@ export async function confirm(
   parts: ReplyParts,
   asked: Asked & { readonly pin: string | undefined },
 ): Promise<Reply> {
+  // A yes that comes again means what it meant, and no question that was asked since.
+  const earlier = parts.gifts.confirmedBy(onceOf(asked))
+  if (earlier !== undefined)
+    return replyOfGift(parts, { ...asked, giftId: earlier, side: 'sender' })
   const open = openQuestion(parts, asked)
   if (!open || isTooEarly(asked, open)) return NOTHING
   const { account, pin } = asked
@@ -79,8 +80,13 @@ export async function confirm(
     ...asked,
     gift: open,
     side: 'sender',
-    take: () => parts.gifts.confirm({ id: open.id, by: account.msisdn, pin }),
+    take: () => parts.gifts.confirm({ id: open.id, by: account.msisdn, pin, once: onceOf(asked) }),
   })
+}
+
+/** By which a message that comes again is known, also when nobody knows any more what was answered. */
+export function onceOf({ account, channel, key }: Asked) {
+  return { caller: `${channel}:${account.id}`, idempotencyKey: key }
 }
 
 export async function cancel(parts: ReplyParts, asked: Asked): Promise<Reply> {
@@ -146,10 +152,6 @@ async function declineAsk(
 ): Promise<Reply> {
   const { account, question } = asked
   await parts.gifts.answer({ id: question.id, by: account.msisdn, gives: false })
-  const said = say('askDeclined', { from: account.msisdn }, { eventId: `noAsk:${question.id}` })
-  await parts.store.write((db) => {
-    tellNumber(parts, { db, msisdn: question.from, said })
-  })
   return one(say('askRefusedByYou', { from: question.from }))
 }
 
@@ -184,27 +186,24 @@ export async function ask(
   parts: ReplyParts,
   asked: Asked & { readonly question: { readonly from: string; readonly amountBytes: bigint } },
 ): Promise<Reply> {
-  const { account, question, file } = asked
+  const { account, question } = asked
   const { from: giver, amountBytes } = question
-  const other = parts.store.read((db) => findByNumber(db, giver))
-  if (!other) return one(say('notOnNetwork', { to: giver }))
-  if (other.operator !== account.operator) return one(say('otherOperator', { to: giver }))
-  try {
-    const made = await parts.gifts.ask({ from: account.msisdn, to: giver, amountBytes })
-    const note = { ...made, accountId: other.id, file, atMs: parts.nowMs() }
-    await parts.store.write((db) => noteAsk(db, note))
-    return one(say('askSent', { amount: amountBytes, from: giver }))
-  } catch (error) {
-    return one(askRefusal(error))
-  }
+  if (!parts.store.read((db) => findByNumber(db, giver)))
+    return one(say('notOnNetwork', { to: giver }))
+  const { refusal } = await parts.gifts.askOnce({
+    ...onceOf(asked),
+    from: account.msisdn,
+    to: giver,
+    amountBytes,
+  })
+  if (refusal) return one(askRefusal(refusal.reason, giver))
+  return one(say('askSent', { amount: amountBytes, from: giver }))
 }
 
-function askRefusal(error: unknown): Said {
-  const reason = error instanceof LabError ? error.reason : undefined
-  if (reason === 'askingNotOffered') return say('notOffered', {})
+function askRefusal(reason: string, to: string): Said {
+  if (reason === 'otherOperator') return say('otherOperator', { to })
   if (reason === 'sameAccount') return say('sameNumber', {})
-  if (reason === 'askedAlready') return say('askTwice', {})
-  throw error
+  return reason === 'askedAlready' ? say('askTwice', {}) : say('asksNotOffered', {})
 }
 
 /** Takes a step of a gift that is known to be there; what stands against it is said. */
@@ -236,14 +235,4 @@ function stepRefused(
   const reply = refusedReply(parts, { ...of, to: of.gift.to })
   const mayTryAgain = of.refusal.reason === 'wrongPin'
   return { ...reply, ...(mayTryAgain && { giftId: of.gift.id, mayTryAgain }) }
-}
-
-function tellNumber(
-  parts: ReplyParts,
-  to: { readonly db: Connection; readonly msisdn: string; readonly said: Said },
-): void {
-  const account = findByNumber(to.db, to.msisdn)
-  if (!account) return
-  const file = fileOf(parts.operators, account)
-  tell(to.db, { account, file, said: to.said, atMs: parts.nowMs() })
 }

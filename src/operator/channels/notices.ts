@@ -7,14 +7,17 @@ import {
   type GiftRequestRecord,
   type GiftState,
 } from '../../store/gift-requests.ts'
+import type { AwaitedService } from '../../store/gift-waits.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
-import { findById } from '../accounts.ts'
+import type { ApprovalNoticeEvent } from '../gifts/approvals.ts'
+import type { AskNoticeEvent } from '../gifts/asking.ts'
 import type { GiftNotice } from '../gifts/machine.ts'
 import { claimCodeOf } from '../gifts/pins.ts'
 import type { GiftNoticeEvent } from '../gifts/steps.ts'
 import { giftOf, type Gift } from '../gifts/view.ts'
+import type { Language } from '../messages/texts/languages.ts'
 import type { OperatorFile } from '../operator-file.ts'
-import { say, tell, type Said } from './said.ts'
+import { languageFor, say, tell, type Said } from './said.ts'
 
 /** A side of a gift. */
 export type Side = 'sender' | 'receiver'
@@ -42,8 +45,21 @@ export function noteGift(db: Connection, notice: GiftNoticeEvent): void {
   const { request } = notice
   const side: Side = request.giverAccountId === notice.to.id ? 'sender' : 'receiver'
   if (isOnScreen(request, { side, what: notice.what })) return
-  const said = saidOf(db, { ...notice, side })
+  const of = { ...notice, side }
+  const isAutomatic = notice.isAutomatic && side === 'sender'
+  const said = isAutomatic ? saidOfAutomatic(db, of) : saidOf(db, of)
   if (said) tell(db, { account: notice.to, file: notice.file, said, atMs: notice.atMs })
+}
+
+/** What a gift that made itself has come to. */
+function saidOfAutomatic(db: Connection, of: Of): Said | undefined {
+  const { request, gift } = of
+  const what = WHAT_OF_STATE.sender[request.state]
+  const said = what && saidOf(db, { ...of, what })
+  if (!said || what !== 'sent') return said
+  const { to, amountBytes: amount } = gift
+  const values = { amount, to, reference: referenceOf(request.id) }
+  return { ...say('giftAutomatic', values), eventId: said.eventId }
 }
 
 /** What is to be said to one side of a gift as it stands now. */
@@ -227,23 +243,26 @@ function secretOf(db: Connection): Uint8Array {
   })
 }
 
-/** Tells somebody that another asks for data. */
-export function noteAsk(
-  db: Connection,
-  ask: {
-    readonly id: string
-    readonly from: string
-    readonly amountBytes: bigint
-    readonly accountId: number
-    readonly file: OperatorFile
-    readonly atMs: number
-  },
-): void {
-  const account = findById(db, ask.accountId)
-  const said = say(
-    'askReceived',
-    { amount: ask.amountBytes, from: ask.from },
-    { eventId: `ask:${ask.id}` },
-  )
-  if (account) tell(db, { account, file: ask.file, said, atMs: ask.atMs })
+/** Tells somebody that another asks for data, or the one who asked that there is none this time. */
+export function noteAsk(db: Connection, { ask, what, to, file, atMs }: AskNoticeEvent): void {
+  const { id, from, to: giver, amountBytes: amount } = ask
+  const said =
+    what === 'asked'
+      ? say('askReceived', { amount, from, reference: referenceOf(id) }, { eventId: `ask:${id}` })
+      : say('askDeclined', { from: giver }, { eventId: `noAsk:${id}` })
+  tell(db, { account: to, file, said, atMs })
+}
+
+/** Tells somebody who was refused a service that it has its approval. */
+export function noteApproval(db: Connection, notice: ApprovalNoticeEvent): void {
+  const { service: of, to: account, file, atMs } = notice
+  const service = SERVICES[languageFor({ account, file })][of]
+  const eventId = `approved:${account.id}:${of}:${atMs}`
+  tell(db, { account, file, said: say('approvalGranted', { service }, { eventId }), atMs })
+}
+
+const SERVICES: Readonly<Record<Language, Readonly<Record<AwaitedService, string>>>> = {
+  en: { gifting: 'giving data', roamingGifting: 'giving from abroad' },
+  ru: { gifting: 'передача трафика', roamingGifting: 'передача в роуминге' },
+  zh: { gifting: '流量转赠', roamingGifting: '漫游时转赠流量' },
 }

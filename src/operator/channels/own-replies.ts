@@ -6,6 +6,7 @@ import { balanceOf, type Lot } from '../../store/ledger.ts'
 import { messageOfRefusal } from '../messages/texts/refusals.ts'
 import { extensionFor } from '../subscriptions/purchases.ts'
 import { exampleOf } from './examples.ts'
+import { onceOf } from './gift-replies.ts'
 import { referenceOf } from './notices.ts'
 import { isPinRefusal, saidOfPin } from './refusals.ts'
 import { one, type Asked, type Reply, type ReplyParts } from './reply.ts'
@@ -24,10 +25,16 @@ export async function balance(parts: ReplyParts, asked: Asked): Promise<Reply> {
 export async function limit(parts: ReplyParts, asked: Asked): Promise<Reply> {
   const { account, file, channel } = asked
   const { bytes, binding } = parts.gifts.maximum({ from: account.msisdn, channel })
-  if (bytes > 0n) return one(say('limitNow', { maximum: bytes }))
   const options = { to: account.msisdn, currency: file.currency.code }
-  const reasons = binding.map((refusal) => messageOfRefusal(refusal, options))
-  return { said: [say('limitNone', {}), ...reasons.filter(({ id }) => id !== 'refused')] }
+  const reasons = new Map(
+    binding
+      .map((refusal) => messageOfRefusal(refusal, options))
+      // That there is no more is said by the amount alone.
+      .filter(({ id }) => id !== 'refused' && id !== 'insufficient')
+      .map((said) => [said.id, said] as const),
+  )
+  const first = bytes > 0n ? say('limitNow', { maximum: bytes }) : say('limitNone', {})
+  return { said: [first, ...reasons.values()] }
 }
 
 /** A longer life for what ends first of what may have one. */
@@ -78,7 +85,7 @@ export async function changePin(
 ): Promise<Reply> {
   const { account, file, pins } = asked
   try {
-    await parts.gifts.changePin({ msisdn: account.msisdn, ...pins })
+    await parts.gifts.changePin({ msisdn: account.msisdn, ...pins, once: onceOf(asked) })
     return one(say('pinChanged', {}))
   } catch (error) {
     if (!(error instanceof LabError)) throw error

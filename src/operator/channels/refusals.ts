@@ -4,9 +4,12 @@ import type { Connection } from '../../store/engine.ts'
 import { giftSettingsOf } from '../../store/gift-settings.ts'
 import type { GiftRefusedAnswer } from '../gifts/giving.ts'
 import { PIN_REFUSALS, type PinRefusal } from '../gifts/pins.ts'
+import type { ParseRefusal } from '../messages/commands.ts'
+import type { TextChannel } from '../messages/fitting.ts'
 import type { MessageId } from '../messages/texts/catalogue.ts'
 import { messageOfRefusal } from '../messages/texts/refusals.ts'
 import type { GiftRefusal } from '../rules/refusals.ts'
+import { exampleOf, firstStep } from './examples.ts'
 import { say, type Reader, type Said } from './said.ts'
 
 const PIN_TRIES = 3
@@ -20,7 +23,7 @@ export function saidOfRefusal(
   if (isPinRefusal(refusal.reason)) return [saidOfPin(db, { ...of, reason: refusal.reason })]
   if (refusal.reason === 'claimCodesNotOffered') return [say('notOffered', {})]
   const told = new Map<MessageId, Said>()
-  for (const one of refusal.refusals) {
+  for (const one of refusal.refusals.filter(isWorthSaying)) {
     const said = messageOfRefusal(one, { to, currency: file.currency.code })
     if (!told.has(said.id)) told.set(said.id, said)
   }
@@ -53,7 +56,35 @@ export function isPinRefusal(reason: string | undefined): reason is PinRefusal {
   return reason !== undefined && Object.hasOwn(PIN_REFUSALS, reason)
 }
 
+/** That nothing may be given is no news where another rule says why. */
+function isWorthSaying(
+  { code, params }: GiftRefusal,
+  _at: number,
+  all: readonly GiftRefusal[],
+): boolean {
+  return code !== 'moreThanMayBeGiven' || params.mostBytes !== 0n || all.length === 1
+}
+
 /** Nothing within the network helps somebody who is outside of it. */
 function isOutside({ code }: GiftRefusal): boolean {
   return code === 'otherOperator' || code === 'unknownReceiver'
+}
+
+/** The text for what was not understood, with an example where one helps. */
+export function saidOfReason(
+  reader: Reader & { readonly channel?: TextChannel },
+  reason: ParseRefusal,
+): Said {
+  const channel = reader.channel ?? 'ussd'
+  switch (reason) {
+    case 'badFormat':
+    case 'ambiguous':
+      return say(reason, { example: exampleOf(reader, channel) })
+    case 'unknownCommand':
+    case 'empty':
+    case 'tooLong':
+      return say(reason, { example: firstStep(reader, channel) })
+    default:
+      return say(reason, {})
+  }
 }

@@ -2,8 +2,8 @@
 
 import { answerOffer, ask, cancel, claim, confirm, give } from './gift-replies.ts'
 import { balance, changePin, extend, help, limit, lock, setNotices } from './own-replies.ts'
+import { saidOfReason } from './refusals.ts'
 import { one, type Asked, type Reply, type ReplyParts } from './reply.ts'
-import { say } from './said.ts'
 
 /** Does what a command says. What is refused is a reply; only defects and bad ids are thrown. */
 export function reply(parts: ReplyParts, asked: Asked): Promise<Reply> {
@@ -42,6 +42,6 @@ export function reply(parts: ReplyParts, asked: Asked): Promise<Reply> {
     case 'help':
       return Promise.resolve(help(asked))
     case 'choose':
-      return Promise.resolve(one(say('unknownCommand', {})))
+      return Promise.resolve(one(saidOfReason(asked, 'unknownCommand')))
   }
 }

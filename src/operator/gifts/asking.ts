@@ -2,9 +2,10 @@
 
 import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
-import { findAsk, openAsks, putAsk, type GiftAskRecord } from '../../store/gift-asks.ts'
+import { answerAsk, findAsk, openAsks, putAsk, type GiftAskRecord } from '../../store/gift-asks.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
+import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { answerOnce } from '../idempotency.ts'
@@ -30,6 +31,17 @@ export type AskOutcome =
   | { readonly replayed: boolean; readonly ask: GiftAsk; readonly refusal?: never }
   | { readonly replayed: boolean; readonly refusal: Refused; readonly ask?: never }
 
+/** What somebody is to be told of a question, within the command in which it happens. */
+export interface AskNoticeEvent {
+  readonly ask: GiftAsk
+  readonly what: 'asked' | 'declined'
+  readonly to: Account
+  readonly file: OperatorFile
+  readonly atMs: number
+}
+
+type Notify = (db: Connection, notice: AskNoticeEvent) => void
+
 interface Question {
   readonly id: string
   readonly from: string
@@ -37,6 +49,7 @@ interface Question {
   readonly amountBytes: bigint
   readonly operators: Operators
   readonly atMs: number
+  readonly notify: Notify
 }
 
 /** Asks, or repeats the answer of its key. */
@@ -75,12 +88,34 @@ export function putQuestion(db: Connection, question: Question): GiftAsk {
   if (fileOf(question.operators, giver).gifting.askForData !== true)
     throw refusedAs('askingNotOffered', 'This operator has no questions for data.')
   if (asker.id === giver.id) throw refusedAs('sameAccount', 'Ask another number than your own.')
+  if (asker.operator !== giver.operator)
+    throw refusedAs('otherOperator', 'Ask a subscriber of your own operator.')
   const open = openAsks(db, { accountId: asker.id, side: 'made', atMs })
   if (open.length >= OPEN_ASKS_MAX || open.some((ask) => ask.giverAccountId === giver.id))
     throw refusedAs('askedAlready', 'A question of yours stands already.')
   const accounts = { askerAccountId: asker.id, giverAccountId: giver.id }
   putAsk(db, { id, ...accounts, amountBytes, askedAtMs: atMs, untilMs: atMs + DAY_MS })
-  return askOf(db, findAsk(db, id) as GiftAskRecord)
+  const ask = askOf(db, findAsk(db, id) as GiftAskRecord)
+  const file = fileOf(question.operators, giver)
+  question.notify(db, { ask, what: 'asked', to: giver, file, atMs })
+  return ask
+}
+
+/** Says no to a question, whose asker is told so. */
+export function declineQuestion(
+  db: Connection,
+  of: {
+    readonly ask: GiftAskRecord
+    readonly operators: Operators
+    readonly atMs: number
+    readonly notify: Notify
+  },
+): void {
+  const { ask, operators, atMs, notify } = of
+  answerAsk(db, { id: ask.id, answer: 'refused' })
+  const to = findById(db, ask.askerAccountId)
+  if (to)
+    notify(db, { ask: askOf(db, ask), what: 'declined', to, file: fileOf(operators, to), atMs })
 }
 
 /** @throws {LabError} notFound; conflict (`wrongState`, `tooLate`) */

@@ -1,6 +1,6 @@
 /** Why the operator has stopped somebody's gifts: what was counted, the limit, and the gifts that were counted. */
 
-import type { RecentGift, SuspicionKind } from '../rules/abuse.ts'
+import { countedGifts, type RecentGift, type SuspicionKind } from '../rules/abuse.ts'
 import type { GiftFacts } from '../rules/facts.ts'
 import type { GiftRefusal } from '../rules/refusals.ts'
 
@@ -24,8 +24,7 @@ export function evidenceOf(
   by: { readonly facts: GiftFacts; readonly windowHours: number },
 ): readonly SuspicionEvidence[] {
   const { facts, windowHours } = by
-  const since = facts.atMs - windowHours * HOUR_MS
-  const recent = facts.recent.filter(({ atMs }) => atMs > since && atMs <= facts.atMs)
+  const recent = countedGifts(facts, { windowHours })
   return refusals.flatMap(({ code, text, params }) => {
     const counted = Object.hasOwn(COUNTED, code) ? COUNTED[code as SuspicionKind] : undefined
     if (!counted) return []
@@ -37,8 +36,6 @@ export function evidenceOf(
     return [{ code: code as SuspicionKind, text, count, limit, windowHours, refused, gifts }]
   })
 }
-
-const HOUR_MS = 3_600_000
 
 type Count = (
   gift: Pick<GiftFacts, 'from' | 'to'>,

@@ -92,6 +92,7 @@ function senderOf(db: Connection, of: Subject & { readonly giver: Account }): Se
           }).map(({ to }) => to),
     isLocked: settings.locked,
     isSuspended: settings.suspended !== undefined,
+    allowedAtMs: settings.allowedAtMs,
     usesWifi: place?.wifi ?? false,
     lots: lotsOf(db, of),
   }

@@ -24,7 +24,7 @@ import {
 } from '../../store/gift-settings.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
 import { requireBytes } from '../amount.ts'
-import { requireIdempotencyKey } from '../idempotency.ts'
+import { madeBy, requireIdempotencyKey } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { MaximumGift } from '../rules/maximum.ts'
@@ -32,23 +32,34 @@ import type { ChannelKind } from '../rules/types.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import {
   askOf,
+  declineQuestion,
   putQuestion,
   putQuestionOnce,
   requireAccount,
   requireOpenAsk,
+  type AskNoticeEvent,
   type AskOutcome,
   type GiftAsk,
 } from './asking.ts'
+import { tellApproved, type ApprovalNoticeEvent } from './approvals.ts'
 import { automaticGiftOf } from './automatic.ts'
 import type { SuspicionEvidence } from './evidence.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
-import { changePin, claimCodeOf, claimDigest, PIN_REFUSALS, resetPin } from './pins.ts'
+import {
+  changePin,
+  changePinOnce,
+  claimCodeOf,
+  claimDigest,
+  PIN_REFUSALS,
+  resetPin,
+} from './pins.ts'
 import { expire, readAsIfDone } from './overdue.ts'
 import {
   noSuchGift,
   reverse,
   settle,
   takeStep,
+  takeStepOnce,
   type ById,
   type StepAsked,
   type StepOutcome,
@@ -58,7 +69,7 @@ import type { GiftChoices, GiftSettingsView } from './settings.ts'
 import { upToDate, type GiftNoticeEvent, type StepContext } from './steps.ts'
 import { findGift, giftOf, type Gift } from './view.ts'
 
-export type { AskOutcome, GiftAsk } from './asking.ts'
+export type { AskNoticeEvent, AskOutcome, GiftAsk } from './asking.ts'
 export type { SuspicionEvidence } from './evidence.ts'
 export type { GiftChoices, GiftSettingsView } from './settings.ts'
 export type { StepOutcome } from './progress.ts'
@@ -69,6 +80,14 @@ export interface GiftsParts {
   readonly operators: Operators
   /** Is told what subscribers are to be told, within the command in which it happens. */
   notify?(db: Connection, notice: GiftNoticeEvent): void
+  notifyAsk?(db: Connection, notice: AskNoticeEvent): void
+  notifyApproval?(db: Connection, notice: ApprovalNoticeEvent): void
+}
+
+/** Whose request it is, and by which key: one that comes again is answered again, and done once. */
+export interface Once {
+  readonly caller: string
+  readonly idempotencyKey: string
 }
 
 /** Every method that takes a number accepts it as people write it. */
@@ -87,15 +106,19 @@ export interface Gifts {
   }): readonly Gift[]
   /** How many there are, of a subscriber or of all. @throws {LabError} notFound */
   count(of: { readonly msisdn?: string | undefined }): number
-  /** What may be given now, and what binds; to a certain receiver or to anybody. @throws {LabError} notFound */
+  /** What may be given now, and what binds; to a certain receiver, whom nobody need be, or to anybody. @throws {LabError} notFound — the giver */
   maximum(of: {
     readonly from: string
     readonly to?: string
     readonly channel?: ChannelKind
   }): MaximumGift
 
-  /** The sender says yes, with the PIN where the operator wants it. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`) */
-  confirm(step: ById & { readonly pin?: string | undefined }): Promise<StepOutcome>
+  /** The sender says yes, with the PIN where the operator wants it; a PIN that comes again under its key is not tried again. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`), idempotencyKeyReused */
+  confirm(
+    step: ById & { readonly pin?: string | undefined; readonly once?: Once | undefined },
+  ): Promise<StepOutcome>
+  /** The id of the gift that an earlier request with this key confirmed. */
+  confirmedBy(once: Once): string | undefined
   /** The sender thinks better of it, while it is on its way. @throws {LabError} notFound, conflict */
   cancel(step: ById): Promise<StepOutcome>
   /** @throws {LabError} notFound, conflict */
@@ -134,11 +157,12 @@ export interface Gifts {
   /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
-  /** Chooses a PIN in place of the old one. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS) */
+  /** Chooses a PIN in place of the old one; once, where it has a key. @throws {LabError} badInput, notFound, refused (see PIN_REFUSALS), idempotencyKeyReused */
   changePin(change: {
     readonly msisdn: string
     readonly oldPin?: string | undefined
     readonly newPin: string
+    readonly once?: Once | undefined
   }): Promise<void>
   /** By the operator: unlocks the PIN, and makes it what it was in the beginning. @throws {LabError} notFound */
   resetPin(of: { readonly msisdn: string }): Promise<void>
@@ -150,7 +174,7 @@ export interface Gifts {
     readonly number: string
     readonly blocked: boolean
   }): Promise<void>
-  /** By the operator: stops gifts from a number, or lifts that. @throws {LabError} notFound */
+  /** By the operator: stops gifts from a number, or lifts that, whereupon what was counted counts no more. @throws {LabError} notFound */
   suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
   /** A page of numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
   suspended(page?: {
@@ -193,10 +217,15 @@ export function createGifts(parts: GiftsParts): Gifts {
   })
   const newId = orderedIds(environment)
   const secretOf = (db: Connection) => giftSecret(db, () => environment.random.unique(32))
-  const give = (db: Connection, request: GiftRequest) =>
-    giveOnce(db, { request, giftId: newId(), context: context(), secret: () => secretOf(db) })
+  const give = (db: Connection, request: GiftRequest, told = context()) =>
+    giveOnce(db, { request, giftId: newId(), context: told, secret: () => secretOf(db) })
   const step = (asked: StepAsked) =>
     settle(store.write((db) => takeStep(db, { asked, context: context(), secretOf })))
+  const asking = () => ({
+    operators,
+    atMs: nowMs(),
+    notify: (db: Connection, notice: AskNoticeEvent) => parts.notifyAsk?.(db, notice),
+  })
   const change = (msisdn: string, act: (db: Connection, account: Account) => void) =>
     store.write((db) => act(db, requireAccount(db, msisdn)))
 
@@ -229,25 +258,35 @@ export function createGifts(parts: GiftsParts): Gifts {
       store.read((db) =>
         countGiftRequests(db, msisdn === undefined ? undefined : requireAccount(db, msisdn).id),
       ),
-    maximum: (of) =>
-      readAsIfDone(store, {
+    maximum: (of) => {
+      const to = of.to === undefined ? undefined : normaliseMsisdn(of.to, 'to')
+      return readAsIfDone(store, {
         context: { operators, atMs: nowMs() },
-        accounts: (db) =>
-          [of.from, of.to]
-            .filter((number) => number !== undefined)
-            .map((number) => requireAccount(db, number)),
+        accounts: (db) => {
+          const receiver = to === undefined ? undefined : findByNumber(db, to)
+          return [requireAccount(db, of.from), ...(receiver ? [receiver] : [])]
+        },
         query: (db, [account, receiver]) =>
           maximumOf(db, {
             account: account as Account,
+            to,
             receiver,
             file: fileOf(operators, account as Account),
             fileOf: (other) => fileOf(operators, other),
             atMs: nowMs(),
             channel: of.channel ?? 'api',
           }),
-      }),
+      })
+    },
 
-    confirm: ({ pin, ...by }) => step({ ...by, side: 'sender', event: { kind: 'confirm' }, pin }),
+    confirm({ once, ...by }) {
+      const asked = { ...by, side: 'sender', event: { kind: 'confirm' } } as const
+      if (!once) return step(asked)
+      const input = { asked, once, context: context(), secretOf }
+      return settle(store.write((db) => takeStepOnce(db, input)))
+    },
+    confirmedBy: ({ caller, idempotencyKey: key }) =>
+      store.read((db) => madeBy(db, { caller, operation: 'confirmGift', key })),
     cancel: (by) => step({ ...by, side: 'sender', event: { kind: 'cancel' } }),
     accept: (by) => step({ ...by, side: 'receiver', event: { kind: 'accept' } }),
     decline: (by) => step({ ...by, side: 'receiver', event: { kind: 'decline' } }),
@@ -275,16 +314,12 @@ export function createGifts(parts: GiftsParts): Gifts {
 
     async ask(question) {
       requireBytes(question.amountBytes, 'amountBytes')
-      return store.write((db) =>
-        putQuestion(db, { ...question, id: newId(), operators, atMs: nowMs() }),
-      )
+      return store.write((db) => putQuestion(db, { ...question, id: newId(), ...asking() }))
     },
     async askOnce(question) {
       requireIdempotencyKey(question.idempotencyKey)
       requireBytes(question.amountBytes, 'amountBytes')
-      return store.write((db) =>
-        putQuestionOnce(db, { ...question, id: newId(), operators, atMs: nowMs() }),
-      )
+      return store.write((db) => putQuestionOnce(db, { ...question, id: newId(), ...asking() }))
     },
     findAsk: ({ id }) =>
       store.read((db) => {
@@ -300,7 +335,7 @@ export function createGifts(parts: GiftsParts): Gifts {
       store.write((db) => {
         const ask = requireOpenAsk(db, { id, by, atMs: nowMs() })
         if (!gives) {
-          answerAsk(db, { id, answer: 'refused' })
+          declineQuestion(db, { ask, ...asking() })
           return undefined
         }
         const { from: to, to: from, amountBytes } = askOf(db, ask)
@@ -316,11 +351,12 @@ export function createGifts(parts: GiftsParts): Gifts {
         return outcome
       }),
 
-    async changePin({ msisdn, oldPin: pin, newPin }) {
+    async changePin({ msisdn, oldPin: pin, newPin, once }) {
       const refusal = await store.write((db) => {
         const account = requireAccount(db, msisdn)
         const rule = fileOf(operators, account).gifting.pin
-        return changePin(db, { accountId: account.id, pin, newPin, rule, secret: secretOf(db) })
+        const asked = { accountId: account.id, pin, newPin, rule, secret: secretOf(db) }
+        return once ? changePinOnce(db, { ...asked, ...once, atMs: nowMs() }) : changePin(db, asked)
       })
       if (refusal) throw new LabError('refused', PIN_REFUSALS[refusal], { reason: refusal })
     },
@@ -333,8 +369,12 @@ export function createGifts(parts: GiftsParts): Gifts {
       ),
     suspend: ({ msisdn, reason }) =>
       change(msisdn, (db, { id }) => {
-        const suspended = reason === undefined ? undefined : { atMs: nowMs(), reason }
-        changeGiftSettings(db, { accountId: id, suspended })
+        const atMs = nowMs()
+        if (reason !== undefined) {
+          changeGiftSettings(db, { accountId: id, suspended: { atMs, reason } })
+        } else if (giftSettingsOf(db, id).suspended) {
+          changeGiftSettings(db, { accountId: id, suspended: undefined, allowedAtMs: atMs })
+        }
       }),
     suspended: ({ after, limit = SUSPENDED_LIMIT } = {}) =>
       store.read((db) =>
@@ -358,7 +398,11 @@ export function createGifts(parts: GiftsParts): Gifts {
       ),
 
     async sweep() {
-      let done = 0
+      let done = await tellApproved(store, {
+        operators,
+        atMs: nowMs(),
+        notify: (db, notice) => parts.notifyApproval?.(db, notice),
+      })
       for (;;) {
         const due = store.read((db) => dueGiftRequests(db, { atMs: nowMs(), limit: SWEEP_CHUNK }))
         for (const { id } of due) await store.write((db) => expire(db, { id, context: context() }))
@@ -386,7 +430,7 @@ function giveAutomatically(
   of: {
     readonly accountId: number
     readonly context: StepContext
-    give(db: Connection, request: GiftRequest): GiftOutcome
+    give(db: Connection, request: GiftRequest, told: StepContext): GiftOutcome
   },
 ): number {
   const { accountId, context } = of
@@ -397,13 +441,26 @@ function giveAutomatically(
   const file = fileOf(context.operators, account)
   const gift = automaticGiftOf(db, { account, receiver, file, automatic, atMs: context.atMs })
   if (!gift) return 0
-  const outcome = of.give(db, {
+  const request = {
     caller: AUTOMATIC_CALLER,
     idempotencyKey: `${accountId}.${gift.untilMs}.${context.atMs}`,
     from: account.msisdn,
     to: automatic.to,
     amountBytes: gift.amountBytes,
     isConfirmed: true,
-  })
-  return outcome.gift ? 1 : 0
+  }
+  const tell = context.notify
+  const told: StepContext = {
+    ...context,
+    notify: (on, notice) => tell(on, { ...notice, isAutomatic: true }),
+  }
+  const made = of.give(db, request, told).gift
+  if (!made) return 0
+  // Nobody has seen an answer to what was not asked for.
+  const begun = made.state === 'completed' ? undefined : findGiftRequest(db, made.id)
+  if (begun) {
+    const notice = { request: begun, gift: made, what: 'sent', to: account, file } as const
+    told.notify(db, { ...notice, atMs: context.atMs })
+  }
+  return 1
 }

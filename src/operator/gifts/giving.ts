@@ -10,6 +10,7 @@ import type { GiftFacts } from '../rules/facts.ts'
 import { mostThatMayBeGiven, type MaximumGift } from '../rules/maximum.ts'
 import type { GiftRefusal, GiftRefusalCode, GiftRefused, LimitReason } from '../rules/refusals.ts'
 import type { ChannelKind } from '../rules/types.ts'
+import { noteApprovalWaits } from './approvals.ts'
 import { gatherFacts } from './gather.ts'
 import { claimCodeOf, claimDigest, PIN_REFUSALS, tryPin, type PinRefusal } from './pins.ts'
 import { expireOverdue } from './overdue.ts'
@@ -96,6 +97,8 @@ export function maximumOf(
   db: Connection,
   of: Pick<StepContext, 'atMs'> & {
     readonly account: Account
+    /** The number of the receiver, who need not be there. */
+    readonly to?: string | undefined
     readonly receiver?: Account | undefined
     readonly file: OperatorFile
     readonly fileOf?: (account: Account) => OperatorFile
@@ -107,7 +110,7 @@ export function maximumOf(
     file,
     fileOf: of.fileOf ?? (() => file),
     from: account.msisdn,
-    to: receiver?.msisdn,
+    to: receiver?.msisdn ?? of.to,
     giver: account,
     receiver,
     amountBytes: 0n,
@@ -173,6 +176,7 @@ function decide(db: Connection, input: GiftInput): Decision {
   if (!one.verdict.allowed) {
     const { refusals } = one.verdict
     suspendIfTold(db, { one, refusals, atMs: context.atMs })
+    noteApprovalWaits(db, { giver: one.giver, refusals, atMs: context.atMs })
     return { refusal: refusedBy(refusals) }
   }
   if (isClaim && !one.file.gifting.claimCodes) return refused('claimCodesNotOffered')

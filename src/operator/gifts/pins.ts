@@ -4,6 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
 import { changeGiftSettings, giftSettingsOf } from '../../store/gift-settings.ts'
+import { answerOnce, type Answer } from '../idempotency.ts'
 import type { PinRule } from '../rules/types.ts'
 
 /** Why a PIN does not confirm. */
@@ -60,6 +61,43 @@ export function changePin(
   const chosen = digestOf(secret, pinText(accountId, newPin))
   changeGiftSettings(db, { accountId, pinDigest: chosen, pinTries: 0 })
   return undefined
+}
+
+/** The same, once for its key: an old PIN that comes again is not a wrong one. @throws {LabError} idempotencyKeyReused */
+export function changePinOnce(
+  db: Connection,
+  change: PinCheck & {
+    readonly newPin: string
+    readonly caller: string
+    readonly idempotencyKey: string
+    readonly atMs: number
+  },
+): PinRefusal | undefined {
+  const { accountId, secret, caller, idempotencyKey: key, atMs } = change
+  const { answer } = answerOnce(db, {
+    caller,
+    operation: 'changePin',
+    key,
+    fingerprint: fingerprintOf(secret, `${accountId} ${change.pin ?? ''} ${change.newPin}`),
+    atMs,
+    decide: () => asAnswer({ reason: changePin(db, change), of: 'pin' }),
+  })
+  return answer.refusal && (answer.refusal.reason as PinRefusal)
+}
+
+/** What a request with a PIN came to, as it is kept with its key: what it is of, or why not. */
+export function asAnswer(to: {
+  readonly reason: PinRefusal | undefined
+  readonly of: string
+}): Answer {
+  const { reason } = to
+  if (reason === undefined) return { transferId: to.of }
+  return { refusal: { allowed: false, reason, text: PIN_REFUSALS[reason] } }
+}
+
+/** A request with a PIN, as it is known again: without the key of the lab nobody finds the PIN in it. */
+export function fingerprintOf(secret: Uint8Array, text: string): string {
+  return Buffer.from(digestOf(secret, `request ${text}`)).toString('hex')
 }
 
 /** By the operator: the PIN is as it was in the beginning. */

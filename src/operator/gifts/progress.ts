@@ -5,12 +5,13 @@ import type { Connection } from '../../store/engine.ts'
 import { findGiftRequest, type GiftRequestRecord } from '../../store/gift-requests.ts'
 import { reverseGift } from '../../store/ledger-changes.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
+import { answerOnce } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { refusedBy, type GiftRefusedAnswer } from './giving.ts'
 import type { GiftEvent } from './machine.ts'
 import { expire, expireOverdue } from './overdue.ts'
-import { PIN_REFUSALS, tryPin } from './pins.ts'
+import { asAnswer, fingerprintOf, PIN_REFUSALS, tryPin, type PinRefusal } from './pins.ts'
 import { advanceGift, openCase, upToDate, type GiftCase, type StepContext } from './steps.ts'
 import { giftOf, type Gift } from './view.ts'
 
@@ -75,6 +76,38 @@ export function takeStep(db: Connection, input: StepInput): StepResult {
     context,
   })
   return judgeStep(db, { ...input, one })
+}
+
+/** A step, once for its key: a wrong PIN that comes again is not counted again. @throws {LabError} idempotencyKeyReused */
+export function takeStepOnce(
+  db: Connection,
+  input: StepInput & {
+    readonly once: { readonly caller: string; readonly idempotencyKey: string }
+  },
+): StepResult {
+  const { asked, once, context } = input
+  const { id, by, pin } = asked
+  let first: StepResult | undefined
+  const { answer } = answerOnce(db, {
+    caller: once.caller,
+    operation: 'confirmGift',
+    key: once.idempotencyKey,
+    fingerprint: fingerprintOf(input.secretOf(db), `${id} ${by} ${pin ?? ''}`),
+    atMs: context.atMs,
+    decide() {
+      first = takeStep(db, input)
+      const reason = 'problem' in first ? undefined : first.refusal?.reason
+      const isPin = reason === 'wrongPin' || reason === 'pinLocked'
+      return asAnswer({ reason: isPin ? reason : undefined, of: id })
+    },
+  })
+  if (first) return first
+  const request = findGiftRequest(db, id)
+  if (!answer.refusal || !request) return takeStep(db, input)
+  const { text } = answer.refusal
+  const reason = answer.refusal.reason as PinRefusal
+  const refusal = { allowed: false, reason, text, refusals: [] } as const
+  return { gift: giftOf(db, { request, atMs: context.atMs }), refusal }
 }
 
 function judgeStep(db: Connection, input: StepInput & { readonly one: GiftCase }): StepResult {

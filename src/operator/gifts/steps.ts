@@ -47,6 +47,8 @@ export interface GiftNoticeEvent {
   readonly request: GiftRequestRecord
   readonly gift: Gift
   readonly what: GiftNotice
+  /** Of a gift that made itself: nobody has seen an answer to it. */
+  readonly isAutomatic?: boolean
   readonly to: Account
   readonly file: OperatorFile
   readonly atMs: number
@@ -100,7 +102,9 @@ export function openCase(
   const { operators, atMs } = context
   const parties = of.parties ?? { giver: senderOf(db, asked), receiver: receiverOf(db, asked) }
   const giver = upToDate(db, { account: parties.giver, context })
-  const receiver = upToDate(db, { account: parties.receiver, context })
+  // One and the same is brought up to date once.
+  const isSelf = parties.giver !== undefined && parties.giver.id === parties.receiver?.id
+  const receiver = isSelf ? giver : upToDate(db, { account: parties.receiver, context })
   const file = giver ? fileOf(operators, giver) : operators.default
   const facts = gatherFacts(db, {
     file,

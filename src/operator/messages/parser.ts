@@ -189,7 +189,13 @@ function amountValue(
     slot === 'amount'
       ? readAmount(text, { gigabyteBytes })
       : readWholeAmount(text, { unit: slot === 'mb' ? 'MB' : 'GB', gigabyteBytes })
-  return read.ok ? { amountBytes: read.amountBytes } : { reason: read.reason }
+  if (read.ok) return { amountBytes: read.amountBytes }
+  // Where a unit is not to be written at all, or is followed by other words, the form is what is wrong.
+  const isForm =
+    slot === 'amount'
+      ? read.reason === 'unknownUnit' && /\p{L} \p{L}/u.test(text)
+      : read.reason === 'badAmount'
+  return { reason: isForm ? 'badFormat' : read.reason }
 }
 
 function wordValue(

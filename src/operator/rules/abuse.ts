@@ -1,5 +1,6 @@
 /** What makes a giver suspicious: too many gifts, too many others on the other side, and data that comes round again. */
 
+import type { GiftFacts } from './facts.ts'
 import type { AbuseRule } from './types.ts'
 
 /** A gift that has happened, or is on its way. */
@@ -22,16 +23,25 @@ export interface Suspicion {
 
 const HOUR_MS = 3_600_000
 
+/** Gifts that count: of the window, and since the operator last looked at them and allowed the giver's gifts again. */
+export function countedGifts(
+  { recent, atMs, sender }: Pick<GiftFacts, 'recent' | 'atMs' | 'sender'>,
+  { windowHours }: Pick<AbuseRule, 'windowHours'>,
+): readonly RecentGift[] {
+  const sinceMs = Math.max(atMs - windowHours * HOUR_MS, sender?.allowedAtMs ?? -Infinity)
+  return recent.filter((gift) => gift.atMs > sinceMs && gift.atMs <= atMs)
+}
+
 /**
- * What a gift would be suspected of. A gift without a receiver yet is judged by its giver alone. `recent` is oldest first,
- * and what is older than the window does not count.
+ * What a gift would be suspected of. A gift without a receiver yet is judged by its giver alone. `recent` is what counts,
+ * the oldest first.
  */
 export function suspicionsOf(
-  gift: { readonly from: string; readonly to: string | undefined; readonly atMs: number },
+  gift: { readonly from: string; readonly to: string | undefined },
   by: { readonly recent: readonly RecentGift[]; readonly rule: AbuseRule },
 ): readonly Suspicion[] {
   const windowMs = by.rule.windowHours * HOUR_MS
-  const recent = by.recent.filter(({ atMs }) => atMs > gift.atMs - windowMs && atMs <= gift.atMs)
+  const { recent } = by
   const found = [
     velocity(gift.from, { recent, limit: by.rule.gifts, windowMs }),
     fan('fanOut', {

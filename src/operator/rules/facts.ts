@@ -73,6 +73,8 @@ export interface SenderFacts extends PartyFacts {
   readonly isLocked: boolean
   /** The operator has stopped gifts from this number. */
   readonly isSuspended: boolean
+  /** When the operator last allowed them again: gifts up to then have been looked at, and are suspected no more. */
+  readonly allowedAtMs: number | undefined
   /** Whether mobile data is not needed to ask for a gift. */
   readonly usesWifi: boolean
   /** In the order in which they are given: what ends first, then the older lot. */

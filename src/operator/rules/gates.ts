@@ -1,7 +1,7 @@
 /** The rules that a gift breaks whatever its amount: one small function each. */
 
 import { dayOfMonth, daysOn, midnightAfter, monthStartAfter } from '../calendar.ts'
-import { suspicionsOf, type Suspicion, type SuspicionKind } from './abuse.ts'
+import { countedGifts, suspicionsOf, type Suspicion, type SuspicionKind } from './abuse.ts'
 import type { GiftFacts, PartyFacts, ReceiverFacts, SenderFacts } from './facts.ts'
 import type { GiftRefusalCode, RefusalParams } from './refusals.ts'
 import type { ClosedDays, GiftingRules, GiftService } from './types.ts'
@@ -171,9 +171,8 @@ function ofSuspicion(kind: SuspicionKind): Gate {
   return ({ facts, rules }) => {
     const rule = rules.abuse
     if (!rule) return undefined
-    const suspicion = suspicionsOf(facts, { recent: facts.recent, rule }).find(
-      (one) => one.kind === kind,
-    )
+    const recent = countedGifts(facts, rule)
+    const suspicion = suspicionsOf(facts, { recent, rule }).find((one) => one.kind === kind)
     return (
       suspicion && {
         params: {

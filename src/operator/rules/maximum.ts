@@ -1,5 +1,6 @@
 /** How much may be given, and why not more: the same rules that judge gifts, asked the other way round. */
 
+import { AMOUNT_MAX_BYTES } from '../../store/ledger.ts'
 import type { GiftFacts } from './facts.ts'
 import type { Case, FormCode } from './gates.ts'
 import { brokenGates, capRefusal, capsOf, formRefusal, limitText } from './judge.ts'
@@ -42,12 +43,13 @@ interface Bound {
 }
 
 function withinCaps(one: Case): MaximumGift {
-  const bounds = boundsOf(one)
+  const some = boundsOf(one)
+  const isBeyond = some.every(({ bytes }) => bytes > AMOUNT_MAX_BYTES)
+  const bounds = isBeyond ? [...some, largestAmount(one)] : some
   const lowest = bounds.reduce<bigint | undefined>(
     (least, { bytes }) => (least === undefined || bytes < least ? bytes : least),
     undefined,
   )
-  // Data is never without end: the rule about what may be given is always there.
   const bytes = largestForm(lowest ?? 0n, one.rules)
   const next = nextAmountAfter(bytes, one.rules)
   const binding = bounds.filter((bound) =>
@@ -61,6 +63,13 @@ function withinCaps(one: Case): MaximumGift {
   }
   const because = first?.because ?? 'allOfIt'
   return answer(one, { bytes, binding: binding.map(({ refusal }) => refusal), because })
+}
+
+/** No amount is larger, whoever has more. */
+function largestAmount(one: Case): Bound {
+  const rules = { ...one.rules, maxBytes: AMOUNT_MAX_BYTES }
+  const refusal = formRefusal('amountTooLarge', { ...one, rules })
+  return { bytes: AMOUNT_MAX_BYTES, because: 'amountTooLarge', refusal }
 }
 
 function boundsOf(one: Case): readonly Bound[] {

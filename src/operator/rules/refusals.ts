@@ -108,6 +108,18 @@ export const LIMIT_REASONS = {
   notNearExpiry: 'the rest is given in its last days only',
 } as const
 
+/** What may be done instead, in English. Subscribers are told in their language by the messages. */
+export const ALTERNATIVE_TEXTS: Readonly<Record<Alternative, string>> = {
+  group: 'share the data in a group of this operator',
+  boughtGift: 'buy a package as a gift',
+  moneyTransfer: 'transfer money',
+  market: "sell it on the operator's market",
+  rollover: 'let it carry over to the next period',
+  extension: 'pay for a longer life',
+  topUpForOther: "top up the other's account",
+  useItYourself: 'use it oneself',
+}
+
 /** The clause that ends a limit; a code of the table without a clause says its own sentence. */
 export type LimitReason = keyof typeof LIMIT_REASONS | GiftRefusalCode
 

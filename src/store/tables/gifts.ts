@@ -56,6 +56,21 @@ ALTER TABLE idempotency_keys ADD COLUMN as_then TEXT;
 ALTER TABLE gift_requests ADD COLUMN package_id TEXT;
 `
 
+/** Who was refused a service that waits for its approval, to be told when it has it. */
+export const APPROVAL_WAITS = `
+CREATE TABLE approval_waits (
+  account_id INTEGER NOT NULL REFERENCES accounts (id),
+  service TEXT NOT NULL CHECK (service IN ('gifting', 'roamingGifting')),
+  asked_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, service)
+) STRICT, WITHOUT ROWID;
+`
+
+/** When the operator last allowed gifts of a number again that had been stopped: what was before it has looked at. */
+export const GIFTS_ALLOWED = `
+ALTER TABLE gift_settings ADD COLUMN allowed_at INTEGER;
+`
+
 /** What was counted when a rule of abuse stopped somebody's gifts, as JSON. */
 export const GIFT_EVIDENCE = `
 ALTER TABLE gift_settings ADD COLUMN suspended_by TEXT

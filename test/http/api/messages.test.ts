@@ -42,9 +42,14 @@ test('another text under the same name, wrong fields and unknown numbers are ref
     t.is(found, status, JSON.stringify(change))
   }
   const none = await api.call('POST /api/ussd', {
+    body: { msisdn: '99912345678', sessionId: '1', text: '*1#' },
+  })
+  t.is(none.status, 404)
+  const unknown = await api.call('POST /api/ussd', {
     body: { msisdn: anna, sessionId: '1', text: '*1#' },
   })
-  t.is(none.status, 404, 'this operator has no USSD')
+  t.like(unknown, { status: 200, body: { isOpen: false } })
+  t.regex(String(unknown.body.text), /Send, for example: HELP/)
 })
 
 test('a subscriber sends, reads and is advised for the own number alone', async (t) => {

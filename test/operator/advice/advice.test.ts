@@ -103,6 +103,55 @@ for (const [language, expected] of [
   })
 }
 
+test('a period that is over is advised on as the next command finds it, and nothing is written', async (t) => {
+  const { operator, clock, subscriber } = await createMessagesBench(t)
+  const anna = await subscriber('mts', 'en')
+  await operator.subscriptions.topUp({ msisdn: anna, id: 'one', amountMinor: 200_000n })
+  clock.advance(32 * DAY_MS)
+  const books = operator.audit()
+  const before = operator.advice({ msisdn: anna })
+  t.deepEqual(operator.audit(), books)
+  await operator.subscriptions.refresh({ msisdn: anna })
+  t.deepEqual(operator.advice({ msisdn: anna }), before)
+  t.true(before.advice.some(({ code }) => code === 'rollsOver'))
+})
+
+// Three gigabytes in the first month, seven in the second, four in the third. What is left of a month carries over once:
+// 17 of the first, of which 7 are used and 10 end; 20 of the second, of which 4 are used and 16 end; 20 of the third.
+test('three months on a plan that carries over once, counted by hand', async (t) => {
+  const { operator, store, clock, subscriber } = await createMessagesBench(t)
+  const anna = await subscriber('mts', 'en')
+  await operator.subscriptions.topUp({ msisdn: anna, id: 'one', amountMinor: 500_000n })
+  for (const [days, gigabytes] of [
+    [5, 3n],
+    [35, 7n],
+    [30, 4n],
+  ] as const) {
+    clock.advance(days * DAY_MS)
+    const amountBytes = gigabytes * GIB
+    const { id: accountId } = await operator.subscriptions.refresh({ msisdn: anna })
+    const use = { accountId, transferId: `use${days}`, amountBytes, atMs: clock.nowMs() }
+    await store.write((db) => consume(db, { ...use, order: ['rollover', 'plan'] }))
+  }
+  const wifi = { msisdn: anna, amountBytes: 2n * GIB, idempotencyKey: 'wifi' }
+  await operator.charging.countOffload(wifi)
+  clock.advance(20 * DAY_MS)
+  await operator.sweep()
+  const { months, usedBytes, expiredBytes, wifiBytes, advice } = operator.advice({ msisdn: anna })
+  t.deepEqual(
+    months.map((month) => month.usedBytes / GIB),
+    [4n, 7n, 3n],
+  )
+  t.deepEqual([usedBytes, expiredBytes, wifiBytes], [14n * GIB, 26n * GIB, 2n * GIB])
+  t.like(advice, [
+    { code: 'planFits', figures: { peak: 7n * GIB } },
+    { code: 'lostToExpiry', figures: { lost: 26n * GIB, percent: 65 } },
+    { code: 'wifiLittle', figures: { percent: 13, mobile: 14n * GIB } },
+    { code: 'endsSoon', figures: { left: 40n * GIB } },
+    { code: 'rollsOver', figures: { left: 20n * GIB, percent: 100 } },
+  ])
+})
+
 test('the journal of three months: use, expiry, what may still be given, extended and carried over', async (t) => {
   const { operator, store, clock, subscriber } = await createMessagesBench(t)
   const anna = await subscriber('t2', 'ru')

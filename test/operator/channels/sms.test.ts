@@ -1,4 +1,10 @@
 import test from 'ava'
+import { channelsOf, exampleOf, firstStep } from '../../../src/operator/channels/examples.ts'
+import { numberingPlan } from '../../../src/operator/messages/numbering.ts'
+import { parseMessage } from '../../../src/operator/messages/parser.ts'
+import { giftSettingsOf } from '../../../src/store/gift-settings.ts'
+import { LANGUAGES } from '../../../src/operator/messages/texts/languages.ts'
+import { loadOperators } from '../../../src/operator/operators.ts'
 import { LabError } from '../../../src/base/errors.ts'
 import { changedFile, createMessagesBench, DAY_MS, GIB, withRules } from './helper.ts'
 
@@ -128,7 +134,9 @@ test('a PIN confirms; wrong ones are counted and lock; no inbox keeps one', asyn
   t.is(bench.got(anna).at(-1), 'pinChanged')
   await bench.sms(anna, 'YES')
   t.is(bench.got(anna).at(-1), 'pinNeeded')
-  t.deepEqual(await bench.sms(anna, 'PIN 1111'), ['Wrong PIN: try 1 of 3.'])
+  t.deepEqual(await bench.sms(anna, 'PIN 1111'), [
+    'Wrong PIN: try 1 of 3. Enter your own PIN again.',
+  ])
   await bench.sms(anna, '4711')
   t.is(bench.got(anna).at(-1), 'giftSent')
   for (const wrong of ['1111', '2222', '3333'])
@@ -138,6 +146,66 @@ test('a PIN confirms; wrong ones are counted and lock; no inbox keeps one', asyn
   const texts = bench.operator.messages.inbox({ msisdn: anna }).map(({ text }) => text)
   t.true(texts.some((text) => text === 'CHANGE **** **** ****'))
   t.false(texts.some((text) => /\b(4711|1111|0000)\b/.test(text)))
+})
+
+test('a message whose answer was lost before it was kept is done once, when it comes again', async (t) => {
+  const bench = await createMessagesBench(t, [
+    changedFile('lab', ASKS_PIN, withRules({ askForData: true })),
+  ])
+  const { store, operator } = bench
+  const [anna, ben] = [await bench.subscriber(), await bench.subscriber()]
+  const triesOf = (msisdn: string) =>
+    store.read((db) => giftSettingsOf(db, operator.account({ msisdn })!.id)).pinTries
+  // As after a fall between the command and the answer that is kept.
+  const twice = async (text: string, id: string) => {
+    const before = await bench.sms(anna, text, { id })
+    const tries = triesOf(anna)
+    await store.write((db) => db.sql('DELETE FROM channel_answers').run())
+    t.deepEqual(await bench.sms(anna, text, { id }), before, text)
+    t.is(triesOf(anna), tries, text)
+    return bench.got(anna).at(-1)
+  }
+  t.is(await twice('CHANGE 0000 4711 4711', 'first'), 'pinChanged')
+  t.is(await twice('CHANGE 1111 4712 4712', 'wrong'), 'pinWrong')
+  t.is(await twice(`ASK 1GB FROM ${ben}`, 'ask'), 'askSent')
+  t.is(operator.gifts.asks({ msisdn: ben, side: 'got' }).length, 1)
+  t.is(await twice(`GIVE 1GB ${ben}`, 'give'), 'giftConfirmPin')
+  t.is(await twice('PIN 2222', 'no'), 'pinWrong')
+  t.is(triesOf(anna), 2)
+  t.is(await twice('PIN 4711', 'yes'), 'giftSent')
+  t.is(operator.balance({ msisdn: ben }).totalBytes, 21n * GB)
+  await t.throwsAsync(
+    operator.gifts.changePin({
+      msisdn: anna,
+      oldPin: '4711',
+      newPin: '9999',
+      once: {
+        caller: `sms:${operator.account({ msisdn: anna })!.id}`,
+        idempotencyKey: 'first',
+      },
+    }),
+    { code: 'idempotencyKeyReused' },
+  )
+})
+
+test('who is asked for data, in whatever way, reads it and may answer; who asked reads a no', async (t) => {
+  const asks = changedFile('lab', withRules({ askForData: true }))
+  const bench = await createMessagesBench(t, [asks])
+  const { gifts } = bench.operator
+  const [anna, ben] = [await bench.subscriber(), await bench.subscriber()]
+  const ask = (key: string) =>
+    gifts.askOnce({ caller: 'c', idempotencyKey: key, from: anna, to: ben, amountBytes: GB })
+  await ask('1')
+  await ask('1')
+  t.deepEqual(bench.got(ben), ['askReceived'])
+  const [, reference = ''] = /ACCEPT (\w+)/.exec(bench.last(ben)) ?? []
+  await bench.sms(ben, `ACCEPT ${reference}`)
+  t.is(bench.operator.balance({ msisdn: anna }).totalBytes, 21n * GB)
+  const { ask: second } = await ask('2')
+  await gifts.answer({ id: second!.id, by: ben, gives: false })
+  t.is(bench.got(anna).at(-1), 'askDeclined')
+  const foreign = await bench.subscriber('t2')
+  await t.throwsAsync(gifts.ask({ from: anna, to: foreign, amountBytes: GB }))
 })
 
 test('an offer is accepted or declined by its number, and both are told', async (t) => {
@@ -254,8 +322,48 @@ test('every rule that refuses is told at once, and what else there is for somebo
   t.regex(all, /Что можно: купить пакет/)
   t.regex(all, /Дарите трафик, а не SIM/)
   const [few] = await bench.sms(anna, `ПЕРЕДАТЬ 500МБ ${await bench.subscriber('t2')}`)
-  t.regex(String(few), /не меньше 1 ГБ\. .*кратен 1 ГБ/)
+  t.regex(String(few), /Не меньше 1 ГБ: .*кратен 1 ГБ/)
 })
+
+test('who is not understood is told what this operator understands, on this channel, in their language', async (t) => {
+  const bench = await createMessagesBench(t)
+  const first = await bench.sms(await bench.subscriber('safaricom', 'en'), 'HELP')
+  t.deepEqual(first, ['We did not understand this. Send, for example: 10*254000123456'])
+  const unit = await bench.sms(await bench.subscriber('smart'), 'PASADATA 09170000001 50MB')
+  t.regex(unit.join(), /^The form is not right. An example: PASADATA \d+ \d+$/)
+  const unicom = await bench.subscriber('china-unicom', 'zh')
+  t.deepEqual(await bench.sms(unicom, '你好'), ['无法识别。请发送，例如：帮助'])
+  t.regex((await bench.sms(unicom, '帮助')).join(), /^转赠请发送：转赠/)
+  await t.throwsAsync(bench.sms(unicom, 'CXLL', { to: '10086' }), { message: /10010/ })
+})
+
+for (const file of loadOperators().list()) {
+  test(`${file.id}: what is shown as an example is understood where it is shown`, async (t) => {
+    const bench = await createMessagesBench(t)
+    const msisdn = await bench.subscriber(file.id)
+    const account = bench.operator.account({ msisdn })!
+    t.truthy(account)
+    for (const [channel, way] of Object.entries(channelsOf(file))) {
+      if (!way) continue
+      for (const language of LANGUAGES) {
+        const reader = { file, account: { ...account, language } }
+        for (const text of [
+          exampleOf(reader, channel as 'sms'),
+          firstStep(reader, channel as 'sms'),
+        ]) {
+          const read = parseMessage(text, {
+            channel: channel as 'sms',
+            ...(way.shortCode && { shortCode: way.shortCode }),
+            grammars: way.grammars,
+            numbering: numberingPlan(file.country, [file.ranges.msisdn]),
+            gigabyteBytes: file.gigabyteBytes,
+          })
+          t.true(read.understood || text === way.shortCode, `${channel} ${language}: ${text}`)
+        }
+      }
+    }
+  })
+}
 
 test('a wrong number of a service, an unknown sender and bad ids are refused', async (t) => {
   const bench = await createMessagesBench(t)

@@ -123,7 +123,7 @@ test('a PIN is entered on the screen; a wrong one leaves it open until it is loc
   t.regex((await dial(`*974*${ben}*5#`)).text, /Enter your PIN/)
   const wrong = await dial('1111')
   t.true(wrong.isOpen)
-  t.is(wrong.text, 'Wrong PIN: try 1 of 3.')
+  t.is(wrong.text, 'Wrong PIN: try 1 of 3. Enter your own PIN again.')
   t.regex((await dial('4711')).text, /^You gave 5 GB/)
   t.is(total(ben), 25n * GIB)
 })

@@ -1,5 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { seededRandom } from '../../../src/base/environment.ts'
+import { createOperator } from '../../../src/operator/operator.ts'
+import { onlyOperator } from '../../../src/operator/operators.ts'
 import { consume } from '../../../src/store/ledger.ts'
 import type { GiftingRules } from '../../../src/operator/rules/types.ts'
 import { createGiftBench, DAY_MS, GIB, HOUR_MS, MINUTE_MS } from './helper.ts'
@@ -282,6 +285,59 @@ test('a question is answered with data or with no; an automatic gift is what wou
   t.is(await gifts.sweep(), 1)
   t.is(bench.operator.balance({ msisdn: a }).totalBytes, 0n)
   t.is(gifts.list({ msisdn: a })[0]?.amountBytes, left)
+  const told = (msisdn: string) =>
+    bench.operator.messages.inbox({ msisdn }).map(({ textId }) => textId)
+  t.is(told(a).at(-1), 'giftAutomatic')
+  t.is(told(b).at(-1), 'giftReceived')
+})
+
+test('an automatic gift that must be accepted tells its giver what is kept, and what came of it', async (t) => {
+  const rules = { automaticGift: true, ...ACCEPT }
+  const bench = await createGiftBench(t, { id: 'lab', rules })
+  const { gifts } = bench.operator
+  const [a, b] = [await bench.subscriber(), await bench.subscriber()]
+  await gifts.automatic({ msisdn: a, gift: { to: b, hoursBefore: 720 } })
+  bench.clock.advance(DAY_MS)
+  t.is(await gifts.sweep(), 1)
+  t.is(await gifts.sweep(), 0)
+  const [gift] = gifts.list({ msisdn: a })
+  await gifts.accept({ id: gift!.id, by: b })
+  t.deepEqual(
+    bench.operator.messages.inbox({ msisdn: a }).map(({ textId }) => textId),
+    ['giftWaiting', 'giftAccepted'],
+  )
+})
+
+test('who is refused for want of an approval is told when it is there, once, and nobody else is', async (t) => {
+  const bench = await createGiftBench(t, { id: 'lab' })
+  const { store, clock, file } = bench
+  const [a, b, c] = [await bench.subscriber(), await bench.subscriber(), await bench.subscriber()]
+  let state: 'pending' | 'granted' = 'pending'
+  const operatorNow = () => {
+    const approvals = [{ service: 'gifting' as const, state }]
+    const now = { ...file, regulation: { ...file.regulation, approvals } }
+    return createOperator({
+      store,
+      environment: { clock, random: seededRandom('later') },
+      file: now,
+      operators: onlyOperator(now),
+    })
+  }
+  const give = (key: string, from: string) =>
+    operatorNow().gifts.give({ caller: 't', idempotencyKey: key, from, to: b, amountBytes: 5n })
+  for (const key of ['1', '2']) t.is((await give(key, a)).refusal?.reason, 'serviceAwaitsApproval')
+  await operatorNow().sweep()
+  const told = (msisdn: string) =>
+    operatorNow()
+      .messages.inbox({ msisdn })
+      .map(({ text }) => text)
+  t.deepEqual(told(a), [])
+  state = 'granted'
+  await operatorNow().sweep()
+  await operatorNow().sweep()
+  t.deepEqual(told(a), ['The regulator has approved giving data. You can use it now.'])
+  t.deepEqual([...told(b), ...told(c)], [])
+  t.is((await give('3', a)).gift?.state, 'completed')
 })
 
 test('locks and block lists hold', async (t) => {

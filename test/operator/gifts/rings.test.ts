@@ -28,6 +28,31 @@ test('T2: a gift straight back is refused and nobody is stopped; data that comes
   t.is((await bench.give(c, a, 5n)).gift?.state, 'completed')
 })
 
+test('what was counted before the operator allowed a giver again stops nobody a second time', async (t) => {
+  const rules: GiftingRules = { abuse: { windowHours: 24, fanOut: 2, gifts: 4, action: 'suspend' } }
+  const bench = await createGiftBench(t, { id: 'lab', rules })
+  const { gifts } = bench.operator
+  const [a, b, c, d, e] = await Promise.all([1, 2, 3, 4, 5].map(() => bench.subscriber()))
+  const give = async (to: string | undefined) => {
+    bench.clock.advance(HOUR_MS)
+    const { gift, refusal } = await bench.give(a!, to!, 5n)
+    return gift?.state ?? refusal?.refusals.map(({ code }) => code)
+  }
+  t.deepEqual([await give(b), await give(c), await give(d)], ['completed', 'completed', ['fanOut']])
+  t.deepEqual(gifts.maximum({ from: a!, to: b! }).because, 'giverSuspended')
+  await gifts.suspend({ msisdn: a!, reason: undefined })
+  t.deepEqual(gifts.suspended(), [])
+  t.is(gifts.maximum({ from: a!, to: d! }).bytes, gifts.maximum({ from: a! }).bytes)
+  // From here on it is counted anew.
+  t.deepEqual([await give(d), await give(e), await give(b)], ['completed', 'completed', ['fanOut']])
+  t.like(gifts.suspended(), [
+    { msisdn: a, evidence: [{ count: 3, gifts: [{ to: d }, { to: e }] }] },
+  ])
+  // Nothing was stopped, so that nothing is forgotten.
+  await gifts.suspend({ msisdn: b!, reason: undefined })
+  t.is((await bench.give(b!, a!, 5n)).gift?.state, 'completed')
+})
+
 /** Runs gifts side by side in an order that fast-check chooses, and tells what the books are then. */
 async function race(
   s: fc.Scheduler,

@@ -308,9 +308,9 @@ test('own words that are too long are cut to the channel', (t) => {
 
 test('what texts tell to answer is understood', (t) => {
   const words: Readonly<Record<Language, readonly string[]>> = {
-    en: 'HELP YES NO ACCEPT DECLINE UNLOCK LOCK START STOP BALANCE LIMIT'.split(' '),
-    ru: 'ПОМОЩЬ ДА НЕТ ПРИНЯТЬ ОТКЛОНИТЬ РАЗРЕШИТЬ ЗАПРЕТ СТАРТ СТОП БАЛАНС ЛИМИТ'.split(' '),
-    zh: '帮助 是 否 接受 拒绝 解锁 锁定 订阅 退订 余额 额度'.split(' '),
+    en: 'YES NO ACCEPT DECLINE UNLOCK LOCK START STOP BALANCE LIMIT'.split(' '),
+    ru: 'ДА НЕТ ПРИНЯТЬ ОТКЛОНИТЬ РАЗРЕШИТЬ ЗАПРЕТ СТАРТ СТОП БАЛАНС ЛИМИТ'.split(' '),
+    zh: '是 否 接受 拒绝 解锁 锁定 订阅 退订 余额 额度'.split(' '),
   }
   for (const language of LANGUAGES) {
     const texts = IDS.map((id) => forChannel(TEXTS[language][id], 'sms')).join('\n')

@@ -82,6 +82,7 @@ export function factsOf(file: OperatorFile, change: Change = {}): GiftFacts {
       monthReceivers: [],
       isLocked: false,
       isSuspended: false,
+      allowedAtMs: undefined,
       usesWifi: false,
       lots: [lotOf({ availableBytes: amountBytes })],
       ...change.sender,

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { Temporal } from 'temporal-polyfill'
-import { suspicionsOf } from '../../../src/operator/rules/abuse.ts'
+import { countedGifts, suspicionsOf } from '../../../src/operator/rules/abuse.ts'
 import type { ValidityRule } from '../../../src/operator/rules/types.ts'
 import { extendedEnd, giftEnd } from '../../../src/operator/rules/validity.ts'
 import { DAY_MS, HOUR_MS, NOW_MS } from './helper.ts'
@@ -103,13 +103,15 @@ const gift = (from: string, to: string, hoursAgo: number) => ({
   to,
   atMs: NOW_MS - hoursAgo * HOUR_MS,
 })
+const counted = (recent: readonly ReturnType<typeof gift>[]) =>
+  countedGifts({ recent, atMs: NOW_MS, sender: undefined }, { windowHours: 24 })
 const judged = (
   candidate: { readonly from: string; readonly to?: string },
   of: { readonly recent: readonly ReturnType<typeof gift>[]; readonly limits: object },
 ) =>
   suspicionsOf(
-    { from: candidate.from, to: candidate.to, atMs: NOW_MS },
-    { recent: of.recent, rule: { windowHours: 24, action: 'refuse', ...of.limits } },
+    { from: candidate.from, to: candidate.to },
+    { recent: counted(of.recent), rule: { windowHours: 24, action: 'refuse', ...of.limits } },
   ).map(({ kind, count }) => [kind, count])
 
 test('velocity counts the gifts of the window, and this one', (t) => {
@@ -117,8 +119,8 @@ test('velocity counts the gifts of the window, and this one', (t) => {
   t.deepEqual(judged({ from: 'a', to: 'b' }, { recent, limits: { gifts: 2 } }), [['velocity', 3]])
   t.deepEqual(judged({ from: 'a', to: 'b' }, { recent, limits: { gifts: 3 } }), [])
   const [suspicion] = suspicionsOf(
-    { from: 'a', to: 'b', atMs: NOW_MS },
-    { recent, rule: { windowHours: 24, gifts: 2, action: 'refuse' } },
+    { from: 'a', to: 'b' },
+    { recent: counted(recent), rule: { windowHours: 24, gifts: 2, action: 'refuse' } },
   )
   t.is(suspicion?.untilMs, NOW_MS + HOUR_MS)
 })

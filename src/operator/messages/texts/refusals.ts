@@ -109,8 +109,6 @@ const REFUSAL_MESSAGES: Readonly<Record<string, MessageId>> = {
 /** The codes that have a text of their own, for the test that holds them against the rules. */
 export const REFUSAL_CODES: readonly string[] = Object.keys(REFUSAL_MESSAGES)
 
-const DAY_MS = 86_400_000
-
 /** The text for a refusal, as it goes out; a plain one for a code that is not known or lacks what its text names. */
 export function renderRefusal(refusal: RefusedGift, options: RefusalOptions): FittedText {
   const { id, params } = messageOfRefusal(refusal, options)
@@ -136,8 +134,12 @@ export function messageOfRefusal(
 /** Who is suspected and not stopped is told to wait, and no more. */
 const SUSPICIONS: readonly string[] = ['velocity', 'fanOut', 'ring']
 
-function idOf({ code, params }: RefusedGift): MessageId | undefined {
+function idOf({ code, params, untilMs }: RefusedGift): MessageId | undefined {
   if (SUSPICIONS.includes(code) && params.suspends !== true) return 'gap'
+  if (code === 'moreThanMayBeGiven' && params.mostBytes === 0n) return 'nothingToGive'
+  // What is in no window will never be in one.
+  if (code === 'notNearExpiry' && untilMs === undefined)
+    return params.mostBytes === 0n ? 'nothingToGive' : 'insufficient'
   return Object.hasOwn(REFUSAL_MESSAGES, code) ? REFUSAL_MESSAGES[code] : undefined
 }
 
@@ -172,7 +174,6 @@ function valuesOf({
     fee: params.feeMinor === undefined ? undefined : moneyOf(params.feeMinor, options.currency),
     percent: params.percent,
     count: params.limit ?? params.count,
-    within: params.days === undefined ? undefined : params.days * DAY_MS,
     until: untilMs === undefined ? undefined : new Date(untilMs),
   }
 }
