@@ -5,7 +5,7 @@ import type { JsonAmount } from '../../operator/amount.ts'
 import { amountText } from '../balance.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface AdviceOptions extends CommonOptions, PhoneOption {
@@ -44,7 +44,9 @@ async function advise(
   const query = options.language ? `?language=${encodeURIComponent(options.language)}` : ''
   const answer = await lab.get<AdviceAnswer>(`/api/subscribers/${msisdn}/advice${query}`)
   const { historyDays, usedBytes, expiredBytes, wifiBytes } = answer
-  const sums = `${amountText(usedBytes)} used, ${amountText(expiredBytes)} expired, ${amountText(wifiBytes)} over Wi-Fi`
+  const gigabyteBytes = await gigabyteOf(lab, msisdn)
+  const amount = (bytes: JsonAmount) => amountText(bytes, gigabyteBytes)
+  const sums = `${amount(usedBytes)} used, ${amount(expiredBytes)} expired, ${amount(wifiBytes)} over Wi-Fi`
   const lines = [
     `${msisdn}, ${historyDays} days: ${sums}.`,
     ...answer.advice.map(({ text }) => `- ${text}`),

@@ -9,9 +9,10 @@ import { moneyOf, moneyText } from '../money.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { phoneVerb, withParts, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { staffCommands } from './subscription-staff.ts'
 
-interface SubscriptionOptions extends CommonOptions, PhoneOption {
+export interface SubscriptionOptions extends CommonOptions, PhoneOption {
   readonly for?: string
   readonly key?: string
   readonly quarantineDays?: string
@@ -30,14 +31,15 @@ export function subscriptionVerb(output: Output): Command {
     ],
   })
     .argument('[msisdn]', 'a number, in place of a phone')
-    .action((msisdn: string | undefined) => show(chosen(msisdn), output))
+    .action((msisdn: string | undefined) => withParts(command, () => show(chosen(msisdn), output)))
   // The options that both commands have are taken by `subscription`, wherever they stand.
-  const chosen = (msisdn: string | undefined, own: object = {}): Chosen => {
+  const chosen: Choose = (msisdn, own = {}) => {
     const options: SubscriptionOptions = { ...own, ...command.opts() }
     return { options, who: msisdn ?? options.phone }
   }
   const key = '--key <key>'
   const keyText = 'idempotency key: the same one never pays twice'
+  for (const part of staffCommands(chosen, output)) command.addCommand(part)
   return command
     .addCommand(
       forOne(
@@ -118,6 +120,9 @@ export function subscriptionVerb(output: Output): Command {
     )
 }
 
+/** Puts together what the command and its part were given. */
+export type Choose = (msisdn: string | undefined, own?: object) => Chosen
+
 function forOne(declared: Parameters<typeof phoneVerb>[0], what: string): Command {
   return phoneVerb(declared)
     .argument(`<${what}>`)
@@ -125,7 +130,7 @@ function forOne(declared: Parameters<typeof phoneVerb>[0], what: string): Comman
 }
 
 /** Whose subscription, and what else was written. */
-interface Chosen {
+export interface Chosen {
   readonly who: string
   readonly options: SubscriptionOptions
 }

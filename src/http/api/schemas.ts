@@ -77,6 +77,9 @@ export const pin = z
 
 export const instant = z.iso.datetime({ offset: true })
 
+/** An instant that arrives; a Date comes out. */
+export const date = instant.transform((text) => new Date(text))
+
 /** A path's one parameter. */
 export function idOf(name: string, description: string) {
   return z.object({ [name]: z.string().min(1).max(255).meta({ description }) })
