@@ -117,7 +117,7 @@ export function zonedText(instant: string, timeZone: string): string {
     timeZoneName: 'shortOffset',
   }).formatToParts(new Date(instant))
   const of = (type: string) => parts.find((part) => part.type === type)?.value ?? ''
-  return `${of('year')}-${of('month')}-${of('day')} ${of('hour')}:${of('minute')} ${of('timeZoneName').replace(/^GMT$/, 'UTC')}`
+  return `${of('year')}-${of('month')}-${of('day')} ${of('hour')}:${of('minute')} ${of('timeZoneName').replace(/^GMT(?:\+0)?$/, 'UTC')}`
 }
 
 const MINUTE_MS = 60_000

@@ -71,11 +71,11 @@ export function bindingOption(): Option {
 export function commandLine(line: string, options: { readonly directory: string }): string {
   const { directory } = options
   const data = directory === DEFAULT_DIRECTORY ? '' : ` --data ${shellWord(directory)}`
-  return `${command()} ${line}${data}`
+  return `${invocation()} ${line}${data}`
 }
 
 /** How the user can call the command from the directory that they are in. */
-function command(): string {
+function invocation(): string {
   const isCheckout = import.meta.url.endsWith('.ts')
   if (!isCheckout) return process.env.npm_command === 'exec' ? 'npx esim-lab' : 'esim-lab'
   const launcher = fileURLToPath(new URL('../../bin/esim-lab.js', import.meta.url))
