@@ -64,6 +64,10 @@ function wholeHistory({ operator }: Bench, msisdn: string): readonly HistoryEntr
   return operator.history({ msisdn, limit: 1000 })
 }
 
+function sum(amounts: readonly (bigint | undefined)[]): bigint {
+  return amounts.reduce<bigint>((total, amount) => total + (amount ?? 0n), 0n)
+}
+
 test('what came and went adds up to what there is, of data and of money', async (t) => {
   const { bench, numbers } = await eventful(t)
   const { operator } = bench
@@ -71,8 +75,6 @@ test('what came and went adds up to what there is, of data and of money', async 
   for (const msisdn of numbers) {
     const history = wholeHistory(bench, msisdn)
     for (const { kind } of history) kinds.add(kind)
-    const sum = (amounts: readonly (bigint | undefined)[]) =>
-      amounts.reduce<bigint>((total, amount) => total + (amount ?? 0n), 0n)
     const { lots } = operator.balance({ msisdn })
     const there = sum(lots.map((lot) => lot.availableBytes + lot.heldBytes))
     t.is(sum(history.map((entry) => entry.amountBytes)), there, msisdn)
