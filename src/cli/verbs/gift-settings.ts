@@ -6,7 +6,7 @@ import { normaliseMsisdn } from '../../operator/msisdn.ts'
 import { instantText } from '../balance.ts'
 import type { LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { isNumber, msisdnOf } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 /** A lab, what was written, and where answers go. */
@@ -188,7 +188,7 @@ function suspensionCommands(run: Run): readonly Command[] {
       .argument('<who>', 'a phone or a number')
       .action((who: string) => {
         // A number that is none is refused before anybody is asked.
-        if (/^\+?[0-9 ]+$/.test(who)) normaliseMsisdn(who, 'msisdn')
+        if (isNumber(who)) normaliseMsisdn(who, 'msisdn')
         return run(async ({ lab, output }) => {
           const msisdn = await msisdnOf(lab, who)
           await lab.delete(`/api/suspensions/${msisdn}`)

@@ -2,7 +2,8 @@
 
 import { Argument, type Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import { amountFromText, amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import { amountOf } from '../amounts.ts'
 import { amountText, instantText } from '../balance.ts'
 import { giftDetails, giftLine, giftText, referenceOf, type GiftAnswer } from '../gifts.ts'
 import { csvLine } from '../csv.ts'
@@ -158,7 +159,7 @@ function codeAndAskCommands(run: Run): readonly Command[] {
       .requiredOption('--to <who>', 'who is asked: a phone or a number')
       .option('--key <key>', 'idempotency key: the same one never asks twice')
       .action((amount: string, own: AskOptions) => {
-        amountFromText(amount)
+        amountOf(amount)
         return run((at) => askFor(at, { own, amount }))
       }),
     phoneVerb({
@@ -257,7 +258,7 @@ async function askFor(
   const { own, amount } = asked
   const from = await msisdnOf(lab, own.from)
   const gigabyteBytes = await gigabyteOf(lab, from)
-  const amountBytes = amountToJson(amountFromText(amount, { gigabyteBytes }))
+  const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
   const body = { from, to: await msisdnOf(lab, own.to), amountBytes }
   const ask = await postOnce<AskAnswer>(lab, { path: '/api/asks', body, key: own.key })
   output.result(ask, askText(ask, { directory: lab.directory, gigabyteBytes }))

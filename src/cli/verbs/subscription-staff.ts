@@ -2,12 +2,8 @@
 
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import {
-  amountFromText,
-  amountToJson,
-  formatAmount,
-  type JsonAmount,
-} from '../../operator/amount.ts'
+import { amountToJson, formatAmount, type JsonAmount } from '../../operator/amount.ts'
+import { amountOf } from '../amounts.ts'
 import { amountText, instantText } from '../balance.ts'
 import { openLab } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
@@ -155,7 +151,7 @@ function adjustCommand(chosen: Choose, output: Output): Command {
     .option('--reason <text>', 'why')
     .option('--key <key>', 'idempotency key: the same one never corrects twice')
     .action((amount: string, msisdn: string | undefined, own: AdjustOwn) => {
-      amountFromText(amount)
+      amountOf(amount)
       return adjust({ ...chosen(msisdn), own, amount }, output)
     })
 }
@@ -168,7 +164,7 @@ async function adjust(
   const lab = await openLab(asked.options.data)
   const msisdn = await msisdnOf(lab, asked.who)
   const gigabyteBytes = await gigabyteOf(lab, msisdn)
-  const amountBytes = amountFromText(asked.amount, { gigabyteBytes })
+  const amountBytes = amountOf(asked.amount, { gigabyteBytes })
   const amount = Number(amountToJson(take ? -amountBytes : amountBytes))
   const made = await postOnce<{ readonly id: string }>(lab, {
     path: '/tmf-api/prepayBalanceManagement/v4/adjustBalance',

@@ -9,7 +9,7 @@ import { moneyOf, moneyText } from '../money.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
-import { phoneVerb, withParts, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { commandLine, phoneVerb, withParts, type CommonOptions, type PhoneOption } from '../verb.ts'
 import { staffCommands } from './subscription-staff.ts'
 
 export interface SubscriptionOptions extends CommonOptions, PhoneOption {
@@ -259,7 +259,7 @@ async function buy(asked: Chosen & { readonly packageId: string }, output: Outpu
     path: pathOf(answer.msisdn, 'purchases'),
     body: { packageId: asked.packageId, ...forNumber },
     key: asked.options.key,
-  })
+  }).catch(withTopUp(answer, lab))
   output.result(receipt, receiptText(receipt, answer))
 }
 
@@ -273,8 +273,22 @@ async function extend(asked: Chosen & { readonly lot: string }, output: Output):
     path: pathOf(answer.msisdn, 'extensions'),
     body: { lotId },
     key: asked.options.key,
-  })
+  }).catch(withTopUp(answer, lab))
   output.result(receipt, receiptText(receipt, answer))
+}
+
+/** Whoever has no money is told what there is, and how to get some. */
+function withTopUp(answer: SubscriptionAnswer, lab: LabClient): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof LabError) || error.reason !== 'notEnoughMoney') throw error
+    const { code, message, reason } = error
+    const there = moneyText(answer.wallet.moneyMinor, currencyOf(answer))
+    const line = commandLine(`subscription topup AMOUNT ${answer.msisdn}`, lab)
+    throw new LabError(code, `${message}: ${there}. Put some on it: ${line}`, {
+      reason,
+      cause: error,
+    })
+  }
 }
 
 function receiptText({ lot, ...receipt }: ReceiptAnswer, answer: SubscriptionAnswer): string {
