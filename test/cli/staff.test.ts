@@ -95,6 +95,13 @@ test.serial('what subscribers settle and staff look up is reached at the shell',
   t.like((await json('travel'))[0], { isRoaming: false, wifi: false })
   t.like((await json('audit'))[0], { balanced: true })
 
+  const shown = (await tried('operators show t2')).stdout
+  t.regex(
+    shown,
+    /\n {2}C {2}stepBytes: 1 GB\n[\s\S]*\nWhat the law says\n {2}B {2}coolingAfterRoamingHours: 24\n/,
+  )
+  t.regex(shown, /\nUsed first: gift, then .*\nChannels: ussd \*974#, /)
+
   const misspelt = await tried('gifts confrim')
   t.is(misspelt.exitCode, 5)
   t.regex(misspelt.stderr, /Or was it one of these\? esim-lab gifts show, confirm, /)
