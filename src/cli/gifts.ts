@@ -1,5 +1,6 @@
 /** Gifts as the operator's API gives them, and as people read them. */
 
+import { chanceOf } from '../base/ordered-ids.ts'
 import type { JsonAmount } from '../operator/amount.ts'
 import { amountText, instantText } from './balance.ts'
 import { commandLine } from './verb.ts'
@@ -59,13 +60,6 @@ export function giftLine(gift: GiftAnswer, gigabyteBytes?: number): string {
   return `  ${id}  ${instantText(at)}  ${amount} from ${from} to ${receiverOf(gift)}: ${stateText(gift.state)}${until}`
 }
 
-const REFERENCE_CHARACTERS = 12
-
-/** What receipts call a gift. */
-export function referenceOf(id: string): string {
-  return id.slice(0, REFERENCE_CHARACTERS)
-}
-
 /** A gift with everything that a question about it needs. */
 export function giftDetails(
   gift: GiftAnswer,
@@ -79,7 +73,7 @@ export function giftDetails(
   )
   const lines = [
     giftText(gift, lab),
-    `  operation  ${referenceOf(id)} (${id})`,
+    `  operation  ${chanceOf(id)} (${id})`,
     `  state      ${stateText(state)} since ${instantText(changedAt)}`,
     `  asked for  ${instantText(at)}, by ${channel}`,
     ...parts,

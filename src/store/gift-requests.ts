@@ -137,11 +137,11 @@ export function findGiftRequest(db: Connection, id: string): GiftRequestRecord |
   return row && requestFromRow(row)
 }
 
-/** The id that begins as receipts name it; nothing where none or several do. */
+/** The id that ends as receipts name it; nothing where none or several do. Reads all gifts: for questions of people. */
 export function idOfReceipt(db: Connection, reference: string): string | undefined {
   const rows = db
-    .sql<{ readonly id: string }>(`SELECT id FROM gift_requests WHERE id >= ? AND id < ? LIMIT 2`)
-    .all(reference, `${reference}~`)
+    .sql<{ readonly id: string }>(`SELECT id FROM gift_requests WHERE substr(id, ?) = ? LIMIT 2`)
+    .all(-reference.length, reference)
   return rows.length === 1 ? rows[0]?.id : undefined
 }
 

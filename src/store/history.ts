@@ -86,7 +86,8 @@ const SEQS = `
         ELSE 'extend:' || substr(money_transfers.id, 11) END
     WHERE account_id = $account AND money_transfers.kind IN ('purchase', 'extension')
   UNION SELECT seq FROM gift_requests JOIN transfers ON transfers.id = transfer_id
-    WHERE receiver_account_id = $account AND package_id IS NOT NULL
+    WHERE receiver_account_id = $account AND transfer_id IS NOT gift_requests.id
+      AND package_id IS NOT NULL
   UNION SELECT transfers.seq FROM balance_actions
     JOIN transfers ON transfers.id = 'adjust:' || balance_actions.id WHERE account_id = $account`
 

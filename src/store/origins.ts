@@ -57,7 +57,8 @@ function boughtFor(db: Connection, accountId: number): ReadonlyMap<number, numbe
     .sql<{ readonly lot: number; readonly giver: number }>(
       `SELECT credit_lot_id AS lot, giver_account_id AS giver FROM gift_requests
          JOIN transfers ON transfers.id = transfer_id JOIN postings ON transfer_seq = seq
-       WHERE receiver_account_id = ? AND package_id IS NOT NULL AND credit_lot_id IS NOT NULL`,
+       WHERE receiver_account_id = ? AND transfer_id IS NOT gift_requests.id
+         AND package_id IS NOT NULL AND credit_lot_id IS NOT NULL`,
     )
     .all(accountId)
   return new Map(rows.map(({ lot, giver }) => [lot, giver]))

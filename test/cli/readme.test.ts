@@ -9,6 +9,7 @@ const CODE = /^LPA:1\$localhost:8443\$[A-Z0-9-]+/
 test.serial(
   'the commands of a first session work one after another, as they are printed',
   async (t) => {
+    t.timeout(240_000)
     const data = ['--data', temporaryDirectory(t)]
     const { ready, stop } = await serve(t, ...data)
     const section = /^## The command$([\s\S]*?)^## /m.exec(textOf('README.md'))?.[1] ?? ''

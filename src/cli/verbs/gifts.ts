@@ -2,10 +2,11 @@
 
 import { Argument, type Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
+import { chanceOf } from '../../base/ordered-ids.ts'
 import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
 import { amountOf } from '../amounts.ts'
 import { amountText, instantText } from '../balance.ts'
-import { giftDetails, giftLine, giftText, referenceOf, type GiftAnswer } from '../gifts.ts'
+import { giftDetails, giftLine, giftText, type GiftAnswer } from '../gifts.ts'
 import { csvLine } from '../csv.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
@@ -221,7 +222,7 @@ const COLUMNS = 'at reference id from to bytes state validUntil channel reason'.
 
 function giftCsv(gift: GiftAnswer): string {
   const { id, at, from, to, amountBytes, state, validUntil, channel, reason } = gift
-  const values = [at, referenceOf(id), id, from, to, amountBytes, state, validUntil, channel]
+  const values = [at, chanceOf(id), id, from, to, amountBytes, state, validUntil, channel]
   return csvLine([...values, reason])
 }
 
