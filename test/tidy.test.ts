@@ -1,7 +1,7 @@
 /** What would else be a wish: layers, bans, and pages that say what the program does. */
 
 import test from 'ava'
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
 import { ERRORS } from '../src/base/errors.ts'
 import { createOutput } from '../src/cli/output.ts'
 import { createLab } from '../src/index.ts'
@@ -167,20 +167,47 @@ test('packages are pinned, and install without a compiler', (t) => {
   t.is(packages['node_modules/better-sqlite3']?.gypfile, false)
 })
 
-test('the commands of the README exist, with their options', async (t) => {
+test('the commands of the pages exist, with their options and as many words as they take', async (t) => {
   const verbs = await verbsOf()
   const { scripts } = jsonOf<Package>('package.json')
-  for (const words of commandsOf(textOf('README.md'))) {
-    const line = words.join(' ')
-    if (words[0] === 'npm') {
-      t.true(isNpmCommand(words, scripts), `the README says "${line}"`)
-    } else {
-      const [name = '', ...rest] = words.slice(words[0] === 'npx' ? 2 : 1)
-      const unknown = unknownWord(verbs, { name, rest })
-      t.is(unknown, undefined, `the README says "${line}"`)
+  const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs').filter(isPage)]
+  for (const page of pages) {
+    for (const words of commandsOf(textOf(page))) {
+      const line = words.join(' ')
+      if (words[0] === 'npm') {
+        t.true(isNpmCommand(words, scripts), `${page} says "${line}"`)
+      } else {
+        const [name = '', ...rest] = words.slice(words[0] === 'npx' ? 2 : 1)
+        const unknown = unknownWord(verbs, { name, rest })
+        t.is(unknown, undefined, `${page} says "${line}"`)
+      }
     }
   }
 })
+
+test('the examples of each verb are lines that it takes', async (t) => {
+  const verbs = await verbsOf()
+  for (const verb of verbs.values()) {
+    for (const part of [verb, ...verb.commands.flatMap((one) => [one, ...one.commands])]) {
+      const examples = commandsOf(`\`\`\`sh\n${helpOf(part)}\n\`\`\``)
+      const isGroup = part.commands.length > 0
+      t.true(isGroup || examples.length > 0, `${part.name()} has no examples`)
+      for (const [, name = '', ...rest] of examples)
+        t.is(unknownWord(verbs, { name, rest }), undefined, [name, ...rest].join(' '))
+    }
+  }
+})
+
+/** The help of a command with what is added to it, which `helpInformation` leaves out. */
+function helpOf(command: Command): string {
+  const said: string[] = []
+  command.configureOutput({ writeOut: (text) => void said.push(text) }).outputHelp()
+  return said.join('')
+}
+
+function isPage(path: string): boolean {
+  return path.endsWith('.md')
+}
 
 test('the README has each verb of the command in its table, and each section in its contents', async (t) => {
   const page = textOf('README.md')
@@ -223,7 +250,7 @@ async function verbsOf(): Promise<ReadonlyMap<string, Command>> {
 
 const COMMON_WORDS = ['--help', '--version', '-V', '-h', 'help']
 
-/** The verb, part or option of a command line that there is not. */
+/** The verb, part, option or number of words of a command line that there is not. */
 function unknownWord(
   verbs: ReadonlyMap<string, Command>,
   { name, rest }: { readonly name: string; readonly rest: readonly string[] },
@@ -231,20 +258,49 @@ function unknownWord(
   if (COMMON_WORDS.includes(name) || /^[<[….]/.test(name)) return undefined
   const verb = verbs.get(name)
   if (!verb) return name
-  const parts = [verb, ...verb.commands]
-  const [first = ''] = rest
-  const wantsPart = verb.commands.length > 0 && first !== '' && !first.startsWith('-')
-  if (wantsPart && !verb.commands.some((part) => part.name() === first)) return first
-  const options = parts.flatMap((part) =>
-    part.options.flatMap(({ long, short }) => [long ?? '', short ?? '']),
-  )
   // What stands after -- is for another program.
   const end = rest.indexOf('--')
   const own = end < 0 ? rest : rest.slice(0, end)
-  return own
-    .filter((word) => word.startsWith('-'))
-    .map((word) => word.replace(/=.*$/, ''))
-    .find((word) => !options.includes(word) && !COMMON_WORDS.includes(word))
+  if (own.some((word) => COMMON_WORDS.includes(word)) || own.length === 0) return undefined
+  const way = wayTo(verb, own)
+  const [part = verb] = way.toReversed()
+  const options = way.flatMap((one) => one.options)
+  const words: string[] = []
+  for (let at = way.length - 1; at < own.length; at++) {
+    const word = own[at] ?? ''
+    const option = options.find(({ long, short }) =>
+      [long, short].includes(word.replace(/=.*$/, '')),
+    )
+    if (!option && word.startsWith('-')) return word
+    if (!option) words.push(word)
+    else if (takesNext(option, { word, next: own[at + 1] })) at++
+  }
+  return countFault(part, words)
+}
+
+function takesNext(
+  { required, optional }: Option,
+  at: { readonly word: string; readonly next: string | undefined },
+): boolean {
+  if (at.word.includes('=')) return false
+  return required || (optional && at.next !== undefined && !at.next.startsWith('-'))
+}
+
+/** The verb, and the parts that its first words name. */
+function wayTo(verb: Command, words: readonly string[]): readonly Command[] {
+  const part = verb.commands.find((one) => one.name() === words[0])
+  return part ? [verb, ...wayTo(part, words.slice(1))] : [verb]
+}
+
+function countFault(part: Command, words: readonly string[]): string | undefined {
+  const { registeredArguments } = part
+  const least = registeredArguments.filter(({ required }) => required).length
+  const isOpen = registeredArguments.some(({ variadic }) => variadic)
+  const most = isOpen ? Infinity : registeredArguments.length
+  const isPartWanted = part.commands.length > 0 && /^[a-z]/.test(words[0] ?? '')
+  if (words.length > most || (isPartWanted && words.length > 0)) return words.join(' ')
+  // A name alone, as prose has it, is no line to copy.
+  return words.length > 0 && words.length < least ? `${part.name()} wants more` : undefined
 }
 
 const PAGE = 'docs/status-codes.md'

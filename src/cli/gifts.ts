@@ -1,5 +1,6 @@
 /** Gifts as the operator's API gives them, and as people read them. */
 
+import { chanceOf } from '../base/ordered-ids.ts'
 import type { JsonAmount } from '../operator/amount.ts'
 import { amountText, instantText } from './balance.ts'
 import { commandLine } from './verb.ts'
@@ -14,6 +15,14 @@ export interface GiftAnswer {
   readonly to: string
   readonly amountBytes: JsonAmount
   readonly at: string
+  readonly changedAt: string
+  readonly channel: string
+  readonly lots: readonly {
+    readonly fromLotId: number
+    readonly lotId: number
+    readonly amountBytes: JsonAmount
+    readonly validUntil: string
+  }[]
   /** Absent until the data has moved. */
   readonly validUntil?: string
   readonly reason: string | null
@@ -49,6 +58,27 @@ export function giftLine(gift: GiftAnswer, gigabyteBytes?: number): string {
   const until = awaits?.until ? `, until ${instantText(awaits.until)}` : ''
   const amount = amountText(gift.amountBytes, gigabyteBytes)
   return `  ${id}  ${instantText(at)}  ${amount} from ${from} to ${receiverOf(gift)}: ${stateText(gift.state)}${until}`
+}
+
+/** A gift with everything that a question about it needs. */
+export function giftDetails(
+  gift: GiftAnswer,
+  lab: { readonly directory: string; readonly gigabyteBytes: number },
+): string {
+  const { id, state, channel, at, changedAt, lots } = gift
+  const amount = (bytes: JsonAmount) => amountText(bytes, lab.gigabyteBytes)
+  const parts = lots.map(
+    (part) =>
+      `  part       ${amount(part.amountBytes)} of lot ${part.fromLotId} as lot ${part.lotId}, until ${instantText(part.validUntil)}`,
+  )
+  const lines = [
+    giftText(gift, lab),
+    `  operation  ${chanceOf(id)} (${id})`,
+    `  state      ${stateText(state)} since ${instantText(changedAt)}`,
+    `  asked for  ${instantText(at)}, by ${channel}`,
+    ...parts,
+  ]
+  return lines.join('\n')
 }
 
 function receiverOf({ to }: GiftAnswer): string {

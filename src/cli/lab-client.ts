@@ -26,6 +26,7 @@ export interface Api {
     options: PostOptions,
   ): Promise<{ readonly location: string; readonly answer: T }>
   patch<T>(path: string, body: object): Promise<T>
+  put<T>(path: string, body: object): Promise<T>
   delete(path: string): Promise<void>
 }
 
@@ -60,6 +61,11 @@ export function apiOf(access: ApiAccess): Api {
     },
     body: JSON.stringify(body),
   })
+  const changing = (method: string, body: object): RequestInit => ({
+    method,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
   return {
     get: (path) => exchange(`${access.operatorUrl}${path}`, { headers }),
     post: (path, options) => exchange(`${access.operatorUrl}${path}`, posting(options)),
@@ -67,12 +73,8 @@ export function apiOf(access: ApiAccess): Api {
       const { response, answer } = await ask(`${access.operatorUrl}${path}`, posting(options))
       return { location: response.headers.get('location') ?? '', answer: answer as T }
     },
-    patch: (path, body) =>
-      exchange(`${access.operatorUrl}${path}`, {
-        method: 'PATCH',
-        headers: { ...headers, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    patch: (path, body) => exchange(`${access.operatorUrl}${path}`, changing('PATCH', body)),
+    put: (path, body) => exchange(`${access.operatorUrl}${path}`, changing('PUT', body)),
     async delete(path) {
       await exchange(`${access.operatorUrl}${path}`, { method: 'DELETE', headers })
     },
@@ -87,7 +89,6 @@ function notServed(directory: string): LabError {
 }
 
 const UNREACHABLE = 'unreachable'
-const NO_CONTENT = 204
 
 /** Nobody answers at the address, or it is another lab by now, which does not know the token. */
 function isGone(error: unknown): boolean {
@@ -110,10 +111,19 @@ async function ask(
       cause: error,
     })
   })
-  if (response.status === NO_CONTENT) return { response, answer: undefined }
-  const answer: unknown = await response.json().catch(() => undefined)
+  const text = await response.text().catch(() => '?')
+  if (response.ok && text === '') return { response, answer: undefined }
+  const answer = jsonOf(text)
   if (response.ok && typeof answer === 'object' && answer !== null) return { response, answer }
   throw problemOf(answer, { url, status: response.status })
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 interface Problem {
@@ -124,12 +134,14 @@ interface Problem {
   readonly refusals?: readonly { readonly text: string }[]
 }
 
+const TYPE_PREFIX = 'urn:esim-lab:problem:'
+
 function problemOf(
   answer: unknown,
   answered: { readonly url: string; readonly status: number },
 ): LabError {
-  const problem = (typeof answer === 'object' && answer !== null ? answer : {}) as Problem
-  const kind = problem.type?.replace('urn:esim-lab:problem:', '') ?? ''
+  const problem = inOurForm(answer, answered.status)
+  const kind = problem.type?.replace(TYPE_PREFIX, '') ?? ''
   if (!Object.hasOwn(ERRORS, kind)) {
     const { url, status } = answered
     return new LabError('unavailable', `${url} answered HTTP ${status}, which a lab does not.`)
@@ -141,4 +153,21 @@ function problemOf(
     ...(field === undefined ? {} : { field }),
     ...(reason === undefined ? {} : { reason }),
   })
+}
+
+/** TM Forum's interfaces and CAMARA's word errors in their own ways. */
+function inOurForm(answer: unknown, status: number): Problem {
+  if (typeof answer !== 'object' || answer === null) return {}
+  const { type, code, message, referenceError, field } = answer as Readonly<Record<string, unknown>>
+  if (typeof type === 'string' || typeof code !== 'string' || typeof message !== 'string')
+    return answer as Problem
+  const ofStatus = Object.entries(ERRORS).find(([, { httpStatus }]) => httpStatus === status)?.[0]
+  const kind =
+    typeof referenceError === 'string' ? referenceError : `${TYPE_PREFIX}${ofStatus ?? ''}`
+  return {
+    type: kind,
+    detail: message,
+    ...(kind !== `${TYPE_PREFIX}${code}` && { reason: code }),
+    ...(typeof field === 'string' && { field }),
+  }
 }

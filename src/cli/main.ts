@@ -6,6 +6,7 @@ import { createOutput, sayError, type Output } from './output.ts'
 import { ExitCode, usageError } from './verb.ts'
 import { adviceVerb } from './verbs/advice.ts'
 import { attachVerb } from './verbs/attach.ts'
+import { auditVerb } from './verbs/audit.ts'
 import { balanceVerb } from './verbs/balance.ts'
 import { benchVerb } from './verbs/bench.ts'
 import { cardVerb } from './verbs/card.ts'
@@ -18,8 +19,10 @@ import { updateMetadataVerb } from './verbs/update-metadata.ts'
 import { discoverVerb } from './verbs/discover.ts'
 import { downloadVerb } from './verbs/download.ts'
 import { enableVerb } from './verbs/enable.ts'
+import { eventsVerb } from './verbs/events.ts'
 import { giftVerb } from './verbs/gift.ts'
 import { giftsVerb } from './verbs/gifts.ts'
+import { historyVerb } from './verbs/history.ts'
 import { inboxVerb } from './verbs/inbox.ts'
 import { lpacVerb } from './verbs/lpac.ts'
 import { notificationsVerb } from './verbs/notifications.ts'
@@ -32,6 +35,7 @@ import { scenarioVerb } from './verbs/scenario.ts'
 import { serveVerb } from './verbs/serve.ts'
 import { smsVerb } from './verbs/sms.ts'
 import { subscriptionVerb } from './verbs/subscription.ts'
+import { tokensVerb } from './verbs/tokens.ts'
 import { travelVerb } from './verbs/travel.ts'
 import { useVerb } from './verbs/use.ts'
 import { ussdVerb } from './verbs/ussd.ts'
@@ -41,15 +45,23 @@ import { wifiVerb } from './verbs/wifi.ts'
 export async function main(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json')
   const output = createOutput({ json })
+  const whole = program(output)
   try {
-    await program(output).parseAsync(argv.length > 0 ? argv : ['--help'], { from: 'user' })
+    await whole.parseAsync(argv.length > 0 ? argv : ['--help'], { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof ExitCode) return error.exitCode
     if (!(error instanceof CommanderError)) return sayError(error, { json })
     // Help and version are answers, and commander has given them.
-    return error.exitCode === 0 ? 0 : sayError(usageError(error), { json })
+    return error.exitCode === 0 ? 0 : sayError(usageError(error, named(whole, argv)), { json })
   }
+}
+
+/** The command that the words name, as far as they name one. */
+function named(command: Command, words: readonly string[]): Command {
+  const [word, ...rest] = words
+  const part = command.commands.find((one) => one.name() === word)
+  return part ? named(part, rest) : command
 }
 
 /** In the order in which a newcomer needs them. */
@@ -69,6 +81,7 @@ const VERBS = [
   attachVerb,
   detachVerb,
   balanceVerb,
+  historyVerb,
   subscriptionVerb,
   useVerb,
   travelVerb,
@@ -79,6 +92,9 @@ const VERBS = [
   ussdVerb,
   inboxVerb,
   adviceVerb,
+  auditVerb,
+  tokensVerb,
+  eventsVerb,
   clockVerb,
   cardVerb,
   lpacVerb,

@@ -167,6 +167,7 @@ function readState(choice: PhoneChoice): EuiccState {
   const make = commandLine(`download LPA:1$… --phone ${name}`, lab)
   throw new LabError('notFound', `there is no phone "${name}". A download makes it: ${make}`, {
     field: 'phone',
+    reason: 'noSuchPhone',
   })
 }
 

@@ -7,14 +7,20 @@ import type { LabClient } from './lab-client.ts'
 import { lookAtPhone } from './phones.ts'
 
 /**
- * The number of whom the user named: all digits, with or without `+`, are a number, all else is a phone's name.
+ * The number of whom the user named: digits as numbers are written (`+7 916 123-45-67`), or else a phone's name.
  * @throws {LabError} badInput, notFound — no such phone, or none of its profiles is enabled and it has not just one
  */
 export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
-  if (/^\+?[0-9 ]+$/.test(who)) return normaliseMsisdn(who, 'msisdn')
+  const typed = who.normalize('NFKC')
+  if (isNumber(typed)) return normaliseMsisdn(typed, 'msisdn')
   const profiles = await lookAtPhone({ lab, name: who }, (phone) => phone.profiles())
   const { iccid } = profileInUse(profiles, who)
   return (await numberIn(lab, `/api/inventory/${iccid}`)) ?? importedNumber(lab, iccid)
+}
+
+/** Whether it is meant for a number, right or wrong: a phone's name has a letter. */
+export function isNumber(text: string): boolean {
+  return /^[+(]?[0-9][0-9 ()-]*$/.test(text)
 }
 
 /** What the operator of a number calls a gigabyte, in bytes: amounts are read and shown in its measure. */

@@ -71,11 +71,11 @@ export function bindingOption(): Option {
 export function commandLine(line: string, options: { readonly directory: string }): string {
   const { directory } = options
   const data = directory === DEFAULT_DIRECTORY ? '' : ` --data ${shellWord(directory)}`
-  return `${command()} ${line}${data}`
+  return `${invocation()} ${line}${data}`
 }
 
 /** How the user can call the command from the directory that they are in. */
-function command(): string {
+function invocation(): string {
   const isCheckout = import.meta.url.endsWith('.ts')
   if (!isCheckout) return process.env.npm_command === 'exec' ? 'npx esim-lab' : 'esim-lab'
   const launcher = fileURLToPath(new URL('../../bin/esim-lab.js', import.meta.url))
@@ -87,13 +87,42 @@ function shellWord(text: string): string {
   return /^[\w./:@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-/** A mistake in the arguments, in our terms. */
-export function usageError(error: CommanderError): LabError {
-  const detail = error.message.replace(/^error: /, '')
-  return new LabError('usage', `${detail}. "esim-lab --help" lists what there is.`, {
+/** A mistake in the arguments, in our terms; `command` is the one whose help shows how it is done. */
+export function usageError(error: CommanderError, command: Command): LabError {
+  const path = pathOf(command)
+  const parts = partsText(command)
+  const isPartUnknown = error.code === 'commander.excessArguments' && command.commands.length > 0
+  const detail =
+    error.code === 'commander.help' || isPartUnknown
+      ? `say what to do${isPartUnknown ? ', and spell it right' : ''}: ${parts}`
+      : error.message.replace(/^error: /, '').replace(/\n\((Did you mean .*\?)\)$/, '. $1')
+  const does = command.parent === null ? 'lists what there is' : 'shows how'
+  const stop = /[.?]$/.test(detail) ? '' : '.'
+  return new LabError('usage', `${detail}${stop} "${path} --help" ${does}.`, {
     reason: error.code.replace(/^commander\./, ''),
     cause: error,
   })
+}
+
+function partsText(command: Command): string {
+  return command.commands.map((part) => part.name()).join(', ')
+}
+
+/**
+ * What a verb with parts says to a word that is none of them and no phone either.
+ * @throws {LabError} as `work`
+ */
+export async function withParts(command: Command, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    if (!(error instanceof LabError) || error.reason !== 'noSuchPhone') throw error
+    const { code, message, field = 'phone', reason } = error
+    const detail = `${message} Or was it one of these? ${pathOf(command)} ${partsText(command)}`
+    throw new LabError(code, detail, { field, reason, cause: error })
+  })
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
 /** A verb that did its work by another program, whose exit code is its own. */
@@ -114,4 +143,16 @@ export function portOf(text: string): number {
   throw new LabError('usage', `a port is a number from 0 to 65535, not "${text}".`, {
     field: 'port',
   })
+}
+
+/** An instant as typed, in the form of the API: a date is its midnight in UTC. @throws {LabError} usage */
+export function dateOf(text: string, field: string): string {
+  const isDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text)
+  const ms = isDate ? Date.parse(text) : NaN
+  if (!Number.isNaN(ms)) return new Date(ms).toISOString()
+  throw new LabError(
+    'usage',
+    `a date is one such as 2026-01-31 or 2026-01-31T15:00Z, not "${text}".`,
+    { field },
+  )
 }

@@ -10,6 +10,7 @@ import { createAuthentication } from './api/authentication.ts'
 import { docsRoutes } from './api/docs-page.ts'
 import { giftRoutes } from './api/gift-routes.ts'
 import { giftSettingsRoutes } from './api/gift-settings-routes.ts'
+import { historyRoutes } from './api/history-routes.ts'
 import { openApiOf } from './api/openapi.ts'
 import { messageRoutes } from './api/message-routes.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
@@ -71,6 +72,7 @@ export function apiRoutes(
     ...messageRoutes(operator),
     ...operatorsRoutes(operator),
     ...subscriptionRoutes(operator),
+    ...historyRoutes(operator),
   ]
 }
 

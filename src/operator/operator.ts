@@ -19,8 +19,10 @@ import {
 } from '../store/inventory.ts'
 import { audit, balanceOf, expireDue, type Audit, type Lot } from '../store/ledger.ts'
 import type { ProfileEvent } from '../store/orders.ts'
+import { giversOf, heldDataOf, type HeldData } from '../store/origins.ts'
 import {
   bindingsOf,
+  findById,
   findByNumber,
   findByProfile,
   listAccounts,
@@ -37,9 +39,11 @@ import { createAdvice, type AdviceOf } from './advice/advice.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
 import { noteApproval, noteAsk, noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
+import { historyOf, type HistoryEntry, type HistoryFilter } from './history.ts'
 import { createCharging, type Charging } from './charging/charging.ts'
 import type { ChargingSettings } from './charging/requests.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
+import { maskNumber } from './messages/numbering.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
 import { createAccess, type Access } from './access/access.ts'
@@ -77,6 +81,19 @@ export interface Balance {
   readonly totalBytes: bigint
   readonly lots: readonly Lot[]
   readonly giftable: GiftLimit
+}
+
+/** A balance with what a subscriber wants to know besides. */
+export interface BalanceSheet extends Balance {
+  /** The instant of all of it. */
+  readonly at: Date
+  /** IANA name of the operator's. */
+  readonly timeZone: string
+  readonly gigabyteBytes: number
+  /** What is set aside, by purpose. */
+  readonly held: HeldData
+  /** Who gave a lot, masked, by the lot's id. */
+  readonly givers: ReadonlyMap<number, string>
 }
 
 /** What a sweep has put away. */
@@ -150,6 +167,10 @@ export interface Operator {
    * @throws {LabError} notFound — no such account
    */
   balance(of: { readonly msisdn: string }): Balance
+  /** As `balance`, with who gave the lots, and what is set aside for what. @throws {LabError} notFound */
+  balanceSheet(of: { readonly msisdn: string }): BalanceSheet
+  /** What came and went, the latest first. @throws {LabError} notFound */
+  history(of: { readonly msisdn: string } & HistoryFilter): readonly HistoryEntry[]
   /** How much may be given now, and why not more; never disagrees with `giveData`. @throws {LabError} notFound */
   giftable(of: { readonly msisdn: string }): GiftLimit
 
@@ -314,19 +335,38 @@ function queries({ store, environment, operators }: Parts) {
     bindings: (of) => store.read((db) => bindingsOf(db, accountOf(of).id)),
     giftable: (of) =>
       ofAccount(of, (db, { account, file, atMs }) => limitOf(db, { account, file, atMs })),
-    balance: (of) =>
-      ofAccount(of, (db, { account, file, atMs }) => {
-        const { id: accountId, msisdn } = account
-        const lots = balanceOf(db, { accountId, atMs, order: file.consumption.origins })
-        const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
-        return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
+    balance: (of) => ofAccount(of, balanceNow),
+    balanceSheet: (of) =>
+      ofAccount(of, (db, now) => {
+        const { account, file, atMs } = now
+        const { timeZone, gigabyteBytes } = file
+        const balance = balanceNow(db, now)
+        const givers = giversOf(db, { accountId: account.id, lots: balance.lots })
+        const maskedOf = (id: number) => maskNumber(findById(db, id)?.msisdn ?? '')
+        return {
+          ...balance,
+          at: new Date(atMs),
+          timeZone,
+          gigabyteBytes,
+          held: heldDataOf(db, account.id),
+          givers: new Map([...givers].map(([lotId, giver]) => [lotId, maskedOf(giver)])),
+        }
       }),
+    history: ({ msisdn, ...filter }) =>
+      ofAccount({ msisdn }, (db, { account }) => historyOf(db, { accountId: account.id, filter })),
     inbox({ before, limit, ...of }) {
       const { id: accountId } = accountOf(of)
       return store.read((db) => messagesOf(db, { accountId, before, limit }))
     },
     audit: () => store.read(audit),
   } satisfies Partial<Operator>
+}
+
+function balanceNow(db: Connection, { account, file, atMs }: AccountNow): Balance {
+  const { id: accountId, msisdn } = account
+  const lots = balanceOf(db, { accountId, atMs, order: file.consumption.origins })
+  const totalBytes = lots.reduce((total, lot) => total + lot.availableBytes, 0n)
+  return { msisdn, totalBytes, lots, giftable: limitOf(db, { account, file, atMs }) }
 }
 
 function stockAndAccounts({

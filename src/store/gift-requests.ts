@@ -137,6 +137,14 @@ export function findGiftRequest(db: Connection, id: string): GiftRequestRecord |
   return row && requestFromRow(row)
 }
 
+/** The id that ends as receipts name it; nothing where none or several do. Reads all gifts: for questions of people. */
+export function idOfReceipt(db: Connection, reference: string): string | undefined {
+  const rows = db
+    .sql<{ readonly id: string }>(`SELECT id FROM gift_requests WHERE substr(id, ?) = ? LIMIT 2`)
+    .all(-reference.length, reference)
+  return rows.length === 1 ? rows[0]?.id : undefined
+}
+
 export function findByClaim(db: Connection, claimHash: string): GiftRequestRecord | undefined {
   const row = db
     .bigSql<GiftRequestRow>(`SELECT * FROM gift_requests WHERE claim_hash = ?`)
@@ -174,11 +182,16 @@ export function giftRequestsPage(
     readonly accountId: number | undefined
     readonly state: GiftState | undefined
     readonly before: string | undefined
+    /** Asked for from then on, and before then. */
+    readonly fromMs?: number | undefined
+    readonly untilMs?: number | undefined
+    /** The number on the other side; without an account, on either. */
+    readonly other?: string | undefined
     readonly atMs: number
     readonly limit: number
   },
 ): readonly GiftRequestRecord[] {
-  const { accountId, state, before, atMs, limit } = page
+  const { accountId, state, before, fromMs, untilMs, other, atMs, limit } = page
   const conditions: readonly { readonly sql: string; readonly of: readonly (string | number)[] }[] =
     [
       ...(accountId === undefined
@@ -198,6 +211,17 @@ export function giftRequestsPage(
             {
               sql: `(requested_at, id) < (SELECT requested_at, id FROM gift_requests WHERE id = ?)`,
               of: [before],
+            },
+          ]),
+      ...(fromMs === undefined ? [] : [{ sql: `requested_at >= ?`, of: [fromMs] }]),
+      ...(untilMs === undefined ? [] : [{ sql: `requested_at < ?`, of: [untilMs] }]),
+      ...(other === undefined
+        ? []
+        : [
+            {
+              sql: `(receiver_number = ? OR EXISTS (SELECT 1 FROM accounts WHERE msisdn = ?
+                 AND accounts.id IN (giver_account_id, receiver_account_id) AND accounts.id IS NOT ?))`,
+              of: [other, other, accountId ?? -1],
             },
           ]),
     ]

@@ -73,7 +73,10 @@ test('two phones download, use and give data, and all of it survives a restart',
   t.is(p2?.totalBytes, 25_000_000_000)
   t.is(p2?.msisdn, ordered?.msisdn)
   const byNumber = await run('balance', String(ordered?.msisdn), ...data)
-  t.regex(byNumber.stdout, /has 25 GB\.\n {2}5 GB until .*\(gift\)\n {2}20 GB until .*\(plan\)/)
+  t.regex(
+    byNumber.stdout,
+    /has 25 GB\.\n {2}1\. 5 GB of 5 GB {4}until .* UTC \(in 29 d \d+ h\) {2}gift from \+999 01 \*\*\*-\*\*-01\n {2}2\. 20 GB of 20 GB {2}until .* plan lab-20\nAt most 25 GB/,
+  )
   const profiles = await runJson(t, ['profiles', '--phone', 'p2', ...data])
   t.deepEqual(
     profiles.map(({ iccid, state }) => ({ iccid, state })),

@@ -1,16 +1,16 @@
 /** `esim-lab balance`: what a subscriber has, until when, and how much of it may be given. */
 
 import type { Command } from 'commander'
-import { amountText, lotTexts, type BalanceAnswer } from '../balance.ts'
+import { balancePage, type BalanceAnswer } from '../balance.ts'
 import { openLab } from '../lab-client.ts'
 import type { Output } from '../output.ts'
-import { gigabyteOf, msisdnOf } from '../subscriber.ts'
+import { msisdnOf } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 export function balanceVerb(output: Output): Command {
   return phoneVerb({
     name: 'balance',
-    summary: 'show what a phone or a number has left',
+    summary: 'show what a phone or a number has left, in the order of use',
     examples: ['balance', 'balance --phone p2', 'balance 999010000001 --json'],
   })
     .argument('[msisdn]', 'a number, in place of a phone')
@@ -27,11 +27,5 @@ async function balance(
   const lab = await openLab(options.data)
   const number = await msisdnOf(lab, msisdn ?? options.phone)
   const answer = await lab.get<BalanceAnswer>(`/api/accounts/${number}/balance`)
-  const gigabyteBytes = await gigabyteOf(lab, number)
-  const lines = [
-    `${number} has ${amountText(answer.totalBytes, gigabyteBytes)}.`,
-    ...lotTexts(answer, gigabyteBytes).map((lot) => `  ${lot}`),
-    answer.giftable.text,
-  ]
-  output.result(answer, lines.join('\n'))
+  output.result(answer, balancePage(answer))
 }

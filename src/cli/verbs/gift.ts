@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import { amountFromText, amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import { amountOf } from '../amounts.ts'
 import { amountText } from '../balance.ts'
 import { giftText, type GiftAnswer } from '../gifts.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
@@ -53,11 +54,11 @@ async function gift({ amount, options }: Asked, output: Output): Promise<void> {
   if (amount === undefined) throw usage('say how much, or --how-much', 'amount')
   if ((to === undefined) === (code === undefined)) throw usage('say --to or --code', 'to')
   // What cannot be read at all is refused before anybody is asked.
-  amountFromText(amount)
+  amountOf(amount)
   const lab = await openLab(options.data)
   const from = await msisdnOf(lab, options.from)
   const gigabyteBytes = await gigabyteOf(lab, from)
-  const amountBytes = amountToJson(amountFromText(amount, { gigabyteBytes }))
+  const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
   const body = { from, amountBytes, ...(pin !== undefined && { pin }) }
   if (to === undefined) return makeCode(lab, { body, key, output, gigabyteBytes })
   const request = { path: '/api/gifts', body: { ...body, to: await msisdnOf(lab, to) }, key }

@@ -1,18 +1,34 @@
-/** `esim-lab gifts`: gifts of a subscriber, their steps, codes, questions for data, and numbers whose gifts are stopped. */
+/** `esim-lab gifts`: gifts of a subscriber, their steps, codes and questions for data. */
 
 import { Argument, type Command } from 'commander'
-import { amountFromText, amountToJson, type JsonAmount } from '../../operator/amount.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
+import { LabError } from '../../base/errors.ts'
+import { chanceOf } from '../../base/ordered-ids.ts'
+import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
+import { amountOf } from '../amounts.ts'
 import { amountText, instantText } from '../balance.ts'
-import { giftLine, giftText, type GiftAnswer } from '../gifts.ts'
+import { giftDetails, giftLine, giftText, type GiftAnswer } from '../gifts.ts'
+import { csvLine } from '../csv.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
+import { allOf } from '../pages.ts'
 import { postOnce } from '../repeatable.ts'
 import { gigabyteOf, msisdnOf } from '../subscriber.ts'
-import { commandLine, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import {
+  commandLine,
+  dateOf,
+  phoneVerb,
+  withParts,
+  type CommonOptions,
+  type PhoneOption,
+} from '../verb.ts'
+import { giftSettingCommands } from './gift-settings.ts'
 
 interface GiftsOptions extends CommonOptions, PhoneOption {
   readonly state?: string
+  readonly since?: string
+  readonly until?: string
+  readonly with?: string
+  readonly csv?: true
 }
 
 interface AskOptions {
@@ -52,6 +68,8 @@ export function giftsVerb(output: Output): Command {
     examples: [
       'gifts --phone p1',
       'gifts 999010000001 --state completed --json',
+      'gifts --since 2026-01-01 --with p2 --csv',
+      'gifts show 4F2A66E09C2B',
       'gifts confirm 4f2a66e09c2b7d10a3f1c5e8',
       'gifts claim 7KQ2MNRT4H --phone p2',
       'gifts ask 1GB --from p2 --to p1',
@@ -60,14 +78,19 @@ export function giftsVerb(output: Output): Command {
   })
     .argument('[msisdn]', 'a number, in place of a phone')
     .option('--state <state>', 'such as awaitingConfirmation, held, completed')
-    .action((msisdn: string | undefined) => run((at) => list(at, msisdn)))
+    .option('--since <date>', 'asked for from then on, such as 2026-01-31 or 2026-01-31T15:00Z')
+    .option('--until <date>', 'asked for before then')
+    .option('--with <who>', 'with this phone or number on the other side')
+    .option('--csv', 'a table for spreadsheets')
+    .action((msisdn: string | undefined) => withParts(command, () => run((at) => list(at, msisdn))))
   // The options that both commands have are taken by `gifts`, wherever they stand.
   async function run(work: (at: At) => Promise<void>): Promise<void> {
     const options = command.opts<GiftsOptions>()
     await work({ lab: await openLab(options.data), options, output })
   }
+  command.addCommand(showCommand(run))
   for (const step of STEPS) command.addCommand(stepCommand(step, run))
-  for (const part of [...codeAndAskCommands(run), ...suspensionCommands(run)])
+  for (const part of [...codeAndAskCommands(run), ...giftSettingCommands(run)])
     command.addCommand(part)
   return command
 }
@@ -96,6 +119,22 @@ function stepCommand({ name, summary, option }: Step, run: Run): Command {
     })
 }
 
+function showCommand(run: Run): Command {
+  return phoneVerb({
+    name: 'show',
+    summary: 'show a gift, by its id or the number on its receipts',
+    examples: ['gifts show 4F2A66E09C2B'],
+  })
+    .argument('<id>', 'the gift, or the number of the operation in a message')
+    .action((id: string) =>
+      run(async ({ lab, output }) => {
+        const gift = await lab.get<GiftAnswer>(`/api/gifts/${encodeURIComponent(id)}`)
+        const gigabyteBytes = await gigabyteOf(lab, gift.from)
+        output.result(gift, giftDetails(gift, { directory: lab.directory, gigabyteBytes }))
+      }),
+    )
+}
+
 function codeAndAskCommands(run: Run): readonly Command[] {
   return [
     phoneVerb({
@@ -122,7 +161,7 @@ function codeAndAskCommands(run: Run): readonly Command[] {
       .requiredOption('--to <who>', 'who is asked: a phone or a number')
       .option('--key <key>', 'idempotency key: the same one never asks twice')
       .action((amount: string, own: AskOptions) => {
-        amountFromText(amount)
+        amountOf(amount)
         return run((at) => askFor(at, { own, amount }))
       }),
     phoneVerb({
@@ -148,57 +187,49 @@ function codeAndAskCommands(run: Run): readonly Command[] {
   ]
 }
 
-function suspensionCommands(run: Run): readonly Command[] {
-  return [
-    phoneVerb({
-      name: 'suspensions',
-      summary: 'list the numbers whose gifts are stopped, with what was counted',
-      examples: ['gifts suspensions', 'gifts suspensions --json'],
-    }).action(() => run(listSuspensions)),
-    phoneVerb({
-      name: 'allow',
-      summary: 'allow the gifts of a number again',
-      examples: ['gifts allow 999010000001'],
-    })
-      .argument('<msisdn>', 'the number')
-      .action((text: string) => {
-        const msisdn = normaliseMsisdn(text, 'msisdn')
-        return run(async ({ lab, output }) => {
-          await lab.delete(`/api/suspensions/${msisdn}`)
-          output.result({ msisdn }, `${msisdn} may give again.`)
-        })
-      }),
-  ]
-}
-
-async function list({ lab, options, output }: At, given: string | undefined): Promise<void> {
+async function list(at: At, given: string | undefined): Promise<void> {
+  const { lab, options, output } = at
+  if (options.csv && output.json)
+    throw new LabError('usage', '--csv or --json: one of them.', { field: 'csv' })
   const msisdn = await msisdnOf(lab, given ?? options.phone)
-  const state = options.state === undefined ? '' : `&state=${encodeURIComponent(options.state)}`
-  const gifts = await allOf<'gifts', GiftAnswer>(lab, {
-    path: `/api/gifts?msisdn=${msisdn}${state}`,
-    name: 'gifts',
-    goesOn: 'before',
-  })
-  output.text(`Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`)
+  const query = await queryOf(at, msisdn)
+  const gifts: GiftAnswer[] = []
+  let page: GiftPage
+  do {
+    page = await lab.get<GiftPage>(`/api/gifts?${query}`)
+    gifts.push(...page.gifts)
+    if (page.next !== undefined) query.set('before', page.next)
+  } while (page.next !== undefined)
   const gigabyteBytes = await gigabyteOf(lab, msisdn)
-  for (const gift of gifts) output.result(gift, giftLine(gift, gigabyteBytes))
+  const head = `Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`
+  output.text(options.csv ? csvLine(COLUMNS) : head)
+  for (const gift of gifts)
+    output.result(gift, options.csv ? giftCsv(gift) : giftLine(gift, gigabyteBytes))
 }
 
-/** A list from its first page to its last. */
-async function allOf<Name extends string, Entry>(
-  lab: LabClient,
-  of: { readonly path: string; readonly name: Name; readonly goesOn: 'after' | 'before' },
-): Promise<readonly Entry[]> {
-  const { path, name, goesOn } = of
-  type Page = Readonly<Record<Name, readonly Entry[]>> & { readonly next?: string }
-  const first = `${path}${path.includes('?') ? '&' : '?'}limit=${LIST_LIMIT}`
-  let page = await lab.get<Page>(first)
-  const entries = [...page[name]]
-  while (page.next !== undefined) {
-    page = await lab.get<Page>(`${first}&${goesOn}=${encodeURIComponent(page.next)}`)
-    entries.push(...page[name])
-  }
-  return entries
+async function queryOf({ lab, options }: At, msisdn: string): Promise<URLSearchParams> {
+  const { state, since, until, with: other } = options
+  return new URLSearchParams({
+    msisdn,
+    limit: String(LIST_LIMIT),
+    ...(state !== undefined && { state }),
+    ...(since !== undefined && { since: dateOf(since, 'since') }),
+    ...(until !== undefined && { until: dateOf(until, 'until') }),
+    ...(other !== undefined && { with: await msisdnOf(lab, other) }),
+  })
+}
+
+const COLUMNS = 'at reference id from to bytes state validUntil channel reason'.split(' ')
+
+function giftCsv(gift: GiftAnswer): string {
+  const { id, at, from, to, amountBytes, state, validUntil, channel, reason } = gift
+  const values = [at, chanceOf(id), id, from, to, amountBytes, state, validUntil, channel]
+  return csvLine([...values, reason])
+}
+
+interface GiftPage {
+  readonly gifts: readonly GiftAnswer[]
+  readonly next?: string
 }
 
 async function post(
@@ -229,7 +260,7 @@ async function askFor(
   const { own, amount } = asked
   const from = await msisdnOf(lab, own.from)
   const gigabyteBytes = await gigabyteOf(lab, from)
-  const amountBytes = amountToJson(amountFromText(amount, { gigabyteBytes }))
+  const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
   const body = { from, to: await msisdnOf(lab, own.to), amountBytes }
   const ask = await postOnce<AskAnswer>(lab, { path: '/api/asks', body, key: own.key })
   output.result(ask, askText(ask, { directory: lab.directory, gigabyteBytes }))
@@ -240,11 +271,8 @@ async function listAsks(
   of: { readonly msisdn: string | undefined; readonly side: 'made' | 'got' },
 ): Promise<void> {
   const msisdn = await msisdnOf(lab, of.msisdn ?? options.phone)
-  const asks = await allOf<'asks', AskAnswer>(lab, {
-    path: `/api/asks?msisdn=${msisdn}&side=${of.side}`,
-    name: 'asks',
-    goesOn: 'after',
-  })
+  const path = `/api/asks?msisdn=${msisdn}&side=${of.side}`
+  const asks = await allOf<'asks', AskAnswer>(lab, { path, name: 'asks' })
   output.text(`Questions that ${msisdn} ${of.side}: ${counted(asks.length, 'question')}.`)
   const place = { directory: lab.directory, gigabyteBytes: await gigabyteOf(lab, msisdn) }
   for (const ask of asks) output.result(ask, askText(ask, place))
@@ -268,36 +296,4 @@ async function answerAsk(
   const gift = await lab.post<GiftAnswer | undefined>(path, { body: { gives } })
   if (gift) output.result(gift, await textOf(lab, gift))
   else output.result({ id, gives }, 'The answer is no.')
-}
-
-interface SuspensionAnswer {
-  readonly msisdn: string
-  readonly at: string
-  readonly reason: string
-  readonly evidence: readonly {
-    readonly code: string
-    readonly text: string
-    readonly count: number
-    readonly limit: number
-    readonly windowHours: number
-    readonly gifts: readonly { readonly from: string; readonly to: string; readonly at: string }[]
-  }[]
-}
-
-async function listSuspensions({ lab, output }: At): Promise<void> {
-  const suspensions = await allOf<'suspensions', SuspensionAnswer>(lab, {
-    path: '/api/suspensions',
-    name: 'suspensions',
-    goesOn: 'after',
-  })
-  output.text(`Gifts are stopped: ${counted(suspensions.length, 'number')}.`)
-  for (const suspension of suspensions) output.result(suspension, suspensionText(suspension))
-}
-
-function suspensionText({ msisdn, at, reason, evidence }: SuspensionAnswer): string {
-  const lines = evidence.flatMap(({ code, text, count, limit, windowHours, gifts }) => [
-    `    ${code}: ${text} (${count}, limit ${limit}, within ${windowHours} h)`,
-    ...gifts.map((gift) => `      ${instantText(gift.at)}  ${gift.from} to ${gift.to}`),
-  ])
-  return [`  ${msisdn}  since ${instantText(at)}  (${reason})`, ...lines].join('\n')
 }

@@ -106,6 +106,8 @@ type LawAnswer = Readonly<Record<string, unknown>> & {
 interface OperatorDetails extends OperatorAnswer {
   readonly description: string
   readonly rules: readonly RuleAnswer[]
+  readonly channels: readonly { readonly kind: string; readonly shortCode?: string }[]
+  readonly orderOfUse: readonly string[]
   readonly regulation: LawAnswer
   readonly packages: readonly {
     readonly id: string
@@ -136,23 +138,40 @@ async function show(
     ...(packages.length > 0 ? ['', 'Packages', ...packages] : []),
     '',
     'Rules of giving, with source and trust (A the operator itself … D contradictory, I inferred here, U not found)',
-    ...operator.rules.map(ruleText),
-    ...lawText(operator.regulation),
+    ...operator.rules.map((rule) => ruleText(rule, operator)),
+    ...lawText(operator),
+    '',
+    `Used first: ${[...operator.orderOfUse, 'what ends first'].join(', then ')}`,
+    `Channels: ${operator.channels.map(channelText).join(', ')}`,
   ]
   output.result(operator, lines.join('\n'))
 }
 
-function ruleText({ rule, value, source, trust }: RuleAnswer): string {
-  return `  ${trust}  ${rule}: ${JSON.stringify(value)}\n       ${source}`
+function ruleText({ rule, value, source, trust }: RuleAnswer, operator: OperatorDetails): string {
+  return `  ${trust}  ${rule}: ${valueText(value, { rule, operator })}\n       ${source}`
 }
 
-function lawText({ sources, ...law }: LawAnswer): readonly string[] {
-  const rules = Object.entries(sources).map(([rule, source]) => ({
-    rule,
-    value: law[rule],
-    ...source,
-  }))
-  return rules.length > 0 ? ['', 'What the law says', ...rules.map(ruleText)] : []
+function valueText(
+  value: unknown,
+  of: { readonly rule: string; readonly operator: OperatorDetails },
+): string {
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
+    return value.map((one) => valueText(one, of)).join(', ')
+  const isAmount = of.rule.endsWith('Bytes') && /^[0-9]+$/.test(String(value))
+  if (isAmount) return formatAmount(BigInt(String(value)), of.operator.gigabyteBytes)
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function channelText({ kind, shortCode }: OperatorDetails['channels'][number]): string {
+  return shortCode === undefined ? kind : `${kind} ${shortCode}`
+}
+
+function lawText(operator: OperatorDetails): readonly string[] {
+  const { sources, ...law } = operator.regulation
+  const rules = Object.entries(sources).map(([rule, source]) =>
+    ruleText({ rule, value: law[rule], ...source }, operator),
+  )
+  return rules.length > 0 ? ['', 'What the law says', ...rules] : []
 }
 
 async function check(path: string, output: Output): Promise<void> {

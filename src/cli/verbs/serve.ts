@@ -5,6 +5,7 @@ import { Option, type Command } from 'commander'
 import { systemRandom, wallClock } from '../../base/environment.ts'
 import { LabError } from '../../base/errors.ts'
 import { toHex } from '../../base/octets.ts'
+import { RATE_LIMITS, type RateLimits } from '../../http/api/rate-limit.ts'
 import type { Tolerated } from '../../http/rsp-app.ts'
 import type { VersionWindow } from '../../http/rsp-headers.ts'
 import type { RspListenerOptions } from '../../http/rsp-listeners.ts'
@@ -40,6 +41,8 @@ interface ServeOptions extends CommonOptions {
   readonly name?: string
   readonly plain?: true
   readonly progressUrl?: string
+  readonly callbackHost?: readonly string[]
+  readonly rateLimit?: Partial<RateLimits>
   readonly trace?: string
   readonly seed?: string
   readonly operators?: string
@@ -70,6 +73,7 @@ export function serveVerb(output: Output): Command {
       'serve --data /tmp/my-lab --trace messages.jsonl',
       'serve --operators my-operators --clock manual',
       'serve --progress-url http://localhost:9000',
+      'serve --callback-host hooks.example.com --rate-limit subscriber=600',
       'serve --pki my-certificates --name testsmdpplus1.example.com',
       'serve --strict --listener port=8444,curves=brainpool,tls=brainpool',
       'serve --es2plus port=8445,ca=operators-ca.pem',
@@ -100,6 +104,16 @@ export function serveVerb(output: Output): Command {
     .option(
       '--progress-url <url>',
       "where the operator's software takes ES2+.HandleDownloadProgressInfo",
+    )
+    .option(
+      '--callback-host <host>',
+      'a host besides this machine to which events may be sent; may be repeated',
+      (host: string, before: readonly string[] = []) => [...before, hostOf(host)],
+    )
+    .option(
+      '--rate-limit <role=number>',
+      `how often others may call the operator's API in a minute (default: ${limitsText(RATE_LIMITS)}), and operator, which has no limit unless given one; may be repeated`,
+      (text: string, before: Partial<RateLimits> = {}) => ({ ...before, ...rateLimitOf(text) }),
     )
     .option('--trace <file>', 'append every protocol message to a file, as JSON lines')
     .option('--seed <text>', 'what keys and numbers follow')
@@ -251,7 +265,7 @@ function serveOn(
 ): Promise<ServedLab> {
   const { options, output, directory } = serving
   const { rules, listeners, es2Plus } = serving.plan
-  const { port, host, plain, progressUrl } = options
+  const { port, host, plain, progressUrl, callbackHost: callbackHosts, rateLimit } = options
   const operatorPort = options.operatorPort ?? (port === 0 ? 0 : OPERATOR_PORT)
   return serveLab(lab, {
     token: Buffer.from(systemRandom().bytes(TOKEN_OCTETS)).toString('hex'),
@@ -268,6 +282,8 @@ function serveOn(
     operator: { port: operatorPort },
     noteTolerated: tolerationsTo(output),
     ...(progressUrl !== undefined && { progressUrl }),
+    ...(callbackHosts && { callbackHosts }),
+    ...(rateLimit && { rateLimits: rateLimit }),
     ...(options.clock === 'manual' && {
       clockMoved: (now: Date) => keepInstant(directory, now),
     }),
@@ -318,6 +334,36 @@ function hostNamesOf({ host, name }: ServeOptions): readonly [string, ...string[
 function nameOf(text: string): string {
   if (/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text)) return text
   throw new LabError('usage', `"${text}" is not a host name.`, { field: 'name' })
+}
+
+/** As URLs have it, which is how callbacks are compared: small letters, no port. */
+function hostOf(text: string): string {
+  const url = `http://${text.includes(':') && !text.startsWith('[') ? `[${text}]` : text}`
+  const isHost = URL.canParse(url) && /^[^/?#@\s]+$/.test(text) && new URL(url).port === ''
+  if (isHost) return new URL(url).hostname
+  throw new LabError('usage', `"${text}" is not a host name: give it without scheme and port.`, {
+    field: 'callbackHost',
+  })
+}
+
+const LIMITED = ['anonymous', 'wrongToken', 'subscriber', 'auditor', 'operator'] as const
+const PER_MINUTE_MAX = 1_000_000
+
+function rateLimitOf(text: string): Partial<RateLimits> {
+  const [, name = '', count = ''] = /^([A-Za-z]+)=([1-9][0-9]{0,6})$/.exec(text) ?? []
+  const role = LIMITED.find((one) => one === name)
+  if (role && Number(count) <= PER_MINUTE_MAX) return { [role]: Number(count) }
+  throw new LabError(
+    'usage',
+    `a rate limit is one of ${LIMITED.join(', ')} with requests a minute, such as subscriber=600, not "${text}".`,
+    { field: 'rateLimit' },
+  )
+}
+
+function limitsText(limits: RateLimits): string {
+  return Object.entries(limits)
+    .map(([role, count]) => `${role}=${count}`)
+    .join(', ')
 }
 
 function useTemporary(cleanUp: Closer): string {

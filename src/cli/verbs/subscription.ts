@@ -9,9 +9,10 @@ import { moneyOf, moneyText } from '../money.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
 import { msisdnOf } from '../subscriber.ts'
-import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { commandLine, phoneVerb, withParts, type CommonOptions, type PhoneOption } from '../verb.ts'
+import { staffCommands } from './subscription-staff.ts'
 
-interface SubscriptionOptions extends CommonOptions, PhoneOption {
+export interface SubscriptionOptions extends CommonOptions, PhoneOption {
   readonly for?: string
   readonly key?: string
   readonly quarantineDays?: string
@@ -30,14 +31,15 @@ export function subscriptionVerb(output: Output): Command {
     ],
   })
     .argument('[msisdn]', 'a number, in place of a phone')
-    .action((msisdn: string | undefined) => show(chosen(msisdn), output))
+    .action((msisdn: string | undefined) => withParts(command, () => show(chosen(msisdn), output)))
   // The options that both commands have are taken by `subscription`, wherever they stand.
-  const chosen = (msisdn: string | undefined, own: object = {}): Chosen => {
+  const chosen: Choose = (msisdn, own = {}) => {
     const options: SubscriptionOptions = { ...own, ...command.opts() }
     return { options, who: msisdn ?? options.phone }
   }
   const key = '--key <key>'
   const keyText = 'idempotency key: the same one never pays twice'
+  for (const part of staffCommands(chosen, output)) command.addCommand(part)
   return command
     .addCommand(
       forOne(
@@ -118,6 +120,9 @@ export function subscriptionVerb(output: Output): Command {
     )
 }
 
+/** Puts together what the command and its part were given. */
+export type Choose = (msisdn: string | undefined, own?: object) => Chosen
+
 function forOne(declared: Parameters<typeof phoneVerb>[0], what: string): Command {
   return phoneVerb(declared)
     .argument(`<${what}>`)
@@ -125,7 +130,7 @@ function forOne(declared: Parameters<typeof phoneVerb>[0], what: string): Comman
 }
 
 /** Whose subscription, and what else was written. */
-interface Chosen {
+export interface Chosen {
   readonly who: string
   readonly options: SubscriptionOptions
 }
@@ -254,7 +259,7 @@ async function buy(asked: Chosen & { readonly packageId: string }, output: Outpu
     path: pathOf(answer.msisdn, 'purchases'),
     body: { packageId: asked.packageId, ...forNumber },
     key: asked.options.key,
-  })
+  }).catch(withTopUp(answer, lab))
   output.result(receipt, receiptText(receipt, answer))
 }
 
@@ -268,8 +273,22 @@ async function extend(asked: Chosen & { readonly lot: string }, output: Output):
     path: pathOf(answer.msisdn, 'extensions'),
     body: { lotId },
     key: asked.options.key,
-  })
+  }).catch(withTopUp(answer, lab))
   output.result(receipt, receiptText(receipt, answer))
+}
+
+/** Whoever has no money is told what there is, and how to get some. */
+function withTopUp(answer: SubscriptionAnswer, lab: LabClient): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof LabError) || error.reason !== 'notEnoughMoney') throw error
+    const { code, message, reason } = error
+    const there = moneyText(answer.wallet.moneyMinor, currencyOf(answer))
+    const line = commandLine(`subscription topup AMOUNT ${answer.msisdn}`, lab)
+    throw new LabError(code, `${message}: ${there}. Put some on it: ${line}`, {
+      reason,
+      cause: error,
+    })
+  }
 }
 
 function receiptText({ lot, ...receipt }: ReceiptAnswer, answer: SubscriptionAnswer): string {

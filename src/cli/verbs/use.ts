@@ -2,12 +2,8 @@
 
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import {
-  amountFromJson,
-  amountFromText,
-  amountToJson,
-  formatAmount,
-} from '../../operator/amount.ts'
+import { amountFromJson, amountToJson, formatAmount } from '../../operator/amount.ts'
+import { amountOf } from '../amounts.ts'
 import { amountText } from '../balance.ts'
 import { useData, type DataUsed } from '../data-session.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
@@ -53,11 +49,11 @@ async function use(
 ): Promise<void> {
   const { options } = asked
   // What cannot be read at all is refused before anybody is asked.
-  sliceOf(options, requireSome(amountFromText(asked.amount), 'amount'))
+  sliceOf(options, requireSome(amountOf(asked.amount), 'amount'))
   const lab = await openLab(options.data)
   const msisdn = await msisdnOf(lab, asked.msisdn ?? options.phone)
   const gigabyteBytes = await gigabyteOf(lab, msisdn)
-  const amountBytes = requireSome(amountFromText(asked.amount, { gigabyteBytes }), 'amount')
+  const amountBytes = requireSome(amountOf(asked.amount, { gigabyteBytes }), 'amount')
   const sliceBytes = sliceOf(options, amountBytes)
   const { wifi } = await lab.get<{ readonly wifi: boolean }>(`/api/accounts/${msisdn}/place`)
   if (wifi) {
@@ -94,7 +90,7 @@ const SLICE_BYTES = 10n ** 8n
 const SLICES = 200n
 
 function sliceOf({ slice }: UseOptions, amountBytes: bigint): bigint {
-  if (slice !== undefined) return requireSome(amountFromText(slice, { field: 'slice' }), 'slice')
+  if (slice !== undefined) return requireSome(amountOf(slice, { field: 'slice' }), 'slice')
   const part = amountBytes / SLICES
   return part > SLICE_BYTES ? part : SLICE_BYTES
 }

@@ -12,6 +12,7 @@ import { ok, route, type Answer, type Route } from './route.ts'
 import {
   amountBytes,
   amountJson,
+  date,
   idOf,
   instant,
   limit,
@@ -79,7 +80,7 @@ const giftableSchema = z
   })
   .meta({ id: 'Giftable' })
 
-const ofGift = idOf('id', 'The id of a gift.')
+const ofGift = idOf('id', 'The id of a gift, or the number on its receipts.')
 const anySender = z.strictObject({ from: msisdn, amountBytes, pin: pin.optional() })
 
 /** The routes over an operator. */
@@ -156,6 +157,9 @@ function givingRoutes(operator: Operator): readonly Route[] {
       query: z.object({
         msisdn: msisdn.optional(),
         state: z.enum(STATES).optional(),
+        since: date.optional(),
+        until: date.optional(),
+        with: msisdn.optional().meta({ description: 'The number on the other side.' }),
         limit: limit.optional(),
         before: z.string().min(1).max(255).optional(),
       }),
@@ -243,7 +247,7 @@ function stepRoutes(operator: Operator): readonly Route[] {
       async handle({ params, body }) {
         const { reason } = body ?? {}
         const gift = await gifts.reverse({
-          id: String(params.id),
+          id: operator.gift({ id: String(params.id) })?.id ?? String(params.id),
           ...(reason !== undefined && { reason }),
         })
         return ok(giftJson(operator, gift))
@@ -330,9 +334,9 @@ function sideOf(
   operator: Operator,
   of: { readonly id: string; readonly principal: Principal; readonly side: 'from' | 'to' },
 ): { readonly id: string; readonly by: string } {
-  const { id, principal, side } = of
+  const { principal, side } = of
   const gift = visibleGift(operator, of)
-  const by = gift[side]
+  const { id, [side]: by } = gift
   if (!maySee(principal, [by]))
     throw new LabError('forbidden', 'this step is for the other side of the gift', {
       reason: 'otherSide',

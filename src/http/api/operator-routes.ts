@@ -25,6 +25,9 @@ const lotSchema = z
     validFrom: instant,
     validUntil: instant,
     parentLotId: z.int().nullable(),
+    label: z.string().nullable().meta({ description: 'Of which plan or package it is.' }),
+    scope: z.enum(['home', 'roaming', 'any']),
+    from: z.string().nullable().meta({ description: 'Who gave it, masked.' }),
   })
   .meta({ id: 'Lot' })
 
@@ -49,7 +52,13 @@ const balanceSchema = z
     msisdn: z.string(),
     totalBytes: amountJson,
     giftable: z.object({ amountBytes: amountJson, reason: z.string(), text: z.string() }),
-    lots: z.array(lotSchema),
+    held: z
+      .object({ giftBytes: amountJson, sessionBytes: amountJson, reservedBytes: amountJson })
+      .meta({ description: 'Set aside: for gifts on their way, data sessions, by the operator.' }),
+    at: instant,
+    timeZone: z.string().meta({ description: "The operator's, an IANA name." }),
+    gigabyteBytes: z.int(),
+    lots: z.array(lotSchema).meta({ description: 'In the order in which they are used.' }),
   })
   .meta({ id: 'Balance' })
 
@@ -310,7 +319,8 @@ function accountJson(operator: Operator, of: string): object {
 }
 
 function balanceJson(operator: Operator, of: string): object {
-  const { totalBytes, lots, giftable } = operator.balance({ msisdn: of })
+  const sheet = operator.balanceSheet({ msisdn: of })
+  const { totalBytes, lots, giftable, held, at, timeZone, gigabyteBytes, givers } = sheet
   return {
     msisdn: of,
     totalBytes: amountToJson(totalBytes),
@@ -319,7 +329,15 @@ function balanceJson(operator: Operator, of: string): object {
       reason: giftable.reason,
       text: giftable.text,
     },
-    lots: lots.map(lotJson),
+    held: {
+      giftBytes: amountToJson(held.giftBytes),
+      sessionBytes: amountToJson(held.sessionBytes),
+      reservedBytes: amountToJson(held.reservedBytes),
+    },
+    at,
+    timeZone,
+    gigabyteBytes,
+    lots: lots.map((lot) => ({ ...lotJson(lot), from: givers.get(lot.id) ?? null })),
   }
 }
 
@@ -335,6 +353,8 @@ function lotJson(lot: Lot): object {
     validFrom: new Date(lot.validFromMs),
     validUntil: new Date(lot.validUntilMs),
     parentLotId: lot.parentLotId ?? null,
+    label: lot.label ?? null,
+    scope: lot.scope,
   }
 }
 

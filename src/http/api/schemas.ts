@@ -97,6 +97,9 @@ export const pin = z
 
 export const instant = z.iso.datetime({ offset: true })
 
+/** An instant that arrives; a Date comes out. */
+export const date = instant.transform((text) => new Date(text))
+
 /** A path's one parameter. */
 export function idOf(name: string, description: string) {
   return z.object({ [name]: z.string().min(1).max(255).meta({ description }) })
@@ -154,6 +157,14 @@ function badInputOf(
     return new LabError('badInput', `${field} is not a field${names}`, { field })
   }
   const field = path.join('.')
-  const message = issue.code === 'custom' ? ` ${issue.message}` : `: ${issue.message}`
-  return new LabError('badInput', `${field}${message}`, field ? { field } : {})
+  return new LabError('badInput', `${field}${saidOf(issue)}`, field ? { field } : {})
+}
+
+/** The schema library's words are for programmers; what is missing, and what there is to choose from, is said in ours. */
+function saidOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom') return ` ${issue.message}`
+  if (issue.code === 'invalid_value')
+    return ` must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.join(', ')}`
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  return isMissing ? ` is missing: expected ${issue.expected}` : `: ${issue.message}`
 }

@@ -8,7 +8,7 @@ export function requireCallbackHost(callback: string, hosts: readonly string[]):
   if (isLoopback(hostname) || hosts.includes(hostname)) return
   throw new LabError(
     'badInput',
-    `callback must be on this machine; ${hostname} was not allowed when the lab was started`,
+    `callback must be on this machine; ${hostname} was not allowed when the lab was started (serve --callback-host ${hostname})`,
     { field: 'callback', reason: 'callbackHost' },
   )
 }

@@ -12,6 +12,7 @@ import {
   findGiftRequest,
   giftRequestsOf,
   giftRequestsPage,
+  idOfReceipt,
   type GiftState,
 } from '../../store/gift-requests.ts'
 import {
@@ -90,18 +91,34 @@ export interface Once {
   readonly idempotencyKey: string
 }
 
+/** Receipts name the end of an id: as many digits, in groups perhaps. */
+const RECEIPT = /^[0-9A-F]{12}$/
+
+function idOf(db: Connection, text: string): string {
+  const bare = text.toUpperCase().replaceAll(/[\s-]/g, '')
+  return (RECEIPT.test(bare) ? idOfReceipt(db, bare) : undefined) ?? text
+}
+
 /** Every method that takes a number accepts it as people write it. */
 export interface Gifts {
   /** Gives, once for each key: the data moves at once, or when the sender confirms and the receiver accepts. @throws {LabError} badInput, idempotencyKeyReused */
   give(request: Omit<GiftRequest, 'isConfirmed'>): Promise<GiftOutcome>
+  /** By its id, or by the number on its receipts. */
   find(by: { readonly id: string }): Gift | undefined
   /** Gifts that a subscriber has made or got, the newest first. @throws {LabError} notFound */
   list(of: { readonly msisdn: string; readonly limit?: number }): readonly Gift[]
-  /** A page of gifts, the newest first: of a subscriber or of all, in a state or in any, before the one with an id. @throws {LabError} notFound */
+  /**
+   * A page of gifts, the newest first: of a subscriber or of all, in a state or in any, of a time, with another number,
+   * before the one with an id.
+   * @throws {LabError} notFound
+   */
   page(of: {
     readonly msisdn?: string | undefined
     readonly state?: GiftState | undefined
     readonly before?: string | undefined
+    readonly since?: Date | undefined
+    readonly until?: Date | undefined
+    readonly with?: string | undefined
     readonly limit: number
   }): readonly Gift[]
   /** How many there are, of a subscriber or of all. @throws {LabError} notFound */
@@ -237,7 +254,7 @@ export function createGifts(parts: GiftsParts): Gifts {
       const to = asked.to === undefined ? undefined : normaliseMsisdn(asked.to, 'to')
       return store.write((db) => give(db, { ...asked, from, to, isConfirmed: false }))
     },
-    find: ({ id }) => store.read((db) => findGift(db, { id, atMs: nowMs() })),
+    find: ({ id }) => store.read((db) => findGift(db, { id: idOf(db, id), atMs: nowMs() })),
     list: (of) =>
       store.read((db) => {
         const accountId = requireAccount(db, of.msisdn).id
@@ -248,10 +265,19 @@ export function createGifts(parts: GiftsParts): Gifts {
           .slice(0, limit)
           .map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
-    page: ({ msisdn, ...of }) =>
+    page: ({ msisdn, since, until, with: other, ...of }) =>
       store.read((db) => {
         const accountId = msisdn === undefined ? undefined : requireAccount(db, msisdn).id
-        const page = { state: undefined, before: undefined, ...of, accountId, atMs: nowMs() }
+        const page = {
+          state: undefined,
+          before: undefined,
+          ...of,
+          accountId,
+          fromMs: since?.getTime(),
+          untilMs: until?.getTime(),
+          other: other === undefined ? undefined : normaliseMsisdn(other, 'with'),
+          atMs: nowMs(),
+        }
         return giftRequestsPage(db, page).map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
     count: ({ msisdn }) =>

@@ -7,7 +7,7 @@ const BOTH = `listAccounts getAccount getBalance listGifts getGift getGiftable l
   listTopupBalance retrieveTopupBalance listAdjustBalance retrieveAdjustBalance listReserveBalance retrieveReserveBalance
   listBalanceActionHistory retrieveBalanceActionHistory createQueryUsageConsumption listQueryUsageConsumption
   retrieveQueryUsageConsumption deleteQueryUsageConsumption getPlace listChargingSessions getChargingSession getAdvice
-  listOperators getOperator getSubscription`
+  listOperators getOperator getSubscription getHistory`
 const SUBSCRIBER = `listMessages readInbox sendSms sendUssd giveData confirmGift cancelGift acceptGift declineGift
   makeGiftCode claimGiftCode askForData answerAsk putGiftSettings changeGiftPin createTransferBalance patchTransferBalance
   deleteTransferBalance retrieveSimSwapDate checkSimSwap buyPackage extendLot`
