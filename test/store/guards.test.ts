@@ -35,8 +35,7 @@ async function createBooks(t: ExecutionContext): Promise<Store> {
     expireDue(db, { atMs: 2 * DAY_MS })
     issue('due', 10n, [0, 3])
     issue('later', 10n, [6, 9])
-    const eligible = (lot: { readonly id: number }) => lot.id === 1
-    const own = { accountId: 1, atMs: 5, eligible }
+    const own = { accountId: 1, atMs: 5, eligible: isFirst }
     adjust(db, { ...own, transferId: 'withdraw', amountBytes: 5n })
     const hold = (holdId: string, amountBytes: bigint, leastBytes?: bigint) => {
       const untilMs = 20 * DAY_MS
@@ -64,6 +63,8 @@ async function createBooks(t: ExecutionContext): Promise<Store> {
   return store
 }
 
+const isFirst = (lot: { readonly id: number }): boolean => lot.id === 1
+
 function insertAccount(db: Connection, id: number): void {
   const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
   db.sql(
@@ -85,19 +86,18 @@ const transfer = (kind: string, of: { hold?: string; atMs?: number } = {}): stri
 
 type Side = readonly [account: string, lotId?: number]
 
-const posting = (debit: Side, credit: Side, amount = 1, seq = '(SELECT max(seq) FROM transfers)') =>
+const posting = (
+  [[debit, from], [credit, to]]: readonly [Side, Side],
+  of: { amount?: number; seq?: number } = {},
+): string =>
   `INSERT INTO postings (transfer_seq, line, debit, debit_lot_id, credit, credit_lot_id, amount)
-   VALUES (${seq}, 5, '${debit[0]}', ${debit[1] ?? 'NULL'}, '${credit[0]}', ${credit[1] ?? 'NULL'}, ${amount})`
+   VALUES (${of.seq ?? '(SELECT max(seq) FROM transfers)'}, 5, '${debit}', ${from ?? 'NULL'}, '${credit}', ${to ?? 'NULL'}, ${of.amount ?? 1})`
 
 const moves = (
   kind: string,
   sides: readonly [Side, Side],
   of: Parameters<typeof transfer>[1] = {},
-) => [
-  newLot(kind === 'extend' || kind === 'rollover' ? 1 : 2),
-  transfer(kind, of),
-  posting(...sides),
-]
+) => [newLot(kind === 'extend' || kind === 'rollover' ? 1 : 2), transfer(kind, of), posting(sides)]
 
 const OTHER_PURPOSE = /a posting does what its transfer is for/
 const OUT_OF_LIFE = /usable within its validity and expires after it/
@@ -177,7 +177,7 @@ const ATTEMPTS: readonly (readonly [what: string, statements: readonly string[],
 
   [
     'add to a transfer of before',
-    [posting(['available', 1], ['consumed'], 1, '2')],
+    [posting([['available', 1], ['consumed']], { seq: 2 })],
     /belongs to the newest transfer/,
   ],
   ['issue from a lot', moves('issue', [['available', 1], ['consumed']]), OTHER_PURPOSE],
@@ -283,60 +283,101 @@ const ATTEMPTS: readonly (readonly [what: string, statements: readonly string[],
   ],
   [
     'prolong into another account',
-    [newLot(2), transfer('extend'), posting(['available', 1], ['available', 99])],
+    [
+      newLot(2),
+      transfer('extend'),
+      posting([
+        ['available', 1],
+        ['available', 99],
+      ]),
+    ],
     /for the same account/,
   ],
   [
     'carry over into another account',
-    [newLot(2), transfer('rollover'), posting(['available', 5], ['available', 99])],
+    [
+      newLot(2),
+      transfer('rollover'),
+      posting([
+        ['available', 5],
+        ['available', 99],
+      ]),
+    ],
     /for the same account/,
   ],
   [
     'release more than a hold has',
-    [transfer('release', { hold: 'small' }), posting(['held', 1], ['available', 1], 2)],
+    [
+      transfer('release', { hold: 'small' }),
+      posting(
+        [
+          ['held', 1],
+          ['available', 1],
+        ],
+        { amount: 2 },
+      ),
+    ],
     /only what is held for it/,
   ],
   [
     'release what another hold has',
-    [transfer('release', { hold: 'empty' }), posting(['held', 1], ['available', 1])],
+    [
+      transfer('release', { hold: 'empty' }),
+      posting([
+        ['held', 1],
+        ['available', 1],
+      ]),
+    ],
     /only what is held for it/,
   ],
   [
     'use more than there is',
     moves('consume', [['available', 6], ['consumed']], { atMs: 7 * DAY_MS }).with(
       2,
-      posting(['available', 6], ['consumed'], 11),
+      posting([['available', 6], ['consumed']], { amount: 11 }),
     ),
     /available >= 0/,
   ],
   [
     'move nothing',
-    [transfer('consume'), posting(['available', 1], ['consumed'], 0)],
+    [transfer('consume'), posting([['available', 1], ['consumed']], { amount: 0 })],
     /amount BETWEEN 1/,
   ],
   [
     'move less than nothing',
-    [transfer('consume'), posting(['available', 1], ['consumed'], -1)],
+    [transfer('consume'), posting([['available', 1], ['consumed']], { amount: -1 })],
     /amount BETWEEN 1/,
   ],
   [
     'move from a lot to itself',
-    [transfer('gift'), posting(['available', 1], ['available', 1])],
+    [
+      transfer('gift'),
+      posting([
+        ['available', 1],
+        ['available', 1],
+      ]),
+    ],
     /debit_lot_id <> credit_lot_id/,
   ],
   [
     'hold in another lot',
-    [transfer('hold', { hold: 'open' }), posting(['available', 1], ['held', 6])],
+    [
+      transfer('hold', { hold: 'open' }),
+      posting([
+        ['available', 1],
+        ['held', 6],
+      ]),
+    ],
     /credit <> 'held'/,
   ],
   [
     'use beyond all lots for nobody',
-    [transfer('settle', { hold: 'open' }), posting(['overage'], ['consumed'])],
+    [transfer('settle', { hold: 'open' }), posting([['overage'], ['consumed']])],
     /overage_account_id IS NOT NULL/,
   ],
   [
     'use without a lot',
-    [transfer('consume'), posting(['available'], ['consumed'])],
+    [transfer('consume'), posting([['available'], ['consumed']])],
     /debit_lot_id IS NOT NULL/,
   ],
   ['settle without a hold', [transfer('settle')], /hold_id IS NOT NULL/],
@@ -481,7 +522,13 @@ test('what these attempts are made of is taken where it is right', async (t) => 
     for (const statement of [
       newLot(2),
       transfer('gift', { hold: 'open' }),
-      posting(['held', 1], ['available', 99], 30),
+      posting(
+        [
+          ['held', 1],
+          ['available', 99],
+        ],
+        { amount: 30 },
+      ),
     ])
       db.sql(statement).run()
     db.sql(
