@@ -57,6 +57,7 @@ test('the books add up after issue, usage, gift and expiry', async (t) => {
     consumed: 10n,
     expired: 0n,
     overage: 0n,
+    sealed: { seals: 0, transferSeq: 0, digest: undefined },
     balanced: true,
     faults: [],
   })
