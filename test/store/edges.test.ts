@@ -154,8 +154,8 @@ test('a gift is taken back to a source until that ends, and from a lot until tha
   const store = await createBooks(t)
   const give = (transferId: string, validUntilMs: number) =>
     store.write((db) => {
-      const terms = () => ({ validUntilMs })
-      postGift(db, { ...SIDES, transferId, amountBytes: 10n, atMs: 1, terms })
+      const gift = { ...SIDES, transferId, amountBytes: 10n, atMs: 1 }
+      postGift(db, { ...gift, terms: () => ({ validUntilMs }) })
     })
   const reverse = (giftId: string, atMs: number) =>
     store.write((db) => reverseGift(db, { transferId: `r:${giftId}`, giftId, atMs }))
