@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net'
 import test, { type ExecutionContext } from 'ava'
 import { chargingRoutes } from '../../src/http/charging-routes.ts'
 import { createOperatorApp } from '../../src/http/operator-app.ts'
+import { loadOperatorFile } from '../../src/operator/operator-file.ts'
+import type { GiftingRules } from '../../src/operator/rules/types.ts'
 import { createBench, type Bench } from '../operator/helper.ts'
 
 const TOKEN = 'a-token-for-tests'
@@ -53,6 +55,10 @@ interface Door {
   /** JSON, with @ where the amount goes. */
   body(of: Numbers): string
   readonly more?: readonly string[]
+  /** An amount that is taken; 1 unless told. */
+  readonly good?: string
+  /** Of a unit that is none: no amount is taken. */
+  readonly isNone?: boolean
 }
 
 interface Numbers {
@@ -62,7 +68,7 @@ interface Numbers {
 
 const tmf = (
   name: string,
-  of: { units: string; usageType?: string; more?: readonly string[] },
+  of: { units: string; usageType?: string; more?: readonly string[]; isNone?: boolean },
 ): Door => ({
   name: `${name} in ${of.units}`,
   path: `${TMF}/${name}`,
@@ -73,6 +79,8 @@ const tmf = (
       bucket: { id: 'auto' },
       ...(name === 'transferBalance'
         ? {
+            reason: 'gift',
+            channel: { id: 'api' },
             receiverBucketUsageType: 'data',
             receiverBucket: { id: 'auto' },
             logicalResource: [{ id: from }],
@@ -81,6 +89,7 @@ const tmf = (
         : { partyAccount: { id: from } }),
     }).replace('"@"', '@'),
   more: of.more ?? [],
+  isNone: of.isNone ?? false,
 })
 
 const bytes = (name: string, path: string, body: Door['body']): Door => ({
@@ -102,8 +111,8 @@ const DOORS: readonly Door[] = [
     units: 'GB',
     more: ['-1', '-0.5', '0', '0.0000000001', '21', '1125900'],
   }),
-  tmf('transferBalance', { units: 'parsec', more: ['1'] }),
-  tmf('transferBalance', { units: '', more: ['1'] }),
+  tmf('transferBalance', { units: 'parsec', more: ['1'], isNone: true }),
+  tmf('transferBalance', { units: '', more: ['1'], isNone: true }),
   tmf('reserveBalance', { units: 'B', more: NO_BYTES }),
   tmf('reserveBalance', { units: 'GB', more: ['-1', '-0.5', '0', '0.0000000001', '21'] }),
   tmf('adjustBalance', { units: 'GB', more: ['0', '-21', '0.0000000001', '1125900', '-1125900'] }),
@@ -113,9 +122,14 @@ const DOORS: readonly Door[] = [
     more: ['0', '-1', '1e15', '0.001', '-1e15'],
   }),
   tmf('topupBalance', { units: 'XTS', usageType: 'monetary', more: ['0', '-1', '1e15', '0.001'] }),
-  tmf('topupBalance', { units: 'EUR', usageType: 'monetary', more: ['1'] }),
-  tmf('topupBalance', { units: 'GB', usageType: 'monetary', more: ['1'] }),
+  tmf('topupBalance', { units: 'EUR', usageType: 'monetary', more: ['1'], isNone: true }),
+  tmf('topupBalance', { units: 'GB', usageType: 'monetary', more: ['1'], isNone: true }),
 ]
+
+const OFFERED: GiftingRules = {
+  askForData: true,
+  claimCodes: { withinHours: 48, endsWithMonth: false },
+}
 
 interface Api extends Bench, Numbers {
   post(path: string, text: string): Promise<number>
@@ -124,7 +138,10 @@ interface Api extends Bench, Numbers {
 }
 
 async function createApi(t: ExecutionContext): Promise<Api> {
-  const bench = await createBench(t)
+  const file = loadOperatorFile()
+  const bench = await createBench(t, {
+    file: { ...file, gifting: { ...file.gifting, ...OFFERED } },
+  })
   const { operator, store } = bench
   const extraRoutes = chargingRoutes(operator.charging)
   const app = createOperatorApp({ operator, token: TOKEN, extraRoutes })
@@ -154,6 +171,7 @@ async function createApi(t: ExecutionContext): Promise<Api> {
       store.read((db) => db.sql(`SELECT id, money_minor FROM accounts`).all()),
       store.read((db) => db.sql(`SELECT count(*) FROM offloads`).all()),
       store.read((db) => db.sql(`SELECT count(*) FROM gift_asks`).all()),
+      store.read((db) => db.sql(`SELECT count(*) FROM gifts`).all()),
     ],
   }
 }
@@ -167,6 +185,11 @@ for (const door of DOORS) {
       t.true(status >= 400 && status < 500, `${amount}: ${status}`)
     }
     t.deepEqual(api.books(), before)
+    // And it is the amount that they are refused for.
+    if (door.isNone) return
+    const status = await api.post(door.path, door.body(api).replace('@', door.good ?? '1'))
+    t.true(status < 300, `${status}`)
+    t.notDeepEqual(api.books(), before)
   })
 }
 

@@ -237,3 +237,20 @@ test('somebody who has got something this month is no new receiver', async (t) =
     t.is((await bench.give(a, b, 5n)).gift?.state, 'completed')
   t.deepEqual(reasonsOf(await bench.give(a, c, 5n)), ['giverMonthReceivers'])
 })
+
+test('a day counts its own gifts, and a month those of all its days', async (t) => {
+  const rules = { senderDayGifts: 1, senderMonthGifts: 2 }
+  const bench = await createGiftBench(t, { id: 'lab', rules })
+  const [a, b] = await three(bench)
+  const give = async () => reasonsOf(await bench.give(a, b, 5n))
+  t.deepEqual([await give(), await give()], [[], ['giverDayGifts']])
+  bench.clock.advance(DAY_MS)
+  t.deepEqual([await give(), await give()], [[], ['giverDayGifts', 'giverMonthGifts']])
+  bench.clock.advance(DAY_MS)
+  t.deepEqual(await give(), ['giverMonthGifts'])
+  // From 12 January at noon to the first instant of February.
+  bench.clock.advance(19.5 * DAY_MS - 1)
+  t.deepEqual(await give(), ['giverMonthGifts'])
+  bench.clock.advance(1)
+  t.deepEqual(await give(), [])
+})
