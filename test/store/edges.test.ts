@@ -5,10 +5,11 @@ import Database from 'better-sqlite3'
 import test, { type ExecutionContext } from 'ava'
 import { openStore, type Connection, type Store } from '../../src/store/engine.ts'
 import { advanceGiftRequest, putGiftRequest } from '../../src/store/gift-requests.ts'
-import { placeHold, releaseHold } from '../../src/store/holds.ts'
+import { findHold, placeHold, releaseHold } from '../../src/store/holds.ts'
 import { adjust, carryOver, extendLot, reverseGift } from '../../src/store/ledger-changes.ts'
 import {
   audit,
+  balanceOf,
   consume,
   expireDue,
   findLot,
@@ -184,6 +185,54 @@ test('a correction takes in the operator’s order', async (t) => {
   const change = { transferId: 'a', accountId: 1, amountBytes: 1n, atMs: 1 } as const
   const [part] = await store.write((db) => adjust(db, { ...change, order: ['bonus'] }))
   t.is(part?.lotId, 2)
+})
+
+test('given data is for the same traffic at the same places as what it was taken of', async (t) => {
+  const store = await createBooks(t)
+  const given = await store.write((db) => {
+    issue(db, 'i', { trafficClass: 'directed', scope: 'roaming' })
+    return postGift(db, { ...SIDES, transferId: 'g', amountBytes: 5n, atMs: 1 })
+  })
+  const lot = store.read((db) => findLot(db, given[0]!.lotId))
+  t.like(lot, { trafficClass: 'directed', scope: 'roaming', validUntilMs: END_MS })
+})
+
+test('data is chosen from its first instant to the one before its end, and where it may be used', async (t) => {
+  const store = await createBooks(t)
+  const home = await store.write((db) => issue(db, 'h', { scope: 'home', validFromMs: 10 }))
+  const use = (atMs: number, location: 'home' | 'roaming') => {
+    const usage = { accountId: 1, amountBytes: 1n, atMs, location }
+    return store.write((db) => consume(db, { ...usage, transferId: `${location}:${atMs}` }))
+  }
+  const shown = (atMs: number) => store.read((db) => balanceOf(db, { accountId: 1, atMs })).length
+  t.deepEqual([shown(9), shown(10), shown(END_MS - 1), shown(END_MS)], [0, 1, 1, 0])
+  for (const wrong of [use(9, 'home'), use(10, 'roaming'), use(END_MS, 'home')])
+    t.like(await t.throwsAsync(wrong), { code: 'refused', reason: 'notEnoughData' })
+  t.is((await use(10, 'home'))[0]?.lotId, home)
+})
+
+test('data for abroad is not used at home, and data that is not eligible is not held', async (t) => {
+  const store = await createBooks(t)
+  const [abroad, other] = await store.write((db) => [
+    issue(db, 'a', { scope: 'roaming' }),
+    issue(db, 'b', { validUntilMs: 2 * END_MS }),
+  ])
+  const usage = { accountId: 1, amountBytes: 1n, atMs: 1 }
+  const at = (location: 'home' | 'roaming') =>
+    store.write((db) => consume(db, { ...usage, location, transferId: location }))
+  t.is((await at('home'))[0]?.lotId, other)
+  t.is((await at('roaming'))[0]?.lotId, abroad)
+  const hold = { ...usage, transferId: 'p', holdId: 'p', purpose: 'gift' } as const
+  const place = (untilMs: number, transferId: string) =>
+    store.write((db) =>
+      placeHold(db, { ...hold, transferId, untilMs, eligible: ({ id }) => id === other }),
+    )
+  t.deepEqual(
+    (await place(50, 'p')).map(({ lot }) => lot.id),
+    [other],
+  )
+  await place(70, 'q')
+  t.is(store.read((db) => findHold(db, 'p'))?.untilMs, 70, 'its end moves with what is added')
 })
 
 test('a gift request goes along the edges of its states only', async (t) => {
