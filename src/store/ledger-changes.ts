@@ -100,7 +100,7 @@ export function adjust(
 
 /**
  * Gives what is available of a lot a later end, by a new lot that began when the old one did. Returns the new lot's id.
- * @throws {LabError} notFound; badInput — the new end is not later; refused (`nothingLeft`) — the lot has ended or is empty
+ * @throws {LabError} notFound; badInput — the new end is not later; refused (`nothingLeft`) — the lot is empty, has ended, or has yet to begin
  */
 export function extendLot(
   db: Connection,
@@ -111,7 +111,8 @@ export function extendLot(
   if (extension.validUntilMs <= lot.validUntilMs) {
     throw new LabError('badInput', 'a longer life must end later', { field: 'validUntilMs' })
   }
-  if (lot.validUntilMs <= extension.atMs || lot.availableBytes === 0n) {
+  const isUsable = lot.validFromMs <= extension.atMs && lot.validUntilMs > extension.atMs
+  if (!isUsable || lot.availableBytes === 0n) {
     throw new LabError('refused', 'nothing of the lot is left', { reason: 'nothingLeft' })
   }
   const transferSeq = insertTransfer(db, { ...extension, kind: 'extend' })
@@ -154,7 +155,8 @@ export function carryOver(
     const expiredBytes = lot.availableBytes - carriedBytes
     if (carriedBytes > 0n) carryLot(db, { ...of, lot, carriedBytes })
     if (expiredBytes > 0n) {
-      expireLot(db, { lotId: lot.id, amountBytes: expiredBytes, atMs: of.atMs })
+      const before = { lotId: lot.id, expiredBytes: lot.expiredBytes }
+      expireLot(db, { ...before, amountBytes: expiredBytes, atMs: of.atMs })
     }
     sums.carriedBytes += carriedBytes
     sums.expiredBytes += expiredBytes
@@ -176,7 +178,7 @@ function carryLot(
 ): void {
   const { lot, atMs, validUntilMs } = of
   const transferSeq = insertTransfer(db, {
-    transferId: `rollover:${lot.id}`,
+    transferId: `rollover:${lot.id}:${atMs}`,
     atMs,
     kind: 'rollover',
   })
