@@ -12,7 +12,15 @@ import {
   type TransferHead,
 } from './journal.ts'
 import { expireDue, expireLot, slicesOfGift, type UsageSlice } from './ledger.ts'
-import { chooseLots, findLot, lotFromRow, type Lot, type LotChoice, type LotRow } from './lots.ts'
+import {
+  chooseLots,
+  findLot,
+  lotFromRow,
+  OPEN_LOTS_OF_ACCOUNT,
+  type Lot,
+  type LotChoice,
+  type LotRow,
+} from './lots.ts'
 
 /** What a reversal has brought back, and what was left of it that had ended for the giver. */
 export interface Reversal {
@@ -164,7 +172,7 @@ export function carryOver(
   return sums
 }
 
-const CARRYING_LOTS = `SELECT * FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
+const CARRYING_LOTS = `SELECT * ${OPEN_LOTS_OF_ACCOUNT} AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
 
 function carryLot(
   db: Connection,

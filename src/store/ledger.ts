@@ -17,7 +17,14 @@ import {
   type LotTerms,
   type TransferHead,
 } from './journal.ts'
-import { chooseLots, findLots, type Lot, type LotChoice, type LotPart } from './lots.ts'
+import {
+  chooseLots,
+  findLots,
+  OPEN_LOTS_OF_ACCOUNT,
+  type Lot,
+  type LotChoice,
+  type LotPart,
+} from './lots.ts'
 
 export { audit, type Audit } from './ledger-audit.ts'
 export {
@@ -348,7 +355,7 @@ interface GiftSliceRow {
 }
 
 const DUE_LOTS = `SELECT id, available, expired FROM lots WHERE open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
-const DUE_LOTS_OF_ACCOUNT = `SELECT id, available, expired FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
+const DUE_LOTS_OF_ACCOUNT = `SELECT id, available, expired ${OPEN_LOTS_OF_ACCOUNT} AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
 
 const GIFT_SLICES = `
   SELECT debit_lot_id AS from_lot_id, credit_lot_id AS lot_id, amount, valid_until
