@@ -10,7 +10,7 @@ const STEPS_PER_MS = 16
 
 /**
  * Makes ids of 24 hexadecimal digits: 12 that grow with the lab's clock, and never go back while the lab is open, then 12
- * by chance, which alone tell two ids apart. Never from the seed: a lab that is opened again must not call a new thing by
+ * by chance, which tell ids apart whatever was done to the clock between two runs. Never from the seed: a lab that is opened again must not call a new thing by
  * an old name.
  */
 export function orderedIds({ clock, random }: Environment): () => string {
@@ -25,7 +25,7 @@ export function orderedIds({ clock, random }: Environment): () => string {
   }
 }
 
-/** The part of an id that is by chance: short enough to be read out, and another for each id. */
-export function chanceOf(id: string): string {
-  return id.slice(-CHANCE_OCTETS * 2)
+/** The part of an id that grows, which no other has while the lab is open: short enough to be read out and typed. */
+export function receiptNumberOf(id: string): string {
+  return id.slice(0, ORDER_OCTETS * 2)
 }

@@ -1,6 +1,6 @@
 /** Gifts as the operator's API gives them, and as people read them. */
 
-import { chanceOf } from '../base/ordered-ids.ts'
+import { receiptNumberOf } from '../base/ordered-ids.ts'
 import type { JsonAmount } from '../operator/amount.ts'
 import { amountText, instantText } from './balance.ts'
 import { commandLine } from './verb.ts'
@@ -73,7 +73,7 @@ export function giftDetails(
   )
   const lines = [
     giftText(gift, lab),
-    `  operation  ${chanceOf(id)} (${id})`,
+    `  operation  ${receiptNumberOf(id)} (${id})`,
     `  state      ${stateText(state)} since ${instantText(changedAt)}`,
     `  asked for  ${instantText(at)}, by ${channel}`,
     ...parts,

@@ -18,6 +18,7 @@ import {
   type StockLevel,
 } from '../store/inventory.ts'
 import { audit, balanceOf, expireDue, type Audit, type Lot } from '../store/ledger.ts'
+import { sealJournals } from '../store/journal-seals.ts'
 import type { ProfileEvent } from '../store/orders.ts'
 import { giversOf, heldDataOf, type HeldData } from '../store/origins.ts'
 import {
@@ -204,7 +205,7 @@ export interface Operator {
 
   /**
    * Expires what has ended in every account, which commands do for the accounts they touch, and forgets answers to
-   * idempotency keys of more than 30 days ago.
+   * idempotency keys of more than 30 days ago. What the journals have got is sealed.
    */
   sweep(): Promise<Swept>
   audit(): Audit
@@ -214,6 +215,8 @@ const DEFAULT_CALLER = 'lab'
 const PAGE_ROWS = 100
 const PAGE_ROWS_MAX = 1000
 const SWEEP_CHUNK_ROWS = 1000
+/** Few, for a lab that answers others between two seals. */
+const SEAL_ROWS = 500
 
 /** Makes an operator over a store. Its file says what it sells; the environment says what time it is. */
 export function createOperator(parts: {
@@ -432,8 +435,11 @@ function stockAndAccounts({
         total.lots += lots
         total.bytes += bytes
         total.answers += answers
-        if (Math.max(lots, answers) < SWEEP_CHUNK_ROWS) return total
+        if (Math.max(lots, answers) < SWEEP_CHUNK_ROWS) break
       }
+      const seal = () => ({ atMs: nowMs(), limit: SEAL_ROWS })
+      while ((await store.write((db) => sealJournals(db, seal()))) >= SEAL_ROWS);
+      return total
     },
   } satisfies Partial<Operator>
 }

@@ -137,11 +137,14 @@ export function findGiftRequest(db: Connection, id: string): GiftRequestRecord |
   return row && requestFromRow(row)
 }
 
-/** The id that ends as receipts name it; nothing where none or several do. Reads all gifts: for questions of people. */
+/** Behind every hexadecimal digit in the order of their codes. */
+const AFTER_DIGITS = 'g'
+
+/** The id that begins as receipts name it; nothing where none or several do. */
 export function idOfReceipt(db: Connection, reference: string): string | undefined {
   const rows = db
-    .sql<{ readonly id: string }>(`SELECT id FROM gift_requests WHERE substr(id, ?) = ? LIMIT 2`)
-    .all(-reference.length, reference)
+    .sql<{ readonly id: string }>(`SELECT id FROM gift_requests WHERE id > ? AND id < ? LIMIT 2`)
+    .all(reference, `${reference}${AFTER_DIGITS}`)
   return rows.length === 1 ? rows[0]?.id : undefined
 }
 

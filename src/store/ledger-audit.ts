@@ -1,6 +1,7 @@
 /** The books recomputed from the journal alone, and compared with what the tables say. */
 
 import type { Connection } from './engine.ts'
+import { verifySeals, type Sealed } from './journal-seals.ts'
 
 /** The books, recomputed from the journal alone and compared with the lots. */
 export interface Audit {
@@ -12,6 +13,8 @@ export interface Audit {
   readonly expired: bigint
   /** What was used beyond everything that there was; in no lot, and not in `consumed`. */
   readonly overage: bigint
+  /** How far the journals are sealed. Noted down elsewhere, the digest shows a journal that was rewritten with its seals. */
+  readonly sealed: Sealed
   /** Whether issued = available + held + consumed + expired, and there is no fault. */
   readonly balanced: boolean
   /** What does not add up, one sentence each; at most 100. */
@@ -39,8 +42,11 @@ export function audit(db: Connection): Audit {
   const inBooks = sums.available + sums.held + sums.consumed + sums.expired
   if (sums.issued !== inBooks)
     faults.push(`issued ${sums.issued} bytes, but the books hold ${inBooks}`)
+  const { sealed, faults: broken } = verifySeals(db)
+  faults.push(...broken)
   const { overage } = db.bigSql<{ overage: bigint }>(OVERAGE).get() as { overage: bigint }
-  return { ...sums, overage, balanced: faults.length === 0, faults: faults.slice(0, FAULTS_MAX) }
+  const balanced = faults.length === 0
+  return { ...sums, overage, sealed, balanced, faults: faults.slice(0, FAULTS_MAX) }
 }
 
 /** What a lot is, by the journal. */
@@ -165,6 +171,28 @@ const FAULT_QUERIES: readonly { what(id: string): string; readonly statement: st
         GROUP BY hold_id, debit_lot_id
       ) ON moved_for = hold_id AND debit_lot_id = lot_id
       WHERE amount IS NOT left`,
+  },
+  {
+    what: (id) => `gift ${id} was completed, and the journal says another gift or none`,
+    statement: `
+      SELECT gift_requests.id FROM gift_requests
+        LEFT JOIN transfers ON transfers.id = transfer_id LEFT JOIN gifts ON transfer_seq = seq
+      WHERE transfer_id IS NOT NULL AND package_id IS NULL
+        AND (gift_requests.giver_account_id, gift_requests.receiver_account_id, gift_requests.amount)
+          IS NOT (gifts.giver_account_id, gifts.receiver_account_id, gifts.amount)`,
+  },
+  {
+    what: (id) => `gift ${id} is on its way, and something else is held for it than its amount`,
+    statement: `
+      SELECT id FROM gift_requests WHERE state IN ('held', 'awaitingAcceptance') AND amount IS NOT
+        (SELECT sum(hold_lots.amount) FROM holds JOIN hold_lots ON hold_id = holds.id
+         WHERE holds.id = gift_requests.hold_id AND closed_at IS NULL)`,
+  },
+  {
+    what: (id) => `gift ${id} is over, and data is still held for it`,
+    statement: `
+      SELECT gift_requests.id FROM gift_requests JOIN holds ON holds.id = hold_id
+      WHERE closed_at IS NULL AND state NOT IN ('held', 'awaitingAcceptance')`,
   },
   {
     what: (id) => `account ${id} has other money than its journal says`,

@@ -12,7 +12,15 @@ import {
   type TransferHead,
 } from './journal.ts'
 import { expireDue, expireLot, slicesOfGift, type UsageSlice } from './ledger.ts'
-import { chooseLots, findLot, lotFromRow, type Lot, type LotChoice, type LotRow } from './lots.ts'
+import {
+  chooseLots,
+  findLot,
+  lotFromRow,
+  OPEN_LOTS_OF_ACCOUNT,
+  type Lot,
+  type LotChoice,
+  type LotRow,
+} from './lots.ts'
 
 /** What a reversal has brought back, and what was left of it that had ended for the giver. */
 export interface Reversal {
@@ -100,7 +108,7 @@ export function adjust(
 
 /**
  * Gives what is available of a lot a later end, by a new lot that began when the old one did. Returns the new lot's id.
- * @throws {LabError} notFound; badInput — the new end is not later; refused (`nothingLeft`) — the lot has ended or is empty
+ * @throws {LabError} notFound; badInput — the new end is not later; refused (`nothingLeft`) — the lot is empty, has ended, or has yet to begin
  */
 export function extendLot(
   db: Connection,
@@ -111,7 +119,8 @@ export function extendLot(
   if (extension.validUntilMs <= lot.validUntilMs) {
     throw new LabError('badInput', 'a longer life must end later', { field: 'validUntilMs' })
   }
-  if (lot.validUntilMs <= extension.atMs || lot.availableBytes === 0n) {
+  const isUsable = lot.validFromMs <= extension.atMs && lot.validUntilMs > extension.atMs
+  if (!isUsable || lot.availableBytes === 0n) {
     throw new LabError('refused', 'nothing of the lot is left', { reason: 'nothingLeft' })
   }
   const transferSeq = insertTransfer(db, { ...extension, kind: 'extend' })
@@ -154,7 +163,8 @@ export function carryOver(
     const expiredBytes = lot.availableBytes - carriedBytes
     if (carriedBytes > 0n) carryLot(db, { ...of, lot, carriedBytes })
     if (expiredBytes > 0n) {
-      expireLot(db, { lotId: lot.id, amountBytes: expiredBytes, atMs: of.atMs })
+      const before = { lotId: lot.id, expiredBytes: lot.expiredBytes }
+      expireLot(db, { ...before, amountBytes: expiredBytes, atMs: of.atMs })
     }
     sums.carriedBytes += carriedBytes
     sums.expiredBytes += expiredBytes
@@ -162,7 +172,7 @@ export function carryOver(
   return sums
 }
 
-const CARRYING_LOTS = `SELECT * FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
+const CARRYING_LOTS = `SELECT * ${OPEN_LOTS_OF_ACCOUNT} AND valid_until <= ? AND carries = 1 ORDER BY valid_until, id`
 
 function carryLot(
   db: Connection,
@@ -176,7 +186,7 @@ function carryLot(
 ): void {
   const { lot, atMs, validUntilMs } = of
   const transferSeq = insertTransfer(db, {
-    transferId: `rollover:${lot.id}`,
+    transferId: `rollover:${lot.id}:${atMs}`,
     atMs,
     kind: 'rollover',
   })

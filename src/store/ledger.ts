@@ -17,7 +17,14 @@ import {
   type LotTerms,
   type TransferHead,
 } from './journal.ts'
-import { chooseLots, findLots, type Lot, type LotChoice, type LotPart } from './lots.ts'
+import {
+  chooseLots,
+  findLots,
+  OPEN_LOTS_OF_ACCOUNT,
+  type Lot,
+  type LotChoice,
+  type LotPart,
+} from './lots.ts'
 
 export { audit, type Audit } from './ledger-audit.ts'
 export {
@@ -243,8 +250,9 @@ export function expireDue(
       ? db.bigSql<DueRow>(DUE_LOTS).all(due.atMs, due.limit ?? -1)
       : dueLotsOfAccount(db, { accountId: due.accountId, atMs: due.atMs })
   let bytes = 0n
-  for (const { id, available } of rows) {
-    expireLot(db, { lotId: Number(id), amountBytes: available, atMs: due.atMs })
+  for (const { id, available, expired } of rows) {
+    const lot = { lotId: Number(id), expiredBytes: expired }
+    expireLot(db, { ...lot, amountBytes: available, atMs: due.atMs })
     bytes += available
   }
   return { lots: rows.length, bytes }
@@ -263,10 +271,18 @@ function dueLotsOfAccount(
 /** Moves what is left of a lot that has ended to `expired`. */
 export function expireLot(
   db: Connection,
-  lot: { readonly lotId: number; readonly amountBytes: bigint; readonly atMs: number },
+  lot: {
+    readonly lotId: number
+    readonly amountBytes: bigint
+    /** What has expired of it before. */
+    readonly expiredBytes: bigint
+    readonly atMs: number
+  },
 ): void {
+  // What was held comes back to a lot that had ended when the clock is set back, and expires under a name of its own.
+  const again = lot.expiredBytes === 0n ? '' : `:${lot.expiredBytes}`
   const transferSeq = insertTransfer(db, {
-    transferId: `expire:${lot.lotId}`,
+    transferId: `expire:${lot.lotId}${again}`,
     atMs: lot.atMs,
     kind: 'expire',
   })
@@ -328,6 +344,7 @@ export function giftTotals(
 interface DueRow {
   readonly id: bigint
   readonly available: bigint
+  readonly expired: bigint
 }
 
 interface GiftSliceRow {
@@ -337,8 +354,8 @@ interface GiftSliceRow {
   readonly valid_until: bigint
 }
 
-const DUE_LOTS = `SELECT id, available FROM lots WHERE open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
-const DUE_LOTS_OF_ACCOUNT = `SELECT id, available FROM lots WHERE account_id = ? AND open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
+const DUE_LOTS = `SELECT id, available, expired FROM lots WHERE open = 1 AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id LIMIT ?`
+const DUE_LOTS_OF_ACCOUNT = `SELECT id, available, expired ${OPEN_LOTS_OF_ACCOUNT} AND valid_until <= ? AND carries = 0 ORDER BY valid_until, id`
 
 const GIFT_SLICES = `
   SELECT debit_lot_id AS from_lot_id, credit_lot_id AS lot_id, amount, valid_until

@@ -23,14 +23,18 @@ export interface Wallet {
   readonly creditMinor: bigint
 }
 
+/** The largest movement, in minor units. */
+export const MONEY_MAX_MINOR = 10n ** 15n
+
 /**
  * Moves money, once for each id.
- * @throws {LabError} refused (`notEnoughMoney`); conflict — the id is taken; notFound — no such account
+ * @throws {LabError} badInput — nothing, or more than 10^15; refused (`notEnoughMoney`); conflict — the id is taken; notFound — no such account
  */
 export function moveMoney(
   db: Connection,
   move: Omit<MoneyTransfer, 'label'> & { label?: string },
 ): void {
+  requireMoney(move.amountMinor)
   const { moneyMinor, creditMinor } = walletOf(db, move.accountId)
   if (moneyMinor + move.amountMinor < -creditMinor) {
     throw new LabError('refused', 'there is not enough money on the account', {
@@ -53,6 +57,14 @@ export function moveMoney(
     )
   if (changes === 1) return
   throw new LabError('conflict', `there is a movement of money with the id ${move.id} already`)
+}
+
+function requireMoney(amountMinor: bigint): void {
+  const most = amountMinor < 0n ? -amountMinor : amountMinor
+  if (most >= 1n && most <= MONEY_MAX_MINOR) return
+  throw new LabError('badInput', `an amount of money is 1 to ${MONEY_MAX_MINOR} minor units`, {
+    field: 'amountMinor',
+  })
 }
 
 /** @throws {LabError} notFound — no such account */

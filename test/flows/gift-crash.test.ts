@@ -1,4 +1,7 @@
-/** Kills a program that gives data at each step of gifts that wait, and holds it to every word it gave. */
+/**
+ * Kills a program that gives data, tells of it and seals its journals at each step of gifts that wait, and holds it to
+ * every word it gave.
+ */
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,9 +14,11 @@ import {
   endOf,
   giveOf,
   openGiftLab,
+  toldOf,
   type End,
   type GiftLab,
   type Line,
+  type Told,
 } from '../helpers/gift-lab.ts'
 
 const PROGRAM = fileURLToPath(new URL('../helpers/gift-lab.ts', import.meta.url))
@@ -48,15 +53,20 @@ test('a gift that was held or awaited its receiver before kill -9 is where it wa
   const path = join(temporaryDirectory(t), 'lab.sqlite')
   const numbers = await subscribersOf(path)
   const gifts = new Map<string, Line>()
+  const told: Told[] = []
   let plans: bigint | undefined
   for (const [number, round] of ROUNDS.entries()) {
-    const lines = await giveUntilKilled(path, { round: `${number}`, until: round, numbers })
+    const lines = await giveUntilKilled(path, { round: `${number}`, until: round, numbers, told })
     const lab = openGiftLab(path, 'check')
     plans ??= BigInt(numbers.length) * lab.operator.file.plan.amountBytes
     t.true(lab.operator.audit().balanced, lab.operator.audit().faults.join('; '))
     nothingAnsweredIsLost(t, { lab, lines })
     for (const line of await whatWasCutOffGoesOn(t, { lab, lines })) gifts.set(line.key, line)
     theBooksAreAsTold(t, { lab, gifts: [...gifts.values()], numbers, plans })
+    while ((await deliverTo(told, lab)) > 0);
+    eachStepIsTold(t, { gifts: [...gifts.values()], told })
+    await lab.operator.sweep()
+    t.is(lab.operator.audit().sealed.transferSeq, lastTransferOf(lab))
     await lab.store.close()
   }
   t.true(gifts.size > 100)
@@ -73,6 +83,7 @@ async function subscribersOf(path: string): Promise<string[]> {
       await operator.handleProfileEvent({ iccid, eid: EID, event, seqNumber: at + 1 })
     numbers.push(msisdn)
   }
+  await operator.events.register({ callback: 'http://127.0.0.1:1/' })
   await store.close()
   return numbers
 }
@@ -83,6 +94,7 @@ async function giveUntilKilled(
     readonly round: string
     readonly until: Pick<Line, 'is' | 'step'> & { readonly count: number }
     readonly numbers: readonly string[]
+    readonly told: Told[]
   },
 ): Promise<readonly Line[]> {
   const child = spawn(process.execPath, [PROGRAM, path, of.round, ...of.numbers], {
@@ -94,7 +106,11 @@ async function giveUntilKilled(
   for await (const text of createInterface({ input: child.stdout })) {
     // What was not written to its end was not told.
     if (!text.endsWith('}')) continue
-    const line = JSON.parse(text) as Line
+    const line = JSON.parse(text) as Line | Told
+    if (line.is === 'told') {
+      of.told.push(line)
+      continue
+    }
     lines.push(line)
     if (line.is !== of.until.is || line.step !== of.until.step || --left !== 0) continue
     child.kill('SIGKILL')
@@ -143,6 +159,35 @@ async function whatWasCutOffGoesOn(
     gone.push(line)
   }
   return gone
+}
+
+/** How many events went to a listener now. */
+async function deliverTo(told: Told[], { operator }: GiftLab): Promise<number> {
+  const { delivered } = await operator.events.deliverDue(async (delivery) => {
+    told.push(toldOf(delivery))
+  })
+  return delivered
+}
+
+/** Each step is told at least once, and under one name, however often. */
+function eachStepIsTold(
+  t: ExecutionContext,
+  of: { readonly gifts: readonly Line[]; readonly told: readonly Told[] },
+): void {
+  const events = new Map<string, Set<string>>()
+  for (const { subject, type, event } of of.told)
+    events.set(subject, (events.get(subject) ?? new Set()).add(`${type} ${event}`))
+  for (const { id = '', end } of of.gifts) {
+    const types = [...(events.get(id) ?? [])].map((one) => one.split(' ')[0]).toSorted()
+    const ended = end === 'decline' || end === 'cancel' ? 'Cancel' : 'StateChange'
+    const expected = ['Create', ...(end === 'wait' ? [] : [ended])]
+    t.deepEqual(types, expected.map((what) => `TransferBalance${what}Event`).toSorted(), end)
+  }
+}
+
+function lastTransferOf({ store }: GiftLab): number {
+  const query = 'SELECT max(seq) AS seq FROM transfers'
+  return store.read((db) => db.sql<{ seq: number }>(query).get())?.seq ?? 0
 }
 
 /** Every balance is the plan with each gift counted once, where it has come to. */

@@ -5,6 +5,7 @@ import { createOperator } from '../../src/operator/operator.ts'
 import { loadOperatorFile } from '../../src/operator/operator-file.ts'
 import type { GiftingRules } from '../../src/operator/rules/types.ts'
 import { openStore } from '../../src/store/engine.ts'
+import type { Delivery } from '../../src/store/outbox.ts'
 
 const RULES: GiftingRules = {
   acceptance: { kind: 'required', withinHours: 48 },
@@ -28,6 +29,19 @@ export interface Line {
   readonly end: End
   readonly id?: string
   readonly state?: string
+}
+
+/** A line of the program: an event that a listener has taken. */
+export interface Told {
+  readonly is: 'told'
+  readonly event: string
+  readonly type: string
+  /** The gift. */
+  readonly subject: string
+}
+
+export function toldOf({ event }: Delivery): Told {
+  return { is: 'told', event: event.id, type: event.type, subject: event.subject }
 }
 
 export function openGiftLab(path: string, seed: string) {
@@ -67,7 +81,7 @@ export async function endOf({ gifts }: GiftLab, line: Line): Promise<string> {
   return (await gifts[end]({ id, by: end === 'cancel' ? from : to })).gift.state
 }
 
-function say(line: Line): void {
+function say(line: Line | Told): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
 
@@ -95,10 +109,19 @@ async function stream(lab: GiftLab, of: { readonly name: string; readonly number
   }
 }
 
+/** Tells what is to be told, and seals the journals, all the while. */
+async function tellAndSweep({ operator }: GiftLab): Promise<never> {
+  for (;;) {
+    await operator.events.deliverDue(async (delivery) => say(toldOf(delivery)))
+    await operator.sweep()
+  }
+}
+
 if (process.argv[1] === import.meta.filename) {
   const [path = '', round = '', ...numbers] = process.argv.slice(2)
   const lab = openGiftLab(path, round)
   for (let name = 0; name < STREAMS; name++) {
     void stream(lab, { name: `${round}-${name}`, numbers })
   }
+  void tellAndSweep(lab)
 }

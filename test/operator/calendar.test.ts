@@ -33,6 +33,19 @@ test('days are of 23 and 25 hours where clocks are changed', (t) => {
   t.is(iso(dayStart(cairo)), '2026-04-23T22:00:00.000Z')
 })
 
+test('a midnight that there is not is the instant after it, and one that there is twice is the first', (t) => {
+  // Cuba: 0:00 becomes 1:00 on 8 March 2026, and 1:00 becomes 0:00 on 1 November.
+  const timeZone = 'America/Havana'
+  const spring = { atMs: at('2026-03-07T12:00:00Z'), timeZone }
+  t.is(iso(midnightAfter({ ...spring, days: 0 })), '2026-03-08T05:00:00.000Z')
+  t.is(iso(nextBilling({ ...spring, billingDay: 8 })), '2026-03-08T05:00:00.000Z')
+  const autumn = { atMs: at('2026-10-31T12:00:00Z'), timeZone }
+  t.is(iso(midnightAfter({ ...autumn, days: 0 })), '2026-11-01T04:00:00.000Z')
+  t.is(iso(midnightAfter({ ...autumn, days: 1 })), '2026-11-02T05:00:00.000Z')
+  t.is(iso(dayStart({ atMs: at('2026-11-01T05:30:00Z'), timeZone })), '2026-11-01T04:00:00.000Z')
+  t.is(iso(monthStartAfter({ ...autumn, months: 1 })), '2026-11-01T04:00:00.000Z')
+})
+
 test('who began on the 31st is billed on the last day of shorter months, and on the 31st again', (t) => {
   const of = { billingDay: 31, timeZone: 'Europe/Moscow' }
   const days: string[] = []

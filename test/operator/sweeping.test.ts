@@ -17,6 +17,31 @@ test('a sweep expires what has ended in accounts that nobody touches', async (t)
   t.like(bench.operator.audit(), { expired: GB, balanced: true })
 })
 
+test('a sweep seals the journals, and one that finds nothing new seals nothing', async (t) => {
+  const { operator, subscriber } = await createBench(t)
+  const msisdn = await subscriber('attached')
+  await operator.sweep()
+  const { sealed } = operator.audit()
+  t.like(sealed, { seals: 1, transferSeq: 1 })
+  await operator.sweep()
+  t.deepEqual(operator.audit().sealed, sealed)
+  await operator.useData({ idempotencyKey: 'u', msisdn, amountBytes: 1n })
+  t.deepEqual(operator.audit().sealed, sealed)
+  await operator.sweep()
+  t.like(operator.audit(), { sealed: { seals: 2, transferSeq: 2 }, faults: [] })
+})
+
+test('more than one seal takes is sealed by one sweep', async (t) => {
+  const { operator, subscriber } = await createBench(t)
+  const msisdn = await subscriber('attached')
+  const uses = Array.from({ length: 1001 }, (_, at) =>
+    operator.useData({ idempotencyKey: `u${at}`, msisdn, amountBytes: 1n }),
+  )
+  await Promise.all(uses)
+  await operator.sweep()
+  t.like(operator.audit(), { sealed: { seals: 3, transferSeq: 1002 }, faults: [] })
+})
+
 test('an answer is repeated for 30 days, and then its key is one for a new request', async (t) => {
   const bench = await createBench(t)
   const msisdn = await bench.subscriber('attached')

@@ -294,4 +294,6 @@ test('money is neither made nor owed', async (t) => {
   t.like(await t.throwsAsync(move('a', 100n)), { code: 'conflict' })
   await move('c', -100n)
   t.is(store.read((db) => walletOf(db, 1)).moneyMinor, 0n)
+  for (const [at, wrong] of [0n, 10n ** 15n + 1n, -(10n ** 15n) - 1n, 2n ** 64n].entries())
+    t.like(await t.throwsAsync(move(`wrong ${at}`, wrong)), { code: 'badInput' }, String(wrong))
 })

@@ -2,7 +2,7 @@
 
 import { Argument, type Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import { chanceOf } from '../../base/ordered-ids.ts'
+import { receiptNumberOf } from '../../base/ordered-ids.ts'
 import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
 import { amountOf } from '../amounts.ts'
 import { amountText, instantText } from '../balance.ts'
@@ -223,7 +223,7 @@ const COLUMNS = 'at reference id from to bytes state validUntil channel reason'.
 
 function giftCsv(gift: GiftAnswer): string {
   const { id, at, from, to, amountBytes, state, validUntil, channel, reason } = gift
-  const values = [at, chanceOf(id), id, from, to, amountBytes, state, validUntil, channel]
+  const values = [at, receiptNumberOf(id), id, from, to, amountBytes, state, validUntil, channel]
   return csvLine([...values, reason])
 }
 

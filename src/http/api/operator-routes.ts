@@ -73,7 +73,20 @@ const usageSchema = z
   .meta({ id: 'Usage' })
 
 const auditSchema = z
-  .looseObject({ balanced: z.boolean(), faults: z.array(z.string()) })
+  .looseObject({
+    balanced: z.boolean(),
+    sealed: z.object({
+      seals: z.int(),
+      transferSeq: z.int(),
+      digest: z
+        .string()
+        .optional()
+        .describe(
+          'SHA-256 over the journal and every seal before. Noted down elsewhere, it shows a journal that was rewritten.',
+        ),
+    }),
+    faults: z.array(z.string()),
+  })
   .meta({ id: 'Audit' })
 
 const stockSchema = z
@@ -367,9 +380,9 @@ function usageJson(usage: Usage): object {
 }
 
 function auditJson(operator: Operator): object {
-  const { balanced, faults, ...sums } = operator.audit()
+  const { balanced, faults, sealed, ...sums } = operator.audit()
   const inJson = Object.entries(sums).map(([name, bytes]) => [`${name}Bytes`, amountToJson(bytes)])
-  return { balanced, ...Object.fromEntries(inJson), faults }
+  return { balanced, ...Object.fromEntries(inJson), sealed, faults }
 }
 
 /** Ki and OPc never leave: they are left out by naming what goes. */

@@ -133,9 +133,11 @@ export function createBalanceActions(parts: {
   }
 
   function end(db: Connection, id: string): void {
-    const atMs = nowMs()
     const holdId = holdOf(id)
-    if (findHold(db, holdId)?.closedAtMs === undefined) {
+    const hold = findHold(db, holdId)
+    // A clock that was set back stands still for it.
+    const atMs = Math.max(nowMs(), hold?.heldAtMs ?? 0)
+    if (hold?.closedAtMs === undefined) {
       releaseHold(db, { transferId: `release:${id}`, atMs, holdId })
     }
     cancelBalanceAction(db, { id, atMs })

@@ -1,6 +1,6 @@
 /** What both sides of a gift are told of it, whichever way it was asked for. */
 
-import { chanceOf } from '../../base/ordered-ids.ts'
+import { receiptNumberOf } from '../../base/ordered-ids.ts'
 import type { Connection } from '../../store/engine.ts'
 import {
   findGiftRequest,
@@ -32,9 +32,9 @@ export interface GiftTold {
 
 const MINUTE_MS = 60_000
 
-/** The number of a receipt: the end of the gift's id, short enough to be read out. */
+/** The number of a receipt: the beginning of the gift's id, short enough to be read out. */
 export function referenceOf(giftId: string): string {
-  return chanceOf(giftId).toUpperCase()
+  return receiptNumberOf(giftId).toUpperCase()
 }
 
 /**

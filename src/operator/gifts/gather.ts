@@ -9,6 +9,7 @@ import {
   type LotScope,
   type TrafficClass,
 } from '../../store/ledger.ts'
+import { OPEN_LOTS_OF_ACCOUNT } from '../../store/lots.ts'
 import { walletOf } from '../../store/money.ts'
 import { whereaboutsOf, type Whereabouts } from '../../store/places.ts'
 import type { Account } from '../accounts.ts'
@@ -300,8 +301,8 @@ function* sourceLots(
     yield* held.all(of.giftId, of.atMs).map(lotFromRow)
   }
   const lots = db.bigSql<LotRow>(
-    `SELECT id, origin, traffic_class, scope, giftable, available AS bytes, valid_from, valid_until FROM lots
-     WHERE account_id = ? AND open = 1 AND valid_until > ? AND valid_from <= ? ORDER BY valid_until, id`,
+    `SELECT id, origin, traffic_class, scope, giftable, available AS bytes, valid_from, valid_until
+     ${OPEN_LOTS_OF_ACCOUNT} AND valid_until > ? AND valid_from <= ? ORDER BY valid_until, id`,
   )
   const bound = [of.giver.id, of.atMs, of.atMs]
   // Mostly the first lot suffices, and one row costs half of what going through rows does.

@@ -91,7 +91,7 @@ export interface Once {
   readonly idempotencyKey: string
 }
 
-/** Receipts name the end of an id: as many digits, in groups perhaps. */
+/** Receipts name the beginning of an id: as many digits, in groups perhaps. */
 const RECEIPT = /^[0-9A-F]{12}$/
 
 function idOf(db: Connection, text: string): string {

@@ -52,11 +52,12 @@ interface StepInput {
 }
 
 export function takeStep(db: Connection, input: StepInput): StepResult {
-  const { asked, context } = input
+  const { asked } = input
   const request = findGiftRequest(db, asked.id)
   const account = findByNumber(db, normaliseMsisdn(asked.by, 'by'))
   if (!request || !account || !isParty(request, { account, side: asked.side }))
     return { problem: noSuchGift(asked.id) }
+  const context = notBefore(request, input.context)
   if (isRepeated(request, asked)) return { gift: giftOf(db, { request, atMs: context.atMs }) }
   if (expire(db, { id: request.id, context }))
     return { problem: conflict('tooLate', 'the time for this gift is over') }
@@ -75,7 +76,12 @@ export function takeStep(db: Connection, input: StepInput): StepResult {
     },
     context,
   })
-  return judgeStep(db, { ...input, one })
+  return judgeStep(db, { ...input, context, one })
+}
+
+/** A clock that was set back stands still for a gift: its data was set aside at an instant that has yet to come again. */
+function notBefore(request: GiftRequestRecord, context: StepContext): StepContext {
+  return { ...context, atMs: Math.max(context.atMs, request.changedAtMs) }
 }
 
 /** A step, once for its key: a wrong PIN that comes again is not counted again. @throws {LabError} idempotencyKeyReused */
@@ -182,10 +188,11 @@ export function reverse(
   db: Connection,
   of: { readonly id: string; readonly reason?: string; readonly context: StepContext },
 ): Gift {
-  const { id, reason = 'operator', context } = of
-  const { atMs } = context
+  const { id, reason = 'operator' } = of
   const request = findGiftRequest(db, id)
   if (!request) throw noSuchGift(id)
+  const context = notBefore(request, of.context)
+  const { atMs } = context
   if (request.state !== 'completed') throw conflict('wrongState', `the gift is ${request.state}`)
   if (request.packageId !== undefined)
     throw refusedAs('boughtGift', 'What was bought for the receiver is not taken back.')

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { LabError } from '../../../src/base/errors.ts'
+import { inTurn } from '../../helpers/order.ts'
 import { createBench, DAY_MS, EID, type Bench } from '../helper.ts'
 import { MB, openSession, type Consumer } from './helper.ts'
 
@@ -146,12 +147,11 @@ test('whatever sessions, gifts and the clock do to one another, every reported b
         for (const msisdn of numbers) {
           world.sessions.push(await openSession(operator, { msisdn, wanted: 1000n * MB }))
         }
-        const run = scheduler.scheduleFunction((action: Action) =>
-          act(world, action).catch((error: unknown) => {
+        const run = (action: Action) =>
+          inTurn(scheduler, () => act(world, action)).catch((error: unknown) => {
             if (error instanceof LabError && error.code !== 'internal') return
             throw error
-          }),
-        )
+          })
         const running = Promise.all(script.map(run))
         await scheduler.waitAll()
         await running

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import type { GiftingRules } from '../../../src/operator/rules/types.ts'
+import { inTurn } from '../../helpers/order.ts'
 import { createGiftBench, HOUR_MS, type GiftBench } from './helper.ts'
 
 const abuse = { windowHours: 24, ringHands: 4, action: 'suspend' } as const
@@ -62,11 +63,7 @@ async function race(
   },
 ) {
   const { bench, gifts } = of
-  const give = s.scheduleFunction(
-    async (from: string, to: string, amountBytes: bigint) =>
-      await bench.give(from, to, amountBytes),
-  )
-  const asked = Promise.all(gifts.map((gift) => give(...gift)))
+  const asked = Promise.all(gifts.map((gift) => inTurn(s, () => bench.give(...gift))))
   await s.waitFor(asked)
   return asked
 }
