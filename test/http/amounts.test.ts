@@ -143,8 +143,8 @@ async function createApi(t: ExecutionContext): Promise<Api> {
     file: { ...file, gifting: { ...file.gifting, ...OFFERED } },
   })
   const { operator, store } = bench
-  const extraRoutes = chargingRoutes(operator.charging)
-  const app = createOperatorApp({ operator, token: TOKEN, extraRoutes })
+  const routes = chargingRoutes(operator.charging)
+  const app = createOperatorApp({ operator, token: TOKEN, routes })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())

@@ -65,7 +65,7 @@ test('data that comes back to a lot which had ended expires again, and stands in
   clock.advance(2 * DAY_MS)
   t.like(await operator.sweep(), { bytes: 2n * GB })
   clock.advance(-DAY_MS)
-  await operator.balanceActions.cancelReservation({ id })
+  await operator.balanceActions.cancel({ kind: 'reserve', id })
   t.is(operator.balance({ msisdn }).totalBytes, 21n * GB)
   clock.advance(DAY_MS)
   t.like(await operator.sweep(), { lots: 1, bytes: GB })
@@ -83,7 +83,7 @@ test('a reservation ends before its data began, by the clock', async (t) => {
   const lotId = await bench.issue(msisdn, { amountBytes: GB, days: 2 })
   const id = await reserve(bench, { msisdn, lotId })
   clock.advance(-DAY_MS - 1)
-  await operator.balanceActions.cancelReservation({ id })
+  await operator.balanceActions.cancel({ kind: 'reserve', id })
   t.like(operator.audit(), { held: 0n, faults: [] })
 })
 
@@ -159,7 +159,8 @@ test('whatever is asked while the clock goes to and fro, each answer is one that
           else if (kind === 'reserve')
             reserved.push((await balanceActions.reserve({ ...asked, untilMs })).action.id)
           else if (kind === 'free')
-            await balanceActions.cancelReservation({
+            await balanceActions.cancel({
+              kind: 'reserve',
               id: reserved[nth % Math.max(reserved.length, 1)] ?? '',
             })
           else if (kind === 'sweep') await operator.sweep()
