@@ -58,7 +58,7 @@ export class LabError extends Error {
   }
 }
 
-/** `tooManyRequests`, and after how many seconds of the lab's time to come again. */
+/** `tooManyRequests`, and after how many seconds to come again. */
 export class TooManyRequests extends LabError {
   readonly retryAfterSeconds: number
 

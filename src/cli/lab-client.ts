@@ -1,6 +1,7 @@
 /** The operator's API as verbs use it: HTTP with the token that the served lab has left in its directory. */
 
 import { ERRORS, LabError, messageOf, type ErrorCode } from '../base/errors.ts'
+import { headerOfKey } from '../http/api/idempotency-key.ts'
 import { readService, type Service } from './service.ts'
 import { commandLine } from './verb.ts'
 
@@ -56,7 +57,7 @@ export function apiOf(access: ApiAccess): Api {
       ...headers,
       ...more,
       'content-type': 'application/json',
-      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': headerOfKey(idempotencyKey) }),
     },
     body: JSON.stringify(body),
   })

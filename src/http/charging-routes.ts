@@ -4,10 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import { Router, type ErrorRequestHandler, type Request } from 'express'
-import { LabError } from '../base/errors.ts'
 import { jsonFields, type JsonFields } from '../base/json-fields.ts'
-import { NotAdmitted } from '../operator/charging/admission.ts'
 import type { Charging } from '../operator/charging/charging.ts'
 import type {
   ChargingAnswer,
@@ -19,40 +16,68 @@ import type {
 } from '../operator/charging/requests.ts'
 import { amountToJson } from '../operator/amount.ts'
 import { AMOUNT_MAX_BYTES } from '../store/ledger.ts'
-import { methodNotAllowed, problemOf } from './problem.ts'
+import { ok, route, type Route } from './api/route.ts'
+import { idOf } from './api/schemas.ts'
+import { chargingDataCreate, chargingDataRequest, chargingDataResponse } from './sbi-schemas.ts'
 
 export const CHARGING_PATH = '/nchf-convergedcharging/v3/chargingdata'
 
-/** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
-export function chargingRoutes(charging: Charging): Router {
-  const router = Router()
-  router
-    .route(CHARGING_PATH)
-    .post(async (request, response) => {
-      const asked = createRequestOf(request)
-      const { ref, answer } = await charging.create(asked)
-      // Of a single event nothing is left that could be updated.
-      if (asked.event === undefined) response.location(`${CHARGING_PATH}/${ref}`)
-      response.status(201).json(answerJson(answer))
-    })
-    .all(methodNotAllowed(['POST']))
-  router
-    .route(`${CHARGING_PATH}/:ref/update`)
-    .post(async (request, response) => {
-      const ref = String(request.params.ref)
-      response.json(answerJson(await charging.update({ ref, ...requestOf(bodyOf(request)) })))
-    })
-    .all(methodNotAllowed(['POST']))
-  router
-    .route(`${CHARGING_PATH}/:ref/release`)
-    .post(async (request, response) => {
-      const ref = String(request.params.ref)
-      await charging.release({ ref, ...requestOf(bodyOf(request)) })
-      response.status(204).end()
-    })
-    .all(methodNotAllowed(['POST']))
-  router.use('/nchf-convergedcharging', chargingProblem)
-  return router
+const TAG = '3GPP Nchf_ConvergedCharging'
+
+/** The routes over a charging function. */
+export function chargingRoutes(charging: Charging): readonly Route[] {
+  const common = { method: 'POST', tag: TAG, scope: 'network:serve' } as const
+  const ofSession = { params: idOf('ref', 'ChargingDataRef: the last part of the Location.') }
+  return [
+    route({
+      ...common,
+      path: CHARGING_PATH,
+      operationId: 'createChargingData',
+      summary: 'Open a charging session, or charge a single event (TS 32.291 §6.1.3.2.3.1)',
+      body: chargingDataCreate,
+      responses: {
+        201: {
+          description: 'It is open, or charged.',
+          schema: chargingDataResponse,
+          headers: { Location: 'The URI of the session; a single event has none.' },
+        },
+      },
+      async handle({ body, origin }) {
+        const asked = createRequestOf(body)
+        const { ref, answer } = await charging.create(asked)
+        // Of a single event nothing is left that could be updated.
+        const isSession = asked.event === undefined
+        const headers = isSession ? { Location: `${origin}${CHARGING_PATH}/${ref}` } : {}
+        return { status: 201, headers, body: answerJson(answer) }
+      },
+    }),
+    route({
+      ...common,
+      ...ofSession,
+      path: `${CHARGING_PATH}/{ref}/update`,
+      operationId: 'updateChargingData',
+      summary: 'Report what was used, and ask for more (TS 32.291 §6.1.3.3.4.2)',
+      body: chargingDataRequest,
+      responses: { 200: { description: 'What is granted.', schema: chargingDataResponse } },
+      async handle({ params, body }) {
+        const ref = String(params.ref)
+        return ok(answerJson(await charging.update({ ref, ...requestOf(fieldsOf(body)) })))
+      },
+    }),
+    route({
+      ...common,
+      ...ofSession,
+      path: `${CHARGING_PATH}/{ref}/release`,
+      operationId: 'releaseChargingData',
+      summary: 'Report the last of it, and end the session (TS 32.291 §6.1.3.3.4.3)',
+      body: chargingDataRequest,
+      responses: { 204: { description: 'It has ended.' } },
+      async handle({ params, body }) {
+        await charging.release({ ref: String(params.ref), ...requestOf(fieldsOf(body)) })
+        return { status: 204 }
+      },
+    }),
+  ]
 }
 
 const UINT32_MAX = 2 ** 32 - 1
@@ -61,13 +86,13 @@ const VOLUME_MAX = Number(AMOUNT_MAX_BYTES)
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
 /** Fields that are not known stay unread: those are of later releases (TS 29.501 §5.2.2.2). */
-function bodyOf(request: Request): JsonFields {
-  return jsonFields(request.body, { path: 'the body', isWhole: true })
+function fieldsOf(body: unknown): JsonFields {
+  return jsonFields(body, { path: 'the body', isWhole: true })
 }
 
 /** ChargingDataRequest that opens a session or is a single event (TS 32.291 §6.1.6.2.1.1). */
-function createRequestOf(request: Request): CreateRequest {
-  const fields = bodyOf(request)
+function createRequestOf(body: unknown): CreateRequest {
+  const fields = fieldsOf(body)
   const found = requestOf(fields)
   const event = eventOf(fields, found)
   const subscriber = fields.text('subscriberIdentifier', {
@@ -226,7 +251,8 @@ function digestOf(value: unknown): string {
 function answerJson({ timestamp, sequence, units, denial }: ChargingAnswer): object {
   const error = denial && {
     status: 403,
-    cause: CAUSES[denial.reason]?.cause ?? 'END_USER_REQUEST_DENIED',
+    // Of a session that is there: it has ended, or its phone may not use data now.
+    cause: 'END_USER_REQUEST_DENIED',
     detail: denial.text,
   }
   return {
@@ -259,44 +285,4 @@ function unitJson(unit: UnitAnswer): object {
 function triggersOf({ isFinal }: UnitAnswer): readonly object[] {
   const types = [...(isFinal ? [] : ['QUOTA_THRESHOLD']), 'QUOTA_EXHAUSTED', 'VALIDITY_TIME']
   return types.map((triggerType) => ({ triggerType, triggerCategory: 'IMMEDIATE_REPORT' }))
-}
-
-interface Cause {
-  readonly status: number
-  readonly cause: string
-}
-
-/** TS 32.291 §6.1.7.3: the reasons of our own errors as causes. */
-const CAUSES: Readonly<Record<string, Cause>> = {
-  userUnknown: { status: 404, cause: 'USER_UNKNOWN' },
-  sessionUnknown: { status: 404, cause: 'CONTEXT_NOT_FOUND' },
-  sessionEnded: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  profileNotEnabled: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  notAttached: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  coolingAfterRoaming: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  coolingAfterIdle: { status: 403, cause: 'END_USER_REQUEST_DENIED' },
-  sequenceReused: { status: 400, cause: 'CHARGING_FAILED' },
-  containerReused: { status: 400, cause: 'CHARGING_FAILED' },
-}
-
-/** ProblemDetails of TS 29.571 §5.2.4.1; what is no refusal of ours goes on to the app's own handler. */
-// oxlint-disable-next-line max-params -- express knows an error handler by its four parameters
-const chargingProblem: ErrorRequestHandler = (error, _request, response, next) => {
-  const found = error instanceof LabError ? causeOf(error) : undefined
-  if (!found || response.headersSent) return next(error)
-  const { message: detail, field } = error as LabError
-  const invalidParams = field === undefined ? {} : { invalidParams: [{ param: field }] }
-  const until = error instanceof NotAdmitted && error.until ? { until: error.until } : {}
-  // Its own type and reason tell the lab's clients what a cause leaves open.
-  const problem = { ...problemOf(error), ...found, detail, ...invalidParams, ...until }
-  response.status(found.status).type('application/problem+json').send(JSON.stringify(problem))
-}
-
-const OPTIONAL = /^(?:multipleUnitUsage|notifyUri|chargingId|serviceSpecificationInfo|pDUSession)/
-
-function causeOf({ reason = '', code, field = '' }: LabError): Cause | undefined {
-  if (Object.hasOwn(CAUSES, reason)) return CAUSES[reason]
-  if (code !== 'badInput') return undefined
-  const cause = OPTIONAL.test(field) ? 'OPTIONAL_IE_INCORRECT' : 'MANDATORY_IE_INCORRECT'
-  return { status: 400, cause }
 }

@@ -1,19 +1,20 @@
 /** What the lab itself offers beside the operator's resources: orders in one step, profiles of others, new eUICCs, and a look at itself. */
 
-import { Router, type Request } from 'express'
+import { z } from 'zod'
 import { LabError } from '../base/errors.ts'
 import { serialiseEuicc } from '../euicc/state.ts'
 import type { Lab } from '../lab.ts'
-import { isObject, type Json } from '../rsp/json-binding.ts'
-import { RspError } from '../rsp/status-codes.ts'
 import type { ProfileOrder } from '../operator/ordering.ts'
+import { RspError } from '../rsp/status-codes.ts'
+import { ok, route, type Route } from './api/route.ts'
+import { idOf, page } from './api/schemas.ts'
 import { chargingRoutes } from './charging-routes.ts'
-import { limitOf, pageOf } from './page.ts'
-import { methodNotAllowed } from './problem.ts'
+import { clockRoutes, type AfterMove } from './clock-routes.ts'
+import { pageOf } from './page.ts'
 import { profileRoutes } from './profile-routes.ts'
 import { registrationRoutes } from './registration-routes.ts'
-import { sbiRoutes } from './sbi-routes.ts'
 import { revocationRoutes } from './revocation-routes.ts'
+import { sbiRoutes } from './sbi-routes.ts'
 
 /** Where the servers of a lab are reached. */
 export interface ServedAddresses {
@@ -23,127 +24,198 @@ export interface ServedAddresses {
   readonly alternativeDsAddress: string
 }
 
-/** The routes, to be mounted behind the operator's token, with JSON bodies parsed. */
-export function labRoutes(lab: Lab, served: ServedAddresses): Router {
-  const router = Router()
-  router
-    .route('/api/lab')
-    .get((_request, response) => {
-      response.json({
+/** Routes for the operator's token alone. Without `afterMove` nobody moves the clock. */
+export function labRoutes(
+  lab: Lab,
+  served: { readonly addresses: ServedAddresses; readonly afterMove?: AfterMove | undefined },
+): readonly Route[] {
+  return [
+    lookRoute(lab, served.addresses),
+    ...clockRoutes(lab, served.afterMove),
+    ...orderRoutes(lab),
+    ...profileRoutes(lab),
+    ...cardRoutes(lab),
+    ...revocationRoutes(lab),
+    ...registrationRoutes(lab.operator),
+    ...sbiRoutes(lab.operator.network),
+    ...chargingRoutes(lab.operator.charging),
+  ]
+}
+
+const OF_LAB = { tag: 'Lab', scope: 'lab:manage' } as const
+
+function lookRoute(lab: Lab, served: ServedAddresses): Route {
+  return route({
+    ...OF_LAB,
+    method: 'GET',
+    path: '/api/lab',
+    operationId: 'getLab',
+    summary: 'Where the lab is reached, and how it stands',
+    responses: {
+      200: {
+        description: 'It.',
+        schema: z
+          .object({
+            rspAddress: z.string(),
+            rspUrl: z.string(),
+            rootDsAddress: z.string(),
+            alternativeDsAddress: z.string(),
+            now: z.iso.datetime(),
+            operator: z.string(),
+            sessions: z.int().meta({ description: 'Of RSP, that are under way.' }),
+            stock: z.object({ total: z.int(), taken: z.int() }),
+          })
+          .meta({ id: 'Lab' }),
+      },
+    },
+    handle: () =>
+      ok({
         ...served,
         now: lab.clock.now().toISOString(),
         operator: lab.operator.file.name,
         sessions: lab.smdp.sessionCount,
         stock: lab.operator.stockLevel(),
-      })
-    })
-    .all(methodNotAllowed(['GET', 'HEAD']))
-  router
-    .route('/api/orders')
-    .get((request, response) => {
-      response.json(ordersOf(lab, request))
-    })
-    .post(async (request, response) => {
-      const ordered = await asProblem(() => lab.order(orderOf(request.body as Json)))
-      response.status(201).json(ordered)
-    })
-    .all(methodNotAllowed(['GET', 'HEAD', 'POST']))
-  router
-    .route('/api/orders/:iccid/reset')
-    .post(async (request, response) => {
-      refuseFields(request.body as Json)
-      response.json(await lab.smdp.resetOrder({ iccid: String(request.params.iccid) }))
-    })
-    .all(methodNotAllowed(['POST']))
-  router
-    .route('/api/scenarios')
-    .post(async (request, response) => {
-      response.status(201).json(await lab.loadScenario(request.body as unknown))
-    })
-    .all(methodNotAllowed(['POST']))
-  router.use(profileRoutes(lab))
-  router.use(registrationRoutes(lab.operator))
-  router.use(sbiRoutes(lab.operator.network))
-  router.use(chargingRoutes(lab.operator.charging))
-  router.use(revocationRoutes(lab))
-  router
-    .route('/api/euiccs')
-    .post((request, response) => {
-      const state = lab.manufacture(cardOf(request.body as Json))
-      response.status(201).json({ eid: state.eid, state: serialiseEuicc(state) })
-    })
-    .all(methodNotAllowed(['POST']))
-  return router
+      }),
+  })
 }
 
-function ordersOf(lab: Lab, { query }: Request): object {
-  const limit = limitOf(query.limit)
-  const { after } = query
-  if (after !== undefined && (typeof after !== 'string' || !ORDER_FIELDS.iccid.test(after))) {
-    throw badField('after', 'expected the ICCID with which the last page ended')
-  }
-  const found = lab.smdp.orders({ limit: limit + 1, ...(after !== undefined && { after }) })
-  const { entries, ...next } = pageOf(found, { limit, nameOf: ({ iccid }) => iccid })
-  return { orders: entries, ...next }
+const iccid = z.string().regex(/^[0-9]{18,20}F?$/)
+const eid = z.string().regex(/^[0-9]{32}$/)
+
+const orderBody = z
+  .strictObject({
+    iccid: iccid.optional(),
+    profileType: z
+      .string()
+      .regex(/^.{1,128}$/su)
+      .optional(),
+    eid: eid.optional(),
+    confirmationCode: z
+      .string()
+      .regex(/^.{1,64}$/su)
+      .optional(),
+    matchingId: z
+      .string()
+      .regex(/^[0-9A-Za-z_-]{0,255}$/)
+      .optional(),
+    release: z.boolean().optional(),
+    smDs: z
+      .string()
+      .regex(/^[!-~]{1,255}$/)
+      .optional(),
+    repeatable: z.boolean().optional(),
+  } satisfies Readonly<Record<keyof ProfileOrder, z.ZodType>>)
+  .meta({ id: 'ProfileOrder' })
+
+const ordered = z
+  .looseObject({
+    iccid: z.string(),
+    msisdn: z.string().meta({ description: 'Empty for a profile without an account.' }),
+    matchingId: z.string(),
+    smdpAddress: z.string(),
+    activationCode: z.string(),
+    confirmationCodeRequired: z.boolean(),
+    repeatable: z.boolean(),
+  })
+  .meta({ id: 'OrderedProfile' })
+
+const orderSchema = z.looseObject({ iccid: z.string(), state: z.string() }).meta({ id: 'Order' })
+
+/** In the place of a body that needs nothing. */
+const nothing = z.strictObject({}).optional()
+
+function orderRoutes(lab: Lab): readonly Route[] {
+  return [
+    route({
+      ...OF_LAB,
+      method: 'GET',
+      path: '/api/orders',
+      operationId: 'listOrders',
+      summary: 'Orders of profiles, by ICCID',
+      query: page.extend({ after: iccid.optional() }),
+      responses: {
+        200: {
+          description: 'A page; `next` names the order to go on after.',
+          schema: z.object({ orders: z.array(orderSchema), next: z.string().optional() }),
+        },
+      },
+      handle({ query: { limit = 100, after } }) {
+        const found = lab.smdp.orders({ limit: limit + 1, ...(after !== undefined && { after }) })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: (order) => order.iccid })
+        return ok({ orders: entries, ...next })
+      },
+    }),
+    route({
+      ...OF_LAB,
+      method: 'POST',
+      path: '/api/orders',
+      operationId: 'orderProfile',
+      summary: 'Order a profile in one step: reserve, confirm, release, open its account',
+      description: 'What ES2+ refuses is 422, with its status code as the reason.',
+      body: orderBody.optional(),
+      responses: { 201: { description: 'The order.', schema: ordered } },
+      handle: async ({ body }) => ({
+        status: 201,
+        body: await asProblem(() => lab.order(definedOf(body ?? {}))),
+      }),
+    }),
+    route({
+      ...OF_LAB,
+      method: 'POST',
+      path: '/api/orders/{iccid}/reset',
+      operationId: 'resetOrder',
+      summary: 'Let an order be downloaded once more',
+      params: idOf('iccid', 'The ICCID of an order.'),
+      body: nothing,
+      responses: { 200: { description: 'It waits again.', schema: z.looseObject({}) } },
+      handle: async ({ params }) => ok(await lab.smdp.resetOrder({ iccid: String(params.iccid) })),
+    }),
+    route({
+      ...OF_LAB,
+      method: 'POST',
+      path: '/api/scenarios',
+      operationId: 'loadScenario',
+      summary: 'Fill the lab with what a scenario file says',
+      body: z.looseObject({}).meta({ description: 'A scenario, as its file is written.' }),
+      responses: { 201: { description: 'What was put there.', schema: z.looseObject({}) } },
+      handle: async ({ body }) => ({ status: 201, body: await lab.loadScenario(body) }),
+    }),
+  ]
 }
 
-const ORDER_FIELDS = {
-  iccid: /^[0-9]{18,20}F?$/,
-  profileType: /^.{1,128}$/su,
-  eid: /^[0-9]{32}$/,
-  confirmationCode: /^.{1,64}$/su,
-  matchingId: /^[0-9A-Za-z_-]{0,255}$/,
-  release: 'flag',
-  smDs: /^[!-~]{1,255}$/,
-  repeatable: 'flag',
-} satisfies Readonly<Record<keyof ProfileOrder, RegExp | 'flag'>>
-
-/** @throws {LabError} badInput, naming the field */
-function orderOf(body: Json): ProfileOrder {
-  const fields = objectOf(body)
-  for (const [name, value] of Object.entries(fields)) {
-    const rule = Object.hasOwn(ORDER_FIELDS, name)
-      ? ORDER_FIELDS[name as keyof ProfileOrder]
-      : undefined
-    if (!rule) throw badField(name, `there is no such field; known are ${KNOWN_ORDER_FIELDS}`)
-    const isRight =
-      rule === 'flag' ? typeof value === 'boolean' : typeof value === 'string' && rule.test(value)
-    if (!isRight)
-      throw badField(name, `expected ${rule === 'flag' ? 'true or false' : rule.source}`)
-  }
-  return fields as ProfileOrder
+function cardRoutes(lab: Lab): readonly Route[] {
+  return [
+    route({
+      ...OF_LAB,
+      method: 'POST',
+      path: '/api/euiccs',
+      operationId: 'makeEuicc',
+      summary: 'Make an eUICC, with its keys and certificates',
+      description: 'Which EIDs there may be, the EUM’s certificate says.',
+      body: z.strictObject({
+        name: z.string().regex(/^[a-z0-9-]{1,32}$/),
+        eid: eid.optional(),
+      }),
+      responses: {
+        201: {
+          description: 'Its state, for a card to be made of.',
+          schema: z.object({ eid: z.string(), state: z.unknown() }),
+        },
+      },
+      handle({ body }) {
+        const state = lab.manufacture(definedOf(body))
+        return { status: 201, body: { eid: state.eid, state: serialiseEuicc(state) } }
+      },
+    }),
+  ]
 }
 
-const KNOWN_ORDER_FIELDS = Object.keys(ORDER_FIELDS).join(', ')
+/** Without the fields that are there and undefined. */
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-/** Which EIDs there may be, the EUM's certificate says. */
-const EUICC_FIELDS = { name: /^[a-z0-9-]{1,32}$/, eid: /^[0-9]{32}$/ } as const
-
-function cardOf(body: Json): { readonly name: string; readonly eid?: string } {
-  const { name, eid, ...others } = objectOf(body)
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw badField(unknown, 'there is no such field; known are name, eid')
-  if (typeof name !== 'string' || !EUICC_FIELDS.name.test(name)) {
-    throw badField('name', 'expected 1 to 32 small letters, digits or -')
-  }
-  if (eid === undefined) return { name }
-  if (typeof eid === 'string' && EUICC_FIELDS.eid.test(eid)) return { name, eid }
-  throw badField('eid', 'expected 32 digits')
-}
-
-function objectOf(body: Json | undefined): Readonly<Record<string, Json>> {
-  if (body === undefined) return {}
-  if (isObject(body)) return body
-  throw new LabError('badInput', 'expected a JSON object')
-}
-
-function refuseFields(body: Json | undefined): void {
-  const [name] = Object.keys(objectOf(body))
-  if (name !== undefined) throw badField(name, 'there is no such field')
-}
-
-function badField(field: string, detail: string): LabError {
-  return new LabError('badInput', `${field}: ${detail}.`, { field })
+function definedOf<T extends object>(fields: T): Defined<T> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as Defined<T>
 }
 
 /** A refusal of ES2+ as a refusal of this API, its code as the reason. */

@@ -1,6 +1,7 @@
 /** The operator's API over HTTP: declared routes behind tokens, and the interfaces beside them. */
 
 import express, { type Express, type RequestHandler, type Router } from 'express'
+import { wallClock, type Clock } from '../base/environment.ts'
 import { LabError } from '../base/errors.ts'
 import { labVersion } from '../base/runtime.ts'
 import type { Operator } from '../operator/operator.ts'
@@ -20,8 +21,8 @@ import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limi
 import type { Route } from './api/route.ts'
 import { mountRoutes, publicPaths } from './api/router.ts'
 import { hubRoutes } from './events/hub-routes.ts'
-import { problemHandler, requireJson, unknownRoute } from './problem.ts'
-import { simSwapRoutes } from './sim-swap-routes.ts'
+import { JSON_TYPES, problemHandler, requireJson, unknownRoute } from './problem.ts'
+import { correlated, simSwapRoutes } from './sim-swap-routes.ts'
 import { actionRoutes } from './tmf/action-routes.ts'
 import { balanceRoutes } from './tmf/balance-routes.ts'
 import { usageRoutes } from './tmf/usage-routes.ts'
@@ -34,12 +35,16 @@ export interface OperatorAppOptions {
   readonly otherInterface?: RequestHandler
   /** Routes that need no token. */
   readonly openRoutes?: Router
+  /** Further routes, declared like those of the operator. */
+  readonly routes?: readonly Route[]
   /** Further routes for the operator's token, with JSON bodies parsed. */
   readonly extraRoutes?: Router
   /** Paths whose bodies may be longer than others, with the most octets they may have. */
   readonly longBodies?: Readonly<Record<string, number>>
   /** How often others than the operator may call. */
   readonly rateLimits?: Partial<RateLimits>
+  /** By which limits fill again; real time unless told. */
+  readonly rateClock?: Pick<Clock, 'nowMs'>
   /** Hosts besides this machine to which events may be sent. */
   readonly callbackHosts?: readonly string[]
   /** Told of our own defects, of which clients see nothing but status 500. */
@@ -48,7 +53,7 @@ export interface OperatorAppOptions {
 
 const BODY_LIMIT_OCTETS = 64 * 1024
 
-/** Everything that is declared: what is served, and what `/openapi.json` tells of. */
+/** What an operator declares: served, and told of by `/openapi.json`. */
 export function apiRoutes(
   operator: Operator,
   callbackHosts: readonly string[] = [],
@@ -78,27 +83,28 @@ export function apiRoutes(
 export function createOperatorApp(options: OperatorAppOptions): Express {
   const { operator, token } = options
   if (!token) throw new LabError('badInput', 'the token is empty', { field: 'token' })
-  const routes = apiRoutes(operator, options.callbackHosts)
+  const routes = [...apiRoutes(operator, options.callbackHosts), ...(options.routes ?? [])]
   const limits = { ...RATE_LIMITS, ...options.rateLimits }
   const open = publicPaths(routes)
   const { callers, authenticate, operatorOnly, forOperator } = createAuthentication({
     token,
     access: operator.access,
-    limiter: createRateLimiter(operator.access.clock, limits),
+    limiter: createRateLimiter(options.rateClock ?? wallClock, limits),
     isPublic: (path) => open.has(path),
   })
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple')
   app.use(neverCached)
+  app.use('/sim-swap', correlated)
   app.use(docsRoutes(openApiOf(routes, { version: labVersion() })))
   if (options.openRoutes) app.use(options.openRoutes)
   app.use(authenticate)
   if (options.otherInterface) app.use(forOperator(options.otherInterface))
   app.use(requireJson)
   for (const [path, limit] of Object.entries(options.longBodies ?? {})) {
-    app.use(path, express.json({ limit }))
+    app.use(path, express.json({ limit, type: [...JSON_TYPES] }))
   }
-  app.use(express.json({ limit: BODY_LIMIT_OCTETS }))
+  app.use(express.json({ limit: BODY_LIMIT_OCTETS, type: [...JSON_TYPES] }))
   mountRoutes(app, routes, callers)
   app.use(operatorOnly)
   if (options.extraRoutes) app.use(options.extraRoutes)

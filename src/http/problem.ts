@@ -2,6 +2,7 @@
 
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { ERRORS, LabError, TooManyRequests } from '../base/errors.ts'
+import { NotAdmitted } from '../operator/charging/admission.ts'
 import { formOf } from './api/error-forms.ts'
 
 /** RFC 9457 §3, with our own members: the input's field at fault, a finer reason for programs, when waiting has helped, and what a refused gift tells. */
@@ -42,8 +43,9 @@ export function problemOf(error: unknown): Problem {
 /** Writes a problem, in the words of the interface that was called. */
 export function sendProblem(response: Response, found: Problem): void {
   if (found.status === 401) response.set('WWW-Authenticate', 'Bearer')
-  const { contentType, body } = formOf(response.req.originalUrl, found)
-  response.status(found.status).type(contentType).send(JSON.stringify(body))
+  const { originalUrl: path, body: asked } = response.req as { originalUrl: string; body?: unknown }
+  const { status, contentType, body } = formOf({ path, body: asked }, found)
+  response.status(status).type(contentType).send(JSON.stringify(body))
 }
 
 /** The last handler of an app: every error becomes a problem. Defects are handed to `report`. */
@@ -75,10 +77,13 @@ export function methodNotAllowed(methods: readonly string[]): RequestHandler {
   }
 }
 
+/** The media types of bodies: JSON, and JSON that says what to change (RFC 7396). */
+export const JSON_TYPES: readonly string[] = ['application/json', 'application/merge-patch+json']
+
 /** Refuses a body that is not JSON by its own account, before it is read. */
 export const requireJson: RequestHandler = (request, response, next) => {
   const isEmpty = request.get('Content-Length') === '0' && request.get('Content-Type') === undefined
-  if (isEmpty || request.is('application/json') !== false) return next()
+  if (isEmpty || request.is([...JSON_TYPES]) !== false) return next()
   sendProblem(response, problem('unsupportedMediaType', BODY_EXPECTED))
 }
 
@@ -90,6 +95,8 @@ function problemOfLabError(error: LabError): Problem {
     ...problem(error.code, error.message),
     ...(field === undefined ? {} : { field }),
     ...(reason === undefined ? {} : { reason }),
+    ...(error instanceof NotAdmitted &&
+      error.until !== undefined && { until: error.until.toISOString() }),
   }
 }
 

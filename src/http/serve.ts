@@ -11,7 +11,6 @@ import type { Es9Plus } from '../rsp/es9plus.ts'
 import type { RateLimits } from './api/rate-limit.ts'
 import { startChargingNotifications } from './events/charging-notifications.ts'
 import { startEventDelivery } from './events/event-delivery.ts'
-import { clockRoutes } from './clock-routes.ts'
 import { labRoutes, type ServedAddresses } from './lab-routes.ts'
 import { listen, type Listener } from './listener.ts'
 import { createOperatorApp } from './operator-app.ts'
@@ -226,7 +225,7 @@ function listenForOperator(
     longBodies: LONG_BODIES,
     otherInterface: es2PlusApp(lab, { options: rsp, reportDefect, noteTolerated }),
     openRoutes: revocationListRoutes(lab),
-    extraRoutes: labRoutes(lab, choice.served).use(clockRoutes(lab, afterMoveOf(lab, clockMoved))),
+    routes: labRoutes(lab, { addresses: choice.served, afterMove: afterMoveOf(lab, clockMoved) }),
     ...(callbackHosts && { callbackHosts }),
     ...(rateLimits && { rateLimits }),
     ...(reportDefect && { reportDefect }),

@@ -1,5 +1,6 @@
 /** CAMARA SIM Swap: whether a subscription has come to another card, from the dated bindings of its profile. */
 
+import type { RequestHandler } from 'express'
 import { z } from 'zod'
 import { LabError } from '../base/errors.ts'
 import { normaliseMsisdn } from '../operator/msisdn.ts'
@@ -10,7 +11,23 @@ import type { Principal } from './api/scopes.ts'
 
 const BASE = '/sim-swap/v2'
 const HOUR_MS = 3_600_000
-const MAX_AGE_HOURS = 240
+const MAX_AGE = { fallback: 240, min: 1, max: 2400 } as const
+const CORRELATOR = /^[a-zA-Z0-9\-_:;./<>{}]{0,256}$/
+
+/** Gives the header x-correlator back, in errors as well. @throws {LabError} badInput — it has another form */
+export const correlated: RequestHandler = (request, response, next) => {
+  const correlator = request.get('x-correlator')
+  if (correlator === undefined) return next()
+  if (!CORRELATOR.test(correlator)) {
+    throw new LabError(
+      'badInput',
+      'x-correlator must be up to 256 letters, digits or - _ : ; . / < > { }',
+      { field: 'x-correlator' },
+    )
+  }
+  response.set('x-correlator', correlator)
+  next()
+}
 
 const phoneNumber = readBy({ type: 'string', pattern: '^\\+[1-9][0-9]{4,14}$' }, (value) => {
   if (typeof value === 'string' && /^\+[1-9][0-9]{4,14}$/.test(value)) {
@@ -30,7 +47,8 @@ export function simSwapRoutes(operator: Operator): readonly Route[] {
       path: `${BASE}/retrieve-date`,
       operationId: 'retrieveSimSwapDate',
       summary: 'When the subscription last came to another card',
-      description: 'Null when it has been on its first card ever since.',
+      description:
+        'When it came to its first card, where it has been on that one ever since; null when it has been on none.',
       body: z.looseObject(asked),
       responses: {
         200: {
@@ -40,7 +58,8 @@ export function simSwapRoutes(operator: Operator): readonly Route[] {
       },
       handle({ body, principal }) {
         const msisdn = numberOf(operator, { given: body.phoneNumber, principal })
-        return ok({ latestSimChange: latestChange(operator, msisdn) ?? null })
+        const activation = operator.bindings({ msisdn })[0]?.from
+        return ok({ latestSimChange: latestChange(operator, msisdn) ?? activation ?? null })
       },
     }),
     route({
@@ -50,7 +69,10 @@ export function simSwapRoutes(operator: Operator): readonly Route[] {
       summary: 'Whether it came to another card within so many hours',
       body: z.looseObject({
         ...asked,
-        maxAge: z.int().min(1).max(2400).default(MAX_AGE_HOURS),
+        maxAge: z
+          .int()
+          .default(MAX_AGE.fallback)
+          .meta({ minimum: MAX_AGE.min, maximum: MAX_AGE.max, description: 'Hours.' }),
       }),
       responses: {
         200: {
@@ -59,6 +81,7 @@ export function simSwapRoutes(operator: Operator): readonly Route[] {
         },
       },
       handle({ body, principal }) {
+        requireAge(body.maxAge)
         const msisdn = numberOf(operator, { given: body.phoneNumber, principal })
         const changed = latestChange(operator, msisdn)
         const sinceMs = operator.access.clock.nowMs() - body.maxAge * HOUR_MS
@@ -66,6 +89,15 @@ export function simSwapRoutes(operator: Operator): readonly Route[] {
       },
     }),
   ]
+}
+
+/** CAMARA tells a whole number out of its range apart from what is none. */
+function requireAge(hours: number): void {
+  if (hours >= MAX_AGE.min && hours <= MAX_AGE.max) return
+  throw new LabError('badInput', `maxAge must be from ${MAX_AGE.min} to ${MAX_AGE.max} hours`, {
+    field: 'maxAge',
+    reason: 'OUT_OF_RANGE',
+  })
 }
 
 /** The number is the token's for a subscriber, who must not name one, and must be named by others. */

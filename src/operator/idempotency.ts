@@ -26,7 +26,7 @@ export type Answer =
   | { readonly transferId: string; readonly asThen?: string | undefined; readonly refusal?: never }
   | { readonly refusal: Refused; readonly transferId?: never }
 
-const KEY = /^[\x21-\x7e]{1,255}$/
+const KEY = /^[\x20-\x7e]{1,255}$/
 const KEPT_MS = 30 * 86_400_000
 
 /**
@@ -88,7 +88,7 @@ export function forgetAnswers(
     .run(at.atMs - KEPT_MS, at.limit).changes
 }
 
-/** Whether a key has its form: 1 to 255 visible ASCII characters. */
+/** Whether a key has its form: 1 to 255 ASCII characters that can be printed, the space among them (RFC 8941 §3.3.3). */
 export function isIdempotencyKey(key: unknown): key is string {
   return typeof key === 'string' && KEY.test(key)
 }
@@ -96,7 +96,7 @@ export function isIdempotencyKey(key: unknown): key is string {
 /** @throws {LabError} badInput — naming `idempotencyKey` */
 export function requireIdempotencyKey(key: unknown): asserts key is string {
   if (isIdempotencyKey(key)) return
-  throw new LabError('badInput', 'idempotencyKey must be 1 to 255 visible ASCII characters', {
+  throw new LabError('badInput', 'idempotencyKey must be 1 to 255 printable ASCII characters', {
     field: 'idempotencyKey',
   })
 }

@@ -15,6 +15,8 @@ export interface BalanceAction {
   readonly status: 'completed' | 'failed' | 'cancelled'
   /** JSON: the rule that refused it. */
   readonly refusal: string | undefined
+  /** JSON: what has been said of it in place of what was said first; null where something was taken back. */
+  readonly changes: string | undefined
   readonly requestedAtMs: number
   readonly settledAtMs: number
 }
@@ -29,7 +31,7 @@ export interface NewBalanceAction extends Pick<
 }
 
 const ACTIONS = `SELECT seq, balance_actions.id, kind, account_id AS accountId, msisdn, request,
-    balance_actions.status, refusal, requested_at AS requestedAtMs, settled_at AS settledAtMs
+    balance_actions.status, refusal, changes, requested_at AS requestedAtMs, settled_at AS settledAtMs
   FROM balance_actions JOIN accounts ON accounts.id = account_id`
 
 export function addBalanceAction(db: Connection, action: NewBalanceAction): void {
@@ -72,25 +74,54 @@ export function balanceActionOfKey(
   )
 }
 
-/** Actions of an account, the newest first. */
+interface Whose {
+  readonly kind: BalanceActionKind
+  /** Of everybody, when it is absent. */
+  readonly accountId: number | undefined
+}
+
+/** Actions of an account or of all, the newest first. */
 export function listBalanceActions(
   db: Connection,
-  page: {
-    readonly accountId: number
-    readonly kind: BalanceActionKind
-    readonly offset: number
-    readonly limit: number
-  },
+  page: Whose & { readonly offset: number; readonly limit: number },
 ): readonly BalanceAction[] {
+  const { sql, values } = conditionOf(page)
   return db
-    .sql<ActionRow>(
-      `${ACTIONS} WHERE account_id = ? AND kind = ? ORDER BY seq DESC LIMIT ? OFFSET ?`,
-    )
-    .all(page.accountId, page.kind, page.limit, page.offset)
+    .sql<ActionRow>(`${ACTIONS} WHERE ${sql} ORDER BY seq DESC LIMIT ? OFFSET ?`)
+    .all(...values, page.limit, page.offset)
     .map((row) => actionOf(row) as BalanceAction)
 }
 
-/** A reservation is over. */
+export function countBalanceActions(db: Connection, of: Whose): number {
+  const { sql, values } = conditionOf(of)
+  const row = db
+    .sql<{ count: number }>(`SELECT count(*) AS count FROM balance_actions WHERE ${sql}`)
+    .get(...values)
+  return row?.count ?? 0
+}
+
+function conditionOf({ kind, accountId }: Whose): {
+  readonly sql: string
+  readonly values: readonly (string | number)[]
+} {
+  return accountId === undefined
+    ? { sql: 'kind = ?', values: [kind] }
+    : { sql: 'account_id = ? AND kind = ?', values: [accountId, kind] }
+}
+
+/** Keeps what is now said of an action. */
+export function changeBalanceAction(
+  db: Connection,
+  change: { readonly kind: BalanceActionKind; readonly id: string; readonly changes: string },
+): void {
+  db.sql(`UPDATE balance_actions SET changes = ? WHERE kind = ? AND id = ?`).run(
+    change.changes,
+    change.kind,
+    change.id,
+  )
+}
+
+/** An action has been undone, or a reservation is over. */
 export function cancelBalanceAction(
   db: Connection,
   end: { readonly id: string; readonly atMs: number },
@@ -115,8 +146,11 @@ export function endedReservations(
     .map(({ id }) => id)
 }
 
-type ActionRow = Omit<BalanceAction, 'refusal'> & { readonly refusal: string | null }
+type ActionRow = Omit<BalanceAction, 'refusal' | 'changes'> & {
+  readonly refusal: string | null
+  readonly changes: string | null
+}
 
 function actionOf(row: ActionRow | undefined): BalanceAction | undefined {
-  return row && { ...row, refusal: row.refusal ?? undefined }
+  return row && { ...row, refusal: row.refusal ?? undefined, changes: row.changes ?? undefined }
 }

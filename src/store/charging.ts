@@ -87,14 +87,22 @@ export function sessionOfIdentity(db: Connection, identity: string): ChargingSes
 /** Sessions of an account, the newest first. */
 export function sessionsOf(
   db: Connection,
-  of: { readonly accountId: number; readonly limit: number; readonly onlyOpen?: boolean },
+  of: {
+    readonly accountId: number
+    readonly limit: number
+    readonly onlyOpen?: boolean
+    /** Those that come after a session in this order. */
+    readonly after?: string | undefined
+  },
 ): readonly ChargingSession[] {
+  const last = of.after === undefined ? undefined : findSession(db, of.after)
   return db
     .sql<SessionRow>(
       `SELECT * FROM charging_sessions WHERE account_id = ? ${of.onlyOpen ? 'AND ended_at IS NULL' : ''}
+       ${last ? 'AND (opened_at < ? OR (opened_at = ? AND ref > ?))' : ''}
        ORDER BY opened_at DESC, ref LIMIT ?`,
     )
-    .all(of.accountId, of.limit)
+    .all(of.accountId, ...(last ? [last.openedAtMs, last.openedAtMs, last.ref] : []), of.limit)
     .map((row) => sessionFromRow(row) as ChargingSession)
 }
 

@@ -51,14 +51,23 @@ export function findAsk(db: Connection, id: string): GiftAskRecord | undefined {
 /** Questions that stand at an instant, the oldest first: that an account has asked, or that it has been asked. */
 export function openAsks(
   db: Connection,
-  of: { readonly accountId: number; readonly side: 'made' | 'got'; readonly atMs: number },
+  of: {
+    readonly accountId: number
+    readonly side: 'made' | 'got'
+    readonly atMs: number
+    /** Those after a question, and as many; all of them unless told. */
+    readonly after?: string | undefined
+    readonly limit?: number | undefined
+  },
 ): readonly GiftAskRecord[] {
+  const last = of.after === undefined ? undefined : findAsk(db, of.after)
   const column = of.side === 'made' ? 'asker_account_id' : 'giver_account_id'
   return db
     .bigSql<Row>(
-      `SELECT * FROM gift_asks WHERE ${column} = ? AND answer IS NULL AND until_at > ? ORDER BY asked_at, id`,
+      `SELECT * FROM gift_asks WHERE ${column} = ? AND answer IS NULL AND until_at > ?
+         AND (asked_at, id) > (?, ?) ORDER BY asked_at, id LIMIT ?`,
     )
-    .all(of.accountId, of.atMs)
+    .all(of.accountId, of.atMs, last?.askedAtMs ?? -1, last?.id ?? '', of.limit ?? -1)
     .map(askFromRow)
 }
 

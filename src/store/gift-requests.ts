@@ -237,6 +237,18 @@ export function giftRequestsPage(
     .map(requestFromRow)
 }
 
+/** How many requests there are, of an account on either side or of all. */
+export function countGiftRequests(db: Connection, accountId: number | undefined): number {
+  const isOfOne = accountId !== undefined
+  const row = db
+    .sql<{ count: number }>(
+      `SELECT count(*) AS count FROM gift_requests
+       ${isOfOne ? `WHERE id IN (${SIDES.map(idsOf).join(' UNION ALL ')})` : ''}`,
+    )
+    .get(...(isOfOne ? SIDES.flatMap(() => [accountId, accountId]) : []))
+  return row?.count ?? 0
+}
+
 interface GiftSide {
   readonly name: 'given' | 'received'
   readonly column: 'giver_account_id' | 'receiver_account_id'

@@ -57,8 +57,15 @@ export interface SuspendedAccount {
   readonly evidence: string | undefined
 }
 
-/** Accounts whose gifts the operator has stopped, the latest first. */
-export function suspendedAccounts(db: Connection, limit: number): readonly SuspendedAccount[] {
+/** Accounts whose gifts the operator has stopped, the latest first, those after a place in that order. */
+export function suspendedAccounts(
+  db: Connection,
+  page: {
+    readonly limit: number
+    readonly after?: { readonly atMs: number; readonly accountId: number } | undefined
+  },
+): readonly SuspendedAccount[] {
+  const { atMs = Number.MAX_SAFE_INTEGER, accountId = 0 } = page.after ?? {}
   return db
     .sql<{
       readonly account_id: number
@@ -67,9 +74,10 @@ export function suspendedAccounts(db: Connection, limit: number): readonly Suspe
       readonly suspended_by: string | null
     }>(
       `SELECT account_id, suspended_at, suspended_for, suspended_by FROM gift_settings
-       WHERE suspended_at IS NOT NULL ORDER BY suspended_at DESC, account_id LIMIT ?`,
+       WHERE suspended_at IS NOT NULL AND (suspended_at < ? OR (suspended_at = ? AND account_id > ?))
+       ORDER BY suspended_at DESC, account_id LIMIT ?`,
     )
-    .all(limit)
+    .all(atMs, atMs, accountId, page.limit)
     .map((row) => ({
       accountId: row.account_id,
       atMs: row.suspended_at,

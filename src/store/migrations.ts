@@ -2,7 +2,13 @@
 
 import { ADVICE, CHANNELS } from './tables/channels.ts'
 import { CHARGING } from './tables/charging.ts'
-import { ACCESS, BALANCE_ACTIONS, EVENTS } from './tables/edge.ts'
+import {
+  ACCESS,
+  ACTION_CHANGES,
+  BALANCE_ACTIONS,
+  DELIVERIES_OF_LISTENERS,
+  EVENTS,
+} from './tables/edge.ts'
 import { EVENT_TABLES } from './tables/events.ts'
 import {
   APPROVAL_WAITS,
@@ -71,5 +77,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { name: '0065 since when gifts are allowed again that were stopped', sql: GIFTS_ALLOWED },
   { name: '0066 who waits for a service that is not approved yet', sql: APPROVAL_WAITS },
+  { name: '0070 deliveries of events by listener', sql: DELIVERIES_OF_LISTENERS },
+  { name: '0071 changes to top-ups, corrections and reservations', sql: ACTION_CHANGES },
   { name: '0075 seals of the journals', sql: JOURNAL_SEALS },
 ]

@@ -102,16 +102,28 @@ export function countListeners(db: Connection): number {
   )
 }
 
-/** Deliveries whose time has come, the oldest event first. */
+/** The ids of those who listen and for whom the time of a delivery has come. */
+export function dueListeners(db: Connection, atMs: number): readonly string[] {
+  return db
+    .sql<{ id: string }>(
+      `SELECT id FROM event_listeners WHERE ended_at IS NULL AND EXISTS
+         (SELECT 1 FROM event_deliveries WHERE listener_id = event_listeners.id AND state = 'waiting' AND next_at <= ?)`,
+    )
+    .all(atMs)
+    .map(({ id }) => id)
+}
+
+/** Deliveries to a listener whose time has come, the oldest first. */
 export function dueDeliveries(
   db: Connection,
-  at: { readonly atMs: number; readonly limit: number },
+  of: { readonly listenerId: string; readonly atMs: number; readonly limit: number },
 ): readonly Delivery[] {
   return db
     .sql<DeliveryRow>(
-      `${DELIVERIES} WHERE event_deliveries.state = 'waiting' AND next_at <= ? ORDER BY next_at, number LIMIT ?`,
+      `${DELIVERIES} WHERE listener_id = ? AND event_deliveries.state = 'waiting' AND next_at <= ?
+       ORDER BY next_at, number LIMIT ?`,
     )
-    .all(at.atMs, at.limit)
+    .all(of.listenerId, of.atMs, of.limit)
     .map(deliveryOf)
 }
 

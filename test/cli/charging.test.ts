@@ -89,11 +89,17 @@ test('a served lab that is killed in a session keeps what was used, and gives ba
       },
     ],
   }
-  const released = await post(`${second.ready.operatorUrl}${location}/release`, release)
+  const released = await post(
+    `${second.ready.operatorUrl}${new URL(location).pathname}/release`,
+    release,
+  )
   t.is(released.status, 204)
   const [left] = await runJson(t, ['balance', ...data])
   t.is(left?.totalBytes, 19_000_000_000)
-  const again = await post(`${second.ready.operatorUrl}${location}/release`, release)
+  const again = await post(
+    `${second.ready.operatorUrl}${new URL(location).pathname}/release`,
+    release,
+  )
   t.is(again.status, 204)
   t.is(await second.stop(), 0)
 })

@@ -108,7 +108,7 @@ test('answers a gift that is sent again with 200, the same body, and a header', 
   const first = await post('/api/gifts', request)
   const again = await post('/api/gifts', request)
   t.is(first.headers.get('idempotency-replayed'), null)
-  t.is(again.status, 200)
+  t.is(again.status, 201)
   t.is(again.headers.get('idempotency-replayed'), 'true')
   t.deepEqual(await json(again), await json(first))
   const other = await post('/api/gifts', { ...request, body: { from, to, amountBytes: 2000 } })
@@ -139,7 +139,7 @@ test('books usage, and refuses more than is left', async (t) => {
   const response = await use('1', 15_000_000_000)
   t.is(response.status, 201)
   t.like(await json(response), { msisdn, amountBytes: 15_000_000_000 })
-  t.is((await use('1', 15_000_000_000)).status, 200)
+  t.is((await use('1', 15_000_000_000)).status, 201)
   t.like(await problem(t, await use('2', 5_000_000_001)), { status: 422, reason: 'notEnoughData' })
 })
 

@@ -88,7 +88,7 @@ const WRONG: readonly (readonly [title: string, body: unknown, field: string | u
     { package: PACKAGE, profilePolicyRules: 'ppr1' },
     'profilePolicyRules',
   ],
-  ['an unknown rule', { package: PACKAGE, profilePolicyRules: ['ppr3'] }, 'profilePolicyRules'],
+  ['an unknown rule', { package: PACKAGE, profilePolicyRules: ['ppr3'] }, 'profilePolicyRules.0'],
   ['an icon that is none', { package: PACKAGE, icon: 'AAAA' }, 'icon'],
   ['a list', [PACKAGE], undefined],
 ]

@@ -10,6 +10,7 @@ import { giftDetails, giftLine, giftText, type GiftAnswer } from '../gifts.ts'
 import { csvLine } from '../csv.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
+import { allOf } from '../pages.ts'
 import { postOnce } from '../repeatable.ts'
 import { gigabyteOf, msisdnOf } from '../subscriber.ts'
 import {
@@ -271,7 +272,7 @@ async function listAsks(
 ): Promise<void> {
   const msisdn = await msisdnOf(lab, of.msisdn ?? options.phone)
   const path = `/api/asks?msisdn=${msisdn}&side=${of.side}`
-  const { asks } = await lab.get<{ readonly asks: readonly AskAnswer[] }>(path)
+  const asks = await allOf<'asks', AskAnswer>(lab, { path, name: 'asks' })
   output.text(`Questions that ${msisdn} ${of.side}: ${counted(asks.length, 'question')}.`)
   const place = { directory: lab.directory, gigabyteBytes: await gigabyteOf(lab, msisdn) }
   for (const ask of asks) output.result(ask, askText(ask, place))

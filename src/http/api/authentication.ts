@@ -1,10 +1,10 @@
 /** Tokens that come with requests: whose they are, and how often they may come. */
 
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import { LabError } from '../../base/errors.ts'
 import type { Access } from '../../operator/access/access.ts'
-import type { RateLimiter } from './rate-limit.ts'
+import { rateLimitHeaders, requireAdmitted, type RateLimiter, type Standing } from './rate-limit.ts'
 import type { Callers } from './router.ts'
 import { tokenWanted, type Principal } from './scopes.ts'
 
@@ -30,16 +30,16 @@ export function createAuthentication(parts: {
   const callers: Callers = { of: (request) => principals.get(request) ?? { role: 'anonymous' } }
   return {
     callers,
-    authenticate(request, _response, next) {
+    authenticate(request, response, next) {
       const address = request.socket.remoteAddress ?? ''
       const given = tokenOf(request)
       const principal = given === undefined ? undefined : principalOf(given)
       if (!principal && !parts.isPublic(request.path)) {
-        parts.limiter.refuseStranger(address)
+        admit(response, parts.limiter.countStranger(address))
         throw tokenWanted()
       }
       const caller = principal ?? { role: 'anonymous' }
-      parts.limiter.admit(caller, address)
+      admit(response, parts.limiter.count(caller, address))
       principals.set(request, caller)
       next()
     },
@@ -54,6 +54,13 @@ export function createAuthentication(parts: {
       }
     },
   }
+}
+
+/** Tells a caller how it stands with its limit, and refuses what is too much. */
+function admit(response: Response, standing: Standing | undefined): void {
+  if (!standing) return
+  response.set(rateLimitHeaders(standing))
+  requireAdmitted(standing)
 }
 
 function tokenOf(request: Request): string | undefined {

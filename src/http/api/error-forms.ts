@@ -1,24 +1,31 @@
-/** Errors in the words of each interface: problems of RFC 9457, the Error of TM Forum, the ErrorInfo of CAMARA. */
+/** Errors in the words of each interface: problems of RFC 9457, the Error of TM Forum, the ErrorInfo of CAMARA, the ProblemDetails of 3GPP. */
 
 import type { Problem } from '../problem.ts'
+import { sbiError } from './sbi-form.ts'
 
-export type ErrorForm = 'problem' | 'tmf' | 'camara'
+export type ErrorForm = 'problem' | 'tmf' | 'camara' | 'sbi'
 
 /** The form in which an interface tells errors, by the path that was called. */
 export function errorFormOf(path: string): ErrorForm {
   if (path.startsWith('/tmf-api/')) return 'tmf'
+  if (/^\/(?:nudm-ueau|nausf-auth|nchf-convergedcharging)\//.test(path)) return 'sbi'
   return path.startsWith('/sim-swap/') ? 'camara' : 'problem'
 }
 
-/** A problem as a path's interface writes it. */
+/** A problem as the interface that was called writes it. */
 export function formOf(
-  path: string,
+  asked: { readonly path: string; readonly body: unknown },
   problem: Problem,
-): { readonly contentType: string; readonly body: object } {
-  const form = errorFormOf(path)
-  if (form === 'tmf') return { contentType: 'application/json', body: tmfError(problem) }
-  if (form === 'camara') return { contentType: 'application/json', body: camaraError(problem) }
-  return { contentType: 'application/problem+json', body: problem }
+): { readonly status: number; readonly contentType: string; readonly body: object } {
+  const form = errorFormOf(asked.path)
+  const { status } = problem
+  if (form === 'tmf') return { status, contentType: 'application/json', body: tmfError(problem) }
+  if (form === 'camara') {
+    return { status, contentType: 'application/json', body: camaraError(problem) }
+  }
+  const contentType = 'application/problem+json'
+  if (form === 'sbi') return { contentType, ...sbiError(problem, asked.body) }
+  return { status, contentType, body: problem }
 }
 
 /** Error of TMF630 and TMF654 v4: `status` is text there. Members of ours follow its own. */

@@ -7,7 +7,7 @@ import type { StepOutcome } from '../../operator/gifts/gifts.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
-import { answerOnce, refusalJson, refusedAnswer, REPLAYED } from './operator-routes.ts'
+import { answerOnce, refusalJson, refusedAnswer } from './operator-routes.ts'
 import { ok, route, type Answer, type Route } from './route.ts'
 import {
   amountBytes,
@@ -137,7 +137,6 @@ function givingRoutes(operator: Operator): readonly Route[] {
       actsFor: ({ body }) => [body.from],
       responses: {
         201: { description: 'It is given, or on its way.', schema: giftSchema },
-        200: { description: REPLAYED, schema: giftSchema },
       },
       async handle({ body, idempotencyKey, caller, principal }) {
         const channel = channelOf(principal)
@@ -274,7 +273,6 @@ function codeRoutes(operator: Operator): readonly Route[] {
       actsFor: ({ body }) => [body.from],
       responses: {
         201: { description: 'The code, and the gift that waits for it.', schema: codeSchema },
-        200: { description: REPLAYED, schema: codeSchema },
       },
       async handle({ body, idempotencyKey, caller, principal }) {
         const channel = channelOf(principal)

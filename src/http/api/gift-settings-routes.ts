@@ -7,9 +7,10 @@ import { BLOCKED_MAX } from '../../operator/gifts/settings.ts'
 import type { GiftAsk, Gifts, GiftSettingsView } from '../../operator/gifts/gifts.ts'
 import type { Operator } from '../../operator/operator.ts'
 import { giftJson, giftSchema } from './gift-routes.ts'
-import { answerOnce, refusedAnswer, REPLAYED } from './operator-routes.ts'
+import { pageOf } from '../page.ts'
+import { answerOnce, refusedAnswer } from './operator-routes.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountBytes, amountJson, idOf, instant, msisdn, pin } from './schemas.ts'
+import { amountJson, idOf, instant, msisdn, page, pin, readBy, someBytes } from './schemas.ts'
 import { maySee, type Principal } from './scopes.ts'
 
 const askSchema = z
@@ -78,11 +79,10 @@ function askRoutes(operator: Operator): readonly Route[] {
       tag: 'Gifts',
       scope: 'gifts:write',
       idempotent: true,
-      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes }),
+      body: z.strictObject({ from: msisdn, to: msisdn, amountBytes: someBytes }),
       actsFor: ({ body }) => [body.from],
       responses: {
         201: { description: 'It is asked.', schema: askSchema },
-        200: { description: REPLAYED, schema: askSchema },
       },
       async handle({ body, idempotencyKey, caller }) {
         const outcome = await gifts.askOnce({ ...body, idempotencyKey, caller })
@@ -97,12 +97,19 @@ function askRoutes(operator: Operator): readonly Route[] {
       summary: 'Questions that stand: that a number has asked, or that it has been asked',
       tag: 'Gifts',
       scope: 'gifts:read',
-      query: z.object({ msisdn, side: z.enum(['made', 'got']) }),
+      query: page.extend({ msisdn, side: z.enum(['made', 'got']) }),
       actsFor: ({ query }) => [query.msisdn],
       responses: {
-        200: { description: 'The questions.', schema: z.object({ asks: z.array(askSchema) }) },
+        200: {
+          description: 'A page; `next` names the question to go on after.',
+          schema: z.object({ asks: z.array(askSchema), next: z.string().optional() }),
+        },
       },
-      handle: ({ query }) => ok({ asks: gifts.asks(query).map(askJson) }),
+      handle({ query: { limit: most = 100, ...of } }) {
+        const found = gifts.asks({ ...of, limit: most + 1 })
+        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => id })
+        return ok({ asks: entries.map(askJson), ...next })
+      },
     }),
     route({
       method: 'POST',
@@ -206,6 +213,16 @@ function settingRoutes({ gifts }: Operator): readonly Route[] {
   ]
 }
 
+/** Suspensions end meanwhile, so that the place of one is named, and not the number. */
+const placeOfSuspension = readBy(
+  { type: 'string', pattern: '^[0-9]{1,15}-[0-9]{1,15}$' },
+  (value) => {
+    const [, at, account] = /^([0-9]{1,15})-([0-9]{1,15})$/.exec(String(value)) ?? []
+    if (at !== undefined) return { atMs: Number(at), accountId: Number(account) }
+    throw new LabError('badInput', 'must be the `next` of the page before')
+  },
+)
+
 function suspensionRoutes({ gifts }: Operator): readonly Route[] {
   return [
     route({
@@ -215,13 +232,26 @@ function suspensionRoutes({ gifts }: Operator): readonly Route[] {
       summary: 'Numbers whose gifts are stopped, with what was counted, the latest first',
       tag: 'Gifts',
       scope: 'suspensions:read',
+      query: page.extend({ after: placeOfSuspension.optional() }),
       responses: {
         200: {
-          description: 'At most 500.',
-          schema: z.object({ suspensions: z.array(suspensionSchema) }),
+          description: 'A page; `next` says where to go on.',
+          schema: z.object({ suspensions: z.array(suspensionSchema), next: z.string().optional() }),
         },
       },
-      handle: () => ok({ suspensions: gifts.suspended() }),
+      handle({ query: { limit: most = 100, after } }) {
+        const { entries, ...next } = pageOf(gifts.suspended({ after, limit: most + 1 }), {
+          limit: most,
+          nameOf: ({ at, accountId }) => `${at.getTime()}-${accountId}`,
+        })
+        const suspensions = entries.map(({ at, reason, evidence, ...of }) => ({
+          msisdn: of.msisdn,
+          at,
+          reason,
+          evidence,
+        }))
+        return ok({ suspensions, ...next })
+      },
     }),
     route({
       method: 'PUT',

@@ -21,6 +21,16 @@ const ERROR_SCHEMAS: Readonly<Record<ErrorForm, z.ZodType>> = {
       referenceError: z.string(),
     })
     .meta({ id: 'TmfError' }),
+  sbi: z
+    .looseObject({
+      type: z.string().optional(),
+      title: z.string().optional(),
+      status: z.int(),
+      detail: z.string().optional(),
+      cause: z.string().optional(),
+      invalidParams: z.array(z.looseObject({ param: z.string() })).optional(),
+    })
+    .meta({ id: 'ProblemDetails' }),
   camara: z
     .looseObject({ status: z.int(), code: z.string(), message: z.string() })
     .meta({ id: 'ErrorInfo' }),
@@ -61,7 +71,7 @@ export function openApiOf(
 
 const DESCRIPTION = `Errors are problems of RFC 9457, but under /tmf-api and /sim-swap, which have their standards' own.
 
-Where \`Idempotency-Key\` is wanted, the same key with the same content is answered again with the first answer, refusals included, for ${KEPT_DAYS} days of the lab's time; after that the key is forgotten with the next sweep. The same key with other content is refused with 422, and while its first request is under way with 409.`
+Where \`Idempotency-Key\` is wanted, the same key with the same content is answered again with the first answer, refusals included, for ${KEPT_DAYS} days of the lab's time, and under /tmf-api for good; after that the key is forgotten with the next sweep. The answer again has the status, the body and the headers of the first one, and \`Idempotency-Replayed: true\`. The same key with other content is refused with 422, and while its first request is under way with 409.`
 
 function rolesText(): string {
   const roles = Object.entries(SCOPES_OF) as [Role, readonly string[]][]
@@ -125,6 +135,7 @@ function withParameters(route: Route, components: Components): Json {
     ...parametersIn('path', route.params, components),
     ...parametersIn('query', route.query, components),
     ...(route.idempotent ? [IDEMPOTENCY_KEY] : []),
+    ...(errorFormOf(route.path) === 'camara' ? [CORRELATOR] : []),
   ]
   return parameters.length > 0 ? { parameters } : {}
 }
@@ -133,9 +144,20 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   required: true,
-  description: `A string in quotes (RFC 8941 §3.3.3) of 1 to 255 visible ASCII characters; without quotes it is taken as well. The answer is kept for ${KEPT_DAYS} days.`,
-  schema: { type: 'string', pattern: '^"[!#-\\[\\]-~]{1,255}"$' },
+  description: `A string in quotes (RFC 8941 §3.3.3) of 1 to 255 printable ASCII characters; a bare key of visible ones is taken as well. The answer is kept for ${KEPT_DAYS} days, under /tmf-api for good.`,
+  schema: {
+    type: 'string',
+    pattern: '^(?:"(?:[ !#-\\[\\]-~]|\\\\["\\\\]){1,255}"|[!#-+\\--:<-~]{1,255})$',
+  },
   example: '"0190f3b2-6f0e-7c11-9c5e-2b7f0f6f0001"',
+}
+
+const CORRELATOR = {
+  name: 'x-correlator',
+  in: 'header',
+  required: false,
+  description: 'Comes back with the answer.',
+  schema: { type: 'string', pattern: '^[a-zA-Z0-9\\-_:;./<>{}]{0,256}$' },
 }
 
 function parametersIn(
@@ -159,12 +181,15 @@ function parametersIn(
 
 function successesOf(route: Route, components: Components): Json {
   return Object.fromEntries(
-    Object.entries(route.responses).map(([status, { description, schema }]) => [
+    Object.entries(route.responses).map(([status, { description, schema, ...of }]) => [
       status,
       {
         description,
+        ...withHeaders({ ...of.headers, ...headersOf(route), ...replayedOf(route) }),
         ...(schema && {
-          content: { 'application/json': { schema: components.of(schema, 'output') } },
+          content: {
+            [of.contentType ?? 'application/json']: { schema: components.of(schema, 'output') },
+          },
         }),
       },
     ]),
@@ -174,24 +199,44 @@ function successesOf(route: Route, components: Components): Json {
 function errorsOf(route: Route, components: Components): Json {
   const form = errorFormOf(route.path)
   const schema = components.of(ERROR_SCHEMAS[form], 'output')
-  const contentType = form === 'problem' ? 'application/problem+json' : 'application/json'
+  const isProblem = form === 'problem' || form === 'sbi'
+  const contentType = isProblem ? 'application/problem+json' : 'application/json'
   return Object.fromEntries(
     errorStatusesOf(route).map((status) => [
       status,
       {
         description: ERROR_TEXTS[status] ?? 'An error.',
-        ...(status === 429 && {
-          headers: {
-            'Retry-After': {
-              description: 'Seconds of the lab’s time.',
-              schema: { type: 'integer' },
-            },
-          },
+        ...withHeaders({
+          ...(status === 429 && { 'Retry-After': 'Seconds.' }),
+          ...(status === 401 && { 'WWW-Authenticate': 'Bearer.' }),
+          ...headersOf(route),
         }),
         content: { [contentType]: { schema } },
       },
     ]),
   )
+}
+
+function withHeaders(headers: Readonly<Record<string, string>>): Json {
+  const described = Object.entries(headers).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return described.length > 0 ? { headers: Object.fromEntries(described) } : {}
+}
+
+/** What every answer of a route may carry, errors among them. */
+function headersOf({ path }: Route): Readonly<Record<string, string>> {
+  return {
+    'RateLimit-Policy':
+      'Where there is a limit: which, how many requests, within how many seconds.',
+    RateLimit: 'How many may still come at once, and after how many seconds all of them may again.',
+    ...(errorFormOf(path) === 'camara' && { 'x-correlator': 'That of the request.' }),
+  }
+}
+
+function replayedOf({ idempotent }: Route): Readonly<Record<string, string>> {
+  return idempotent ? { 'Idempotency-Replayed': '`true` where it is an earlier answer.' } : {}
 }
 
 const ERROR_TEXTS: Readonly<Record<number, string>> = {
@@ -203,6 +248,7 @@ const ERROR_TEXTS: Readonly<Record<number, string>> = {
   415: 'The body has a form that is not understood.',
   422: 'A rule refuses it, or the idempotency key belongs to another request.',
   500: 'A defect in esim-lab.',
+  501: 'It is of the standard, and not built here.',
 }
 
 function errorStatusesOf(route: Route): readonly number[] {
@@ -210,9 +256,10 @@ function errorStatusesOf(route: Route): readonly number[] {
   return [
     ...(takesInput || route.idempotent ? [400] : []),
     ...(route.scope === 'public' ? (route.body ? [401] : []) : [401, 403]),
-    ...((route.params ?? route.body) ? [404] : []),
-    ...(route.idempotent || route.method !== 'GET' ? [409] : []),
-    ...(route.body ? [413, 415, 422] : []),
+    ...(takesInput ? [404] : []),
+    ...(route.idempotent || route.method !== 'GET' ? [409, 422] : []),
+    ...(route.body ? [413, 415] : []),
+    ...(errorFormOf(route.path) === 'sbi' ? [501] : []),
     429,
     500,
     503,

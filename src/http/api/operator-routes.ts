@@ -111,9 +111,6 @@ const messageSchema = z.object({
 })
 
 const ofNumber = z.object({ msisdn })
-/** What a repeated answer is described as. */
-export const REPLAYED =
-  'The answer to an earlier request with the same key; Idempotency-Replayed is true.'
 
 /** The routes over an operator. */
 export function operatorRoutes(operator: Operator): readonly Route[] {
@@ -256,7 +253,6 @@ function usageRoutes(operator: Operator): readonly Route[] {
       body: z.strictObject({ msisdn, amountBytes }),
       responses: {
         201: { description: 'It is booked.', schema: usageSchema },
-        200: { description: REPLAYED, schema: usageSchema },
       },
       async handle({ body, idempotencyKey, caller }) {
         const outcome = await operator.attemptUsage({ ...body, idempotencyKey, caller })
@@ -275,7 +271,7 @@ interface RefusedByRules {
   readonly refusals?: readonly GiftRefusal[]
 }
 
-/** The answer of a command with an idempotency key: done now, done before, or refused by a rule. */
+/** The answer of a command with an idempotency key: done now or done before, which is told in the same way, or refused by a rule. */
 export function answerOnce(outcome: {
   readonly replayed: boolean
   readonly refusal?: RefusedByRules
@@ -287,7 +283,7 @@ export function answerOnce(outcome: {
     ...(outcome.replayed && { 'Idempotency-Replayed': 'true' }),
   }
   if (!outcome.refusal) {
-    return { status: outcome.replayed ? 200 : 201, body: outcome.json, headers }
+    return { status: 201, body: outcome.json, headers }
   }
   return { ...refusedAnswer(outcome.refusal), headers }
 }

@@ -5,8 +5,9 @@ import { LabError } from '../../base/errors.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { PhonePlace, SessionView } from '../../operator/charging/charging.ts'
 import type { Operator } from '../../operator/operator.ts'
+import { pageOf } from '../page.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountBytes, amountJson, idOf, instant, limit, msisdn } from './schemas.ts'
+import { amountJson, idOf, instant, msisdn, page, someBytes } from './schemas.ts'
 import { maySee } from './scopes.ts'
 
 const placeSchema = z
@@ -62,7 +63,7 @@ export function phoneRoutes({ charging }: Pick<Operator, 'charging'>): readonly 
       tag: 'Usage',
       scope: 'usage:write',
       idempotent: true,
-      body: z.strictObject({ msisdn, amountBytes }),
+      body: z.strictObject({ msisdn, amountBytes: someBytes }),
       responses: { 204: { description: 'It is counted, once for the key.' } },
       async handle({ body, idempotencyKey }) {
         await charging.countOffload({ ...body, idempotencyKey })
@@ -77,20 +78,19 @@ export function phoneRoutes({ charging }: Pick<Operator, 'charging'>): readonly 
       tag: 'Usage',
       scope: 'balances:read',
       params: ofNumber,
-      query: z.object({ limit: limit.optional() }),
+      query: page,
       actsFor: ({ params }) => [params.msisdn],
       responses: {
         200: {
-          description: 'The sessions.',
-          schema: z.object({ sessions: z.array(sessionSchema) }),
+          description: 'A page; `next` names the session to go on after.',
+          schema: z.object({ sessions: z.array(sessionSchema), next: z.string().optional() }),
         },
       },
-      handle: ({ params, query }) =>
-        ok({
-          sessions: charging
-            .sessions({ msisdn: params.msisdn, limit: query.limit ?? 100 })
-            .map(sessionJson),
-        }),
+      handle({ params, query: { limit: most = 100, after } }) {
+        const found = charging.sessions({ ...params, after, limit: most + 1 })
+        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ ref }) => ref })
+        return ok({ sessions: entries.map(sessionJson), ...next })
+      },
     }),
     route({
       method: 'GET',

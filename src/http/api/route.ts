@@ -16,6 +16,8 @@ export interface Asked<Params, Query, Body> {
   readonly idempotencyKey: string
   /** Whose idempotency keys they are. */
   readonly caller: string
+  /** How the caller reaches this server, `http://127.0.0.1:8080`: for standards that want whole URIs. */
+  readonly origin: string
 }
 
 /** What goes back. A body of `undefined` is none. */
@@ -31,6 +33,10 @@ export interface Answer {
 export interface ResponseSpec {
   readonly description: string
   readonly schema?: z.ZodType
+  /** `application/json` unless told. */
+  readonly contentType?: string
+  /** Headers by name, and what they say. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** Everything about a route but its types. */

@@ -71,6 +71,7 @@ function askedOf(
   const { request, principal } = by
   return {
     principal,
+    origin: `${request.protocol}://${request.get('host') ?? 'localhost'}`,
     caller: callerOf(principal),
     idempotencyKey: route.idempotent ? idempotencyKeyOf(request.get('Idempotency-Key')) : '',
     params: route.params && check(route.params, request.params),

@@ -28,12 +28,20 @@ export function readBy<T>(
     })
 }
 
-const MSISDN = {
+/** How a number is written, for OpenAPI. */
+export const MSISDN = {
   type: 'string',
   description: 'A number with its country code, as people write it.',
   pattern: '^\\s*\\+?[ ()-]*[1-9](?:[ ()-]*[0-9]){4,14}[ ()-]*\\s*$',
   examples: ['+999 01 0000001'],
 }
+
+/** Octets in Base64, for OpenAPI. */
+export const BASE64 = {
+  type: 'string',
+  contentEncoding: 'base64',
+  pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$',
+} as const
 
 /** A subscriber's number; the plain digits come out. */
 export const msisdn = readBy(MSISDN, (value, field) => normaliseMsisdn(value, field))
@@ -50,6 +58,15 @@ export const amountBytes = readBy(
   (value, field) => amountFromJson(value, field),
 )
 
+/** The same where nothing at all is refused as malformed, and not by a rule. */
+export const someBytes = amountBytes.meta({
+  description: 'Bytes: an integer up to 2^53-1, or decimal digits as text; from 1 to 2^50.',
+  anyOf: [
+    { type: 'integer', minimum: 1, maximum: 2 ** 50 },
+    { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
+  ],
+})
+
 /** An amount as answers carry it. */
 export const amountJson = z
   .union([z.int(), z.string().regex(/^[0-9]+$/)])
@@ -59,6 +76,9 @@ export const amountJson = z
 export const limit = readBy({ type: 'integer', minimum: 1, maximum: 500, default: 100 }, (value) =>
   limitOf(value),
 )
+
+/** A page of a list that goes on after the entry of a name. */
+export const page = z.object({ limit: limit.optional(), after: z.string().max(255).optional() })
 
 /** A number by which a list goes on. */
 export const position = readBy(

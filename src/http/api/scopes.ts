@@ -23,6 +23,9 @@ export const SCOPES = {
   'messages:read': 'read the messages that a phone got',
   'messages:write': 'send SMS and dial codes for a phone',
   'balances:write': 'top up, adjust and reserve balances',
+  'lab:manage':
+    'order and import profiles, make eUICCs, load scenarios, revoke certificates, see the lab, move its clock',
+  'network:serve': 'speak for networks: registrations, authentication, charging',
   'sim-swap:check': 'ask whether a subscription has changed its card',
   'hub:read': 'see who is told of events, and what could not be delivered',
   'hub:write': 'register for events and end registrations',

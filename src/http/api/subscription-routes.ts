@@ -172,13 +172,7 @@ export function subscriptionRoutes(operator: Operator): readonly Route[] {
 }
 
 function orderRoutes(operator: Operator): readonly Route[] {
-  const responses = {
-    201: { description: 'The receipt.', schema: receiptSchema },
-    200: {
-      description: 'The receipt of an earlier request with the same key.',
-      schema: receiptSchema,
-    },
-  }
+  const responses = { 201: { description: 'The receipt.', schema: receiptSchema } }
   const common = { method: 'POST', tag: 'Subscriptions', idempotent: true, responses } as const
   const place = async (
     { params, idempotencyKey, caller }: Asked<OfNumber, unknown, unknown>,

@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 200
 const TIMEOUT_MS = 5_000
 
 export interface EventDelivery {
-  /** Begins no other round, and settles when the one under way is done. */
+  /** Begins no other round, and settles when those under way are done. */
   stop(): Promise<void>
 }
 
@@ -26,20 +26,17 @@ export function startEventDelivery(
 ): EventDelivery {
   const ending = new AbortController()
   const deliver = eventSender(operator, { ...options, signal: ending.signal })
-  let last: Promise<unknown> = Promise.resolve()
-  let timer: NodeJS.Timeout | undefined
-  const later = (): void => {
-    if (ending.signal.aborted) return
-    timer = setTimeout(() => {
-      last = operator.events.deliverDue(deliver).catch(options.reportDefect).finally(later)
-    }, LOOK_EVERY_MS).unref()
-  }
-  later()
+  const rounds = new Set<Promise<unknown>>()
+  const timer = setInterval(() => {
+    const round = operator.events.deliverDue(deliver).catch(options.reportDefect)
+    rounds.add(round)
+    void round.finally(() => rounds.delete(round))
+  }, LOOK_EVERY_MS).unref()
   return {
     async stop() {
       ending.abort()
-      clearTimeout(timer)
-      await last
+      clearInterval(timer)
+      await Promise.all(rounds)
     },
   }
 }

@@ -1,5 +1,6 @@
 /** TMF654 Prepay Balance Management v4.0.0: what can be done. */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import type { ActionOutcome } from '../../operator/balance-actions/balance-actions.ts'
@@ -7,9 +8,19 @@ import type { Operator } from '../../operator/operator.ts'
 import { answerOnce } from '../api/operator-routes.ts'
 import { route, type Answer, type Route } from '../api/route.ts'
 import { idOf } from '../api/schemas.ts'
-import { TAG } from './balance-routes.ts'
+import { requireOwn, type Principal } from '../api/scopes.ts'
+import type { BalanceActionKind } from '../../store/balance-actions.ts'
+import { actionById, KINDS, RESOURCES, TAG } from './balance-routes.ts'
 import { bytesOf, minorOf } from './quantities.ts'
-import { actionJson, BASE, hrefOf, lotOfRef, numberOf, transferJson } from './resources.ts'
+import {
+  actionJson,
+  BASE,
+  hrefOf,
+  lotOfRef,
+  numberOf,
+  transferJson,
+  type Action,
+} from './resources.ts'
 import * as schemas from './schemas.ts'
 
 const HOUR_MS = 3_600_000
@@ -17,18 +28,16 @@ const DAY_MS = 24 * HOUR_MS
 const RESERVED_MAX_MS = 30 * DAY_MS
 const ADJUSTED_MS = 30 * DAY_MS
 
-const DONE = { 201: { description: 'Done.', schema: schemas.action } }
-const ANSWERS = {
-  ...DONE,
-  200: {
-    description: 'The answer to an earlier request with the same key.',
-    schema: schemas.action,
-  },
+const LOCATION = { Location: 'Where it is.' }
+
+function answersOf(kind: BalanceActionKind): Route['responses'] {
+  const { schema } = RESOURCES[kind]
+  return { 201: { description: 'Done.', schema, headers: LOCATION } }
 }
 
 /** The routes over an operator. */
 export function actionRoutes(operator: Operator): readonly Route[] {
-  return [transferRoute(operator), ...writeRoutes(operator)]
+  return [transferRoute(operator), ...writeRoutes(operator), ...changeRoutes(operator)]
 }
 
 function transferRoute(operator: Operator): Route {
@@ -44,7 +53,7 @@ function transferRoute(operator: Operator): Route {
     idempotent: true,
     body: schemas.transferCreate,
     actsFor: ({ body }) => body.logicalResource.slice(0, 1).map((ref) => fromOf(ref)),
-    responses: ANSWERS,
+    responses: answersOf('transfer'),
     async handle({ body, caller, idempotencyKey }) {
       const { from, to, amountBytes } = transferOf(operator, body)
       const asked = { caller, idempotencyKey, request: body }
@@ -74,10 +83,11 @@ function writeRoutes(operator: Operator): readonly Route[] {
       operationId: 'createTopupBalance',
       summary: 'Put money on an account',
       body: schemas.topupCreate,
-      responses: ANSWERS,
+      responses: answersOf('topup'),
       async handle({ body, caller, idempotencyKey }) {
         const msisdn = accountOf(body)
         if (body.usageType !== 'monetary') throw notOfThisType('monetary')
+        requireOnce(body)
         const amountMinor = minorOf(body.amount, operator.fileOf({ msisdn }).currency)
         const asked = { msisdn, caller, idempotencyKey, request: body }
         return outcomeAnswer(await balanceActions.topUp({ ...asked, amountMinor }))
@@ -92,7 +102,7 @@ function writeRoutes(operator: Operator): readonly Route[] {
       description:
         'More data is a bonus that ends with `validFor.endDateTime`, after 30 days unless told. Less is taken from the bucket, or in order of use with `auto`.',
       body: schemas.adjustCreate,
-      responses: ANSWERS,
+      responses: answersOf('adjust'),
       async handle({ body, caller, idempotencyKey }) {
         const msisdn = accountOf(body)
         if (body.adjustType === 'recurring') {
@@ -115,60 +125,157 @@ function writeRoutes(operator: Operator): readonly Route[] {
         )
       },
     }),
-    ...reserveRoutes(operator),
+    reserveRoute(operator),
   ]
 }
 
-function reserveRoutes(operator: Operator): readonly Route[] {
+/** Money is put on an account once, and with money: nothing that was asked for is passed over. */
+function requireOnce(body: z.infer<typeof schemas.topupCreate>): void {
+  if (body.isAutoTopup || body.recurringPeriod !== undefined || (body.numberOfPeriods ?? 0) > 0) {
+    throw new LabError('refused', 'A top-up is made once.', { reason: 'recurring' })
+  }
+  if (body.voucher !== undefined) {
+    throw new LabError('refused', 'This operator sells no vouchers.', { reason: 'noVouchers' })
+  }
+}
+
+function reserveRoute(operator: Operator): Route {
   const { balanceActions } = operator
-  return [
-    route({
-      method: 'POST',
-      path: `${BASE}/reserveBalance`,
-      operationId: 'createReserveBalance',
-      summary: 'Set data aside',
-      description:
-        'Until `validFor.endDateTime`, at most 30 days ahead; for an hour unless told. DELETE ends it before.',
-      tag: TAG,
-      scope: 'balances:write',
-      idempotent: true,
-      body: schemas.reserveCreate,
-      responses: ANSWERS,
-      async handle({ body, caller, idempotencyKey }) {
-        const msisdn = accountOf(body)
-        if (body.usageType !== 'data') throw notOfThisType('data')
-        const untilMs = endOf(operator, { ...body, unlessToldMs: HOUR_MS })
-        if (untilMs > operator.access.clock.nowMs() + RESERVED_MAX_MS) {
-          throw badEnd('must be at most 30 days ahead')
-        }
-        return outcomeAnswer(
-          await balanceActions.reserve({
-            msisdn,
-            caller,
-            idempotencyKey,
-            request: body,
-            amountBytes: bytesOf(body.amount, operator.fileOf({ msisdn })),
-            lotId: lotOfRef(body.bucket, msisdn),
-            untilMs,
-          }),
-        )
-      },
-    }),
-    route({
-      method: 'DELETE',
-      path: `${BASE}/reserveBalance/{id}`,
-      operationId: 'deleteReserveBalance',
-      summary: 'End a reservation; its data is available again',
-      tag: TAG,
-      scope: 'balances:write',
-      params: idOf('id', 'The id of a reservation.'),
-      responses: { 204: { description: 'It has ended.' } },
-      async handle({ params }) {
-        await balanceActions.cancelReservation({ id: String(params.id) })
-        return { status: 204 }
-      },
-    }),
-  ]
+  return route({
+    method: 'POST',
+    path: `${BASE}/reserveBalance`,
+    operationId: 'createReserveBalance',
+    summary: 'Set data aside',
+    description:
+      'Until `validFor.endDateTime`, at most 30 days ahead; for an hour unless told. DELETE ends it before.',
+    tag: TAG,
+    scope: 'balances:write',
+    idempotent: true,
+    body: schemas.reserveCreate,
+    responses: answersOf('reserve'),
+    async handle({ body, caller, idempotencyKey }) {
+      const msisdn = accountOf(body)
+      if (body.usageType !== 'data') throw notOfThisType('data')
+      const untilMs = endOf(operator, { ...body, unlessToldMs: HOUR_MS })
+      if (untilMs > operator.access.clock.nowMs() + RESERVED_MAX_MS) {
+        throw badEnd('must be at most 30 days ahead')
+      }
+      return outcomeAnswer(
+        await balanceActions.reserve({
+          msisdn,
+          caller,
+          idempotencyKey,
+          request: body,
+          amountBytes: bytesOf(body.amount, operator.fileOf({ msisdn })),
+          lotId: lotOfRef(body.bucket, msisdn),
+          untilMs,
+        }),
+      )
+    },
+  })
+}
+
+interface OfAction {
+  readonly kind: BalanceActionKind
+  readonly id: string
+  readonly principal: Principal
+}
+
+/** What may be done to an action that there is: say something else of it, and undo it. */
+function changeRoutes(operator: Operator): readonly Route[] {
+  return KINDS.flatMap((kind) => {
+    const { name, title, schema } = RESOURCES[kind]
+    const scope = kind === 'transfer' ? 'gifts:write' : 'balances:write'
+    const common = { tag: TAG, scope, params: idOf('id', `The id of a ${name}.`) } as const
+    return [
+      route({
+        ...common,
+        method: 'PATCH',
+        path: `${BASE}/${name}/{id}`,
+        operationId: `patch${title}`,
+        summary: `Say something else of a ${name}, or undo it`,
+        description: `A merge patch (RFC 7396). ${schemas.DESCRIBING.join(', ')} may change, and \`status\` become \`cancelled\`, as with DELETE; what else is named must be as it is.`,
+        body: schemas.actionUpdate,
+        responses: { 200: { description: 'As it is now.', schema } },
+        async handle({ params, body, principal }) {
+          const of = { kind, id: String(params.id), principal }
+          return { status: 200, body: await changed(operator, { ...of, patch: body }) }
+        },
+      }),
+      route({
+        ...common,
+        method: 'DELETE',
+        path: `${BASE}/${name}/{id}`,
+        operationId: `delete${title}`,
+        summary: UNDOING[kind],
+        description: 'It stays to be seen, as `cancelled`.',
+        responses: { 204: { description: 'It is cancelled.' } },
+        async handle({ params, principal }) {
+          await cancelled(operator, { kind, id: String(params.id), principal })
+          return { status: 204 }
+        },
+      }),
+    ]
+  })
+}
+
+const UNDOING: Readonly<Record<BalanceActionKind, string>> = {
+  topup: 'Undo a top-up, while the money is there',
+  adjust: 'Undo a correction of money, or of data that was added and is there',
+  reserve: 'End a reservation; its data is available again',
+  transfer: 'The sender thinks better of a gift that is on its way',
+}
+
+async function changed(
+  operator: Operator,
+  { patch, ...of }: OfAction & { readonly patch: z.infer<typeof schemas.actionUpdate> },
+): Promise<Action> {
+  const before = foundAction(operator, of)
+  const now = JSON.parse(JSON.stringify(before)) as Readonly<Record<string, unknown>>
+  const given = Object.entries(patch).filter(
+    ([name, value]) => !isDeepStrictEqual(now[name], value),
+  )
+  const describing = given.filter(([name]) => isDescribing(name))
+  const isCancelled = patch.status === 'cancelled' && now.status !== 'cancelled'
+  for (const [name] of given) {
+    if (isDescribing(name) || (name === 'status' && isCancelled)) continue
+    throw new LabError('refused', `${name} of a ${RESOURCES[of.kind].name} never changes.`, {
+      field: name,
+      reason: 'unchangeable',
+    })
+  }
+  if (isCancelled) await cancelled(operator, of)
+  if (describing.length > 0) {
+    const msisdn = String(partyOf(now))
+    const { kind, id } = of
+    const changes = Object.fromEntries(describing)
+    await operator.balanceActions.describe({ kind, id, changes, msisdn })
+  }
+  return foundAction(operator, of)
+}
+
+function isDescribing(name: string): boolean {
+  return schemas.DESCRIBING.includes(name)
+}
+
+/** The receiver of a transfer sees it, and it is the sender's all the same. */
+function foundAction(operator: Operator, of: OfAction): Action {
+  const found = actionById(operator, of)
+  if (!found) throw new LabError('notFound', `there is no ${RESOURCES[of.kind].name} with this id`)
+  requireOwn(of.principal, [partyOf(found)])
+  return found
+}
+
+function partyOf({ partyAccount }: Readonly<Record<string, unknown>>): string {
+  return (partyAccount as { readonly id: string }).id
+}
+
+async function cancelled(operator: Operator, of: OfAction): Promise<void> {
+  const by = partyOf(foundAction(operator, of))
+  const { kind, id } = of
+  if (kind !== 'transfer') return operator.balanceActions.cancel({ kind, id })
+  const { refusal } = await operator.gifts.cancel({ id, by })
+  if (refusal) throw new LabError('refused', refusal.text, { reason: refusal.reason })
 }
 
 function outcomeAnswer({ action, replayed }: ActionOutcome): Answer {

@@ -2,27 +2,55 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { BalanceActionKind } from '../../store/balance-actions.ts'
-import { route, type Answer, type Asked, type Route } from '../api/route.ts'
+import { route, type Route } from '../api/route.ts'
 import { idOf } from '../api/schemas.ts'
-import { maySee, requireOwn, type Principal } from '../api/scopes.ts'
+import { maySee, type Principal } from '../api/scopes.ts'
+import {
+  FILTERS,
+  LIST_HEADERS,
+  listAnswer,
+  listQuery,
+  oneQuery,
+  selectionOf,
+  sourceOf,
+  withFields,
+  type Source,
+  type Whose,
+} from './lists.ts'
 import {
   accumulatedOf,
   actionJson,
   BASE,
   bucketIdOf,
   bucketsOf,
+  historyJson,
   transferJson,
+  type Action,
 } from './resources.ts'
 import * as schemas from './schemas.ts'
-import { withFields, type ListQuery } from './schemas.ts'
 
 export const TAG = 'TMF654 Prepay Balance Management'
 
-const NEEDS_NUMBER =
-  'A subscriber sees the own; others name the subscriber with `logicalResource.id`.'
+export const KINDS = ['transfer', 'topup', 'adjust', 'reserve'] as const
+
+/** The names and schemas of actions. */
+export const RESOURCES: Readonly<
+  Record<
+    BalanceActionKind,
+    {
+      readonly name: string
+      readonly title: string
+      readonly schema: z.ZodObject<Readonly<Record<string, z.ZodType>>>
+    }
+  >
+> = {
+  topup: { name: 'topupBalance', title: 'TopupBalance', schema: schemas.topup },
+  adjust: { name: 'adjustBalance', title: 'AdjustBalance', schema: schemas.adjustment },
+  reserve: { name: 'reserveBalance', title: 'ReserveBalance', schema: schemas.reservation },
+  transfer: { name: 'transferBalance', title: 'TransferBalance', schema: schemas.transfer },
+}
 
 /** The routes over an operator. */
 export function balanceRoutes(operator: Operator): readonly Route[] {
@@ -30,166 +58,189 @@ export function balanceRoutes(operator: Operator): readonly Route[] {
     await operator.subscriptions.refreshDue({ msisdn })
     return of(msisdn)
   }
-  const shown = [
-    {
+  const buckets = upToDate((msisdn) => bucketsOf(operator, msisdn))
+  const sums = upToDate((msisdn) => accumulatedOf(operator, msisdn))
+  return [
+    ...resourceRoutes({
       name: 'bucket',
+      title: 'Bucket',
       schema: schemas.bucket,
-      of: upToDate((msisdn) => bucketsOf(operator, msisdn)),
-      owner: (id: string) => bucketIdOf(id).msisdn,
-    },
-    {
+      source: ofSubscribers(operator, buckets),
+      find: ownedBy(operator, {
+        owner: (id) => bucketIdOf(id).msisdn,
+        of: buckets,
+      }),
+    }),
+    ...resourceRoutes({
       name: 'accumulatedBalance',
+      title: 'AccumulatedBalance',
       schema: schemas.accumulated,
-      of: upToDate((msisdn) => accumulatedOf(operator, msisdn)),
-      owner: accumulatedOwner,
-    },
-  ]
-  return [
-    ...shown.flatMap((resource) => shownRoutes(operator, resource)),
-    ...(['topup', 'adjust', 'reserve', 'transfer'] as const).flatMap((kind) =>
-      actionRoutes(operator, kind),
+      source: ofSubscribers(operator, sums),
+      find: ownedBy(operator, {
+        owner: accumulatedOwner,
+        of: sums,
+      }),
+    }),
+    ...KINDS.flatMap((kind) =>
+      resourceRoutes({
+        ...RESOURCES[kind],
+        source: kind === 'transfer' ? transfers(operator) : actions(operator, kind),
+        find: (id, principal) => actionById(operator, { kind, id, principal }),
+      }),
     ),
-    ...historyRoutes(operator),
-  ]
-}
-
-interface Shown {
-  readonly name: string
-  readonly schema: z.ZodType
-  readonly of: (msisdn: string) => Promise<readonly object[]>
-  readonly owner: (id: string) => string
-}
-
-function shownRoutes(operator: Operator, { name, schema, of, owner }: Shown): readonly Route[] {
-  const title = name.charAt(0).toUpperCase() + name.slice(1)
-  return [
-    listRoute({ name, title, schema, page: (msisdn) => of(msisdn) }),
-    route({
-      method: 'GET',
-      path: `${BASE}/${name}/{id}`,
-      operationId: `retrieve${title}`,
-      summary: `One ${name}`,
-      tag: TAG,
-      scope: 'balances:read',
-      params: idOf('id', `The id of a ${name}.`),
-      query: schemas.oneQuery,
-      responses: { 200: { description: 'It.', schema } },
-      async handle({ params, query, principal }) {
-        const id = String(params.id)
-        const msisdn = owner(id)
-        const isSeen = maySee(principal, [msisdn]) && operator.account({ msisdn })
-        const all = isSeen ? await of(msisdn) : []
-        const found = all.find((one) => 'id' in one && one.id === id)
-        if (found) return { status: 200, body: withFields(found, query.fields) }
-        throw new LabError('notFound', `there is no ${name} with this id`)
-      },
-    }),
-  ]
-}
-
-const TITLES: Readonly<Record<BalanceActionKind, string>> = {
-  topup: 'TopupBalance',
-  adjust: 'AdjustBalance',
-  reserve: 'ReserveBalance',
-  transfer: 'TransferBalance',
-}
-
-function actionRoutes(operator: Operator, kind: BalanceActionKind): readonly Route[] {
-  const title = TITLES[kind]
-  const name = title.charAt(0).toLowerCase() + title.slice(1)
-  return [
-    listRoute({
-      name,
-      title,
-      schema: schemas.action,
-      page: (msisdn, extent) => actionsOf(operator, { kind, msisdn, ...extent }),
-    }),
-    route({
-      method: 'GET',
-      path: `${BASE}/${name}/{id}`,
-      operationId: `retrieve${title}`,
-      summary: `One ${name}`,
-      tag: TAG,
-      scope: 'balances:read',
-      params: idOf('id', `The id of a ${name}.`),
-      query: schemas.oneQuery,
-      responses: { 200: { description: 'It.', schema: schemas.action } },
-      handle({ params, query, principal }) {
-        const found = actionById(operator, { kind, id: String(params.id), principal })
-        if (found) return { status: 200, body: withFields(found, query.fields) }
-        throw new LabError('notFound', `there is no ${name} with this id`)
-      },
-    }),
-  ]
-}
-
-function historyRoutes(operator: Operator): readonly Route[] {
-  const name = 'balanceActionHistory'
-  const kinds = ['transfer', 'topup', 'adjust', 'reserve'] as const
-  return [
-    listRoute({
-      name,
+    ...resourceRoutes({
+      name: 'balanceActionHistory',
       title: 'BalanceActionHistory',
-      schema: schemas.action,
-      page(msisdn, { offset, limit }) {
-        const most = { offset: 0, limit: offset + limit }
-        return kinds
-          .flatMap((kind) => actionsOf(operator, { kind, msisdn, ...most }))
-          .toSorted((a, b) => b.requestedDate.getTime() - a.requestedDate.getTime())
-          .slice(offset, offset + limit)
-      },
-    }),
-    route({
-      method: 'GET',
-      path: `${BASE}/${name}/{id}`,
-      operationId: 'retrieveBalanceActionHistory',
-      summary: 'One action of whatever kind',
-      tag: TAG,
-      scope: 'balances:read',
-      params: idOf('id', 'The id of an action.'),
-      query: schemas.oneQuery,
-      responses: { 200: { description: 'It.', schema: schemas.action } },
-      handle({ params, query, principal }) {
-        for (const kind of kinds) {
-          const found = actionById(operator, { kind, id: String(params.id), principal })
-          if (found) return { status: 200, body: withFields(found, query.fields) }
+      schema: schemas.history,
+      source: historyOf(operator),
+      find(id, principal) {
+        for (const kind of KINDS) {
+          const found = actionById(operator, { kind, id, principal })
+          if (found) return historyJson(found)
         }
-        throw new LabError('notFound', 'there is no action with this id')
+        return undefined
       },
     }),
   ]
 }
 
-interface Extent {
-  readonly offset: number
-  readonly limit: number
+interface Resource {
+  readonly name: string
+  readonly title: string
+  readonly schema: z.ZodObject<Readonly<Record<string, z.ZodType>>>
+  readonly source: Source
+  /** One by its id, if it is there for the caller. */
+  readonly find: (
+    id: string,
+    principal: Principal,
+  ) => object | undefined | Promise<object | undefined>
 }
 
-type Dated = object & { readonly requestedDate: Date }
+function resourceRoutes({ name, title, schema, source, find }: Resource): readonly Route[] {
+  const attributes = Object.keys(schema.shape)
+  const selection = selectionOf(schema)
+  return [
+    route({
+      method: 'GET',
+      path: `${BASE}/${name}`,
+      operationId: `list${title}`,
+      summary: `Every ${name}, or those of a subscriber`,
+      description: FILTERS,
+      tag: TAG,
+      scope: 'balances:read',
+      query: listQuery,
+      responses: {
+        200: { description: 'A page.', schema: z.array(selection), headers: LIST_HEADERS },
+      },
+      handle: (asked) => listAnswer({ source, attributes }, asked),
+    }),
+    route({
+      method: 'GET',
+      path: `${BASE}/${name}/{id}`,
+      operationId: `retrieve${title}`,
+      summary: `One ${name}`,
+      tag: TAG,
+      scope: 'balances:read',
+      params: idOf('id', `The id of a ${name}.`),
+      query: oneQuery,
+      responses: { 200: { description: 'It.', schema: selection } },
+      async handle({ params, query, principal }) {
+        const found = await find(String(params.id), principal)
+        if (found) return { status: 200, body: withFields(found, query.fields) }
+        throw new LabError('notFound', `there is no ${name} with this id`)
+      },
+    }),
+  ]
+}
 
-function actionsOf(
+type OfSubscriber = (msisdn: string) => Promise<readonly object[]>
+
+function ownedBy(
   operator: Operator,
-  page: Extent & { readonly kind: BalanceActionKind; readonly msisdn: string },
-): readonly Dated[] {
-  const { kind } = page
-  if (kind !== 'transfer') {
-    return operator.balanceActions
-      .list({ ...page, kind })
-      .map((action) => actionJson(action) as Dated)
+  by: {
+    readonly owner: (id: string) => string
+    readonly of: OfSubscriber
+  },
+): Resource['find'] {
+  return async (id, principal) => {
+    const msisdn = by.owner(id)
+    if (!maySee(principal, [msisdn]) || !operator.account({ msisdn })) return undefined
+    const all = await by.of(msisdn)
+    return all.find((one) => 'id' in one && one.id === id)
   }
-  const { msisdn, offset, limit } = page
-  const gifts = operator.gifts.list({ msisdn, limit: offset + limit }).slice(offset)
-  return gifts.map((gift) => transferJson(operator, gift) as Dated)
 }
 
-function actionById(
+/** As many subscribers are looked at when none is named: what each has is worked out, and does not stand in the books. */
+const SUBSCRIBERS_MAX = 1000
+
+function ofSubscribers(operator: Operator, of: OfSubscriber): Source {
+  return sourceOf(async ({ msisdn }) => {
+    if (msisdn !== undefined) return of(msisdn)
+    const accounts = operator.accounts({ limit: SUBSCRIBERS_MAX })
+    if (accounts.length === SUBSCRIBERS_MAX) {
+      throw new LabError(
+        'badInput',
+        `there are ${SUBSCRIBERS_MAX} subscribers or more; name one with logicalResource.id`,
+        { field: 'logicalResource.id', reason: 'tooMany' },
+      )
+    }
+    const all: object[] = []
+    for (const account of accounts) all.push(...(await of(account.msisdn)))
+    return all
+  })
+}
+
+interface ActionSource extends Source {
+  count(of: Whose): number
+  page(...asked: Parameters<Source['page']>): readonly Action[]
+}
+
+function actions(operator: Operator, kind: Exclude<BalanceActionKind, 'transfer'>): ActionSource {
+  const { balanceActions } = operator
+  return {
+    count: (of) => balanceActions.count({ ...of, kind }),
+    page: (of, extent) => balanceActions.list({ ...of, ...extent, kind }).map(actionJson),
+  }
+}
+
+function transfers(operator: Operator): ActionSource {
+  const { gifts } = operator
+  return {
+    count: (of) => gifts.count(of),
+    page(of, { offset, limit }) {
+      const found = gifts.page({ ...of, limit: offset + limit }).slice(offset)
+      return found.map((gift) => transferJson(operator, gift))
+    },
+  }
+}
+
+function historyOf(operator: Operator): Source {
+  const sources = [
+    transfers(operator),
+    ...(['topup', 'adjust', 'reserve'] as const).map((kind) => actions(operator, kind)),
+  ]
+  const newestFirst = (of: Whose, limit: number): readonly Action[] =>
+    sources
+      .flatMap((source) => source.page(of, { offset: 0, limit }))
+      .toSorted((a, b) => b.requestedDate.getTime() - a.requestedDate.getTime())
+  return {
+    count: (of) => sources.reduce((total, source) => total + source.count(of), 0),
+    page: (of, { offset, limit }) =>
+      newestFirst(of, offset + limit)
+        .slice(offset, offset + limit)
+        .map(historyJson),
+  }
+}
+
+/** An action by its id, if the caller is one of its parties. */
+export function actionById(
   operator: Operator,
   by: {
     readonly kind: BalanceActionKind
     readonly id: string
     readonly principal: Principal
   },
-): object | undefined {
+): Action | undefined {
   const { kind, id, principal } = by
   if (kind === 'transfer') {
     const gift = operator.gift({ id })
@@ -198,50 +249,6 @@ function actionById(
   }
   const action = operator.balanceActions.find({ kind, id })
   return action && maySee(principal, [action.msisdn]) ? actionJson(action) : undefined
-}
-
-type Page = (msisdn: string, extent: Extent) => readonly object[] | Promise<readonly object[]>
-
-function listRoute(list: {
-  readonly name: string
-  readonly title: string
-  readonly schema: z.ZodType
-  readonly page: Page
-}): Route {
-  return route({
-    method: 'GET',
-    path: `${BASE}/${list.name}`,
-    operationId: `list${list.title}`,
-    summary: `Every ${list.name} of a subscriber`,
-    description: NEEDS_NUMBER,
-    tag: TAG,
-    scope: 'balances:read',
-    query: schemas.listQuery,
-    responses: { 200: { description: 'A page.', schema: z.array(list.schema) } },
-    handle: (asked) => listAnswer(asked, list.page),
-  })
-}
-
-async function listAnswer(
-  { query, principal }: Asked<undefined, ListQuery, undefined>,
-  pageOf: Page,
-): Promise<Answer> {
-  const { offset = 0, limit = 100, fields } = query
-  const msisdn = subscriberOf(query['logicalResource.id'], principal)
-  const found = (await pageOf(msisdn, { offset, limit })).slice(0, limit)
-  return {
-    status: 200,
-    headers: { 'X-Result-Count': String(found.length) },
-    body: found.map((one) => withFields(one, fields)),
-  }
-}
-
-/** @throws {LabError} badInput — nobody is named; forbidden — somebody else */
-export function subscriberOf(named: string | undefined, principal: Principal): string {
-  if (named === undefined && principal.role === 'subscriber') return principal.msisdn
-  const msisdn = normaliseMsisdn(named, 'logicalResource.id')
-  requireOwn(principal, [msisdn])
-  return msisdn
 }
 
 function accumulatedOwner(id: string): string {

@@ -6,6 +6,7 @@ import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { BalanceAction, BalanceActionKind } from '../../store/balance-actions.ts'
 import type { Lot } from '../../store/ledger.ts'
+import type { Currency } from '../../operator/operator-file.ts'
 import { moneyOf, quantityOf } from './quantities.ts'
 
 export const BASE = '/tmf-api/prepayBalanceManagement/v4'
@@ -69,6 +70,8 @@ export function numberOf(ref: { readonly id: string }, field: string): string {
   return normaliseMsisdn(ref.id, `${field}.id`)
 }
 
+const NO_LOT = { id: 'auto', name: 'no lot' }
+
 /** What is left of data, and of money. */
 export function accumulatedOf(operator: Operator, msisdn: string): readonly object[] {
   const { lots, totalBytes } = operator.balance({ msisdn })
@@ -83,7 +86,8 @@ export function accumulatedOf(operator: Operator, msisdn: string): readonly obje
   })
   return [
     entry('data', {
-      bucket: lots.map(({ id }) => ({ id: `${msisdn}-${id}` })),
+      // The standard wants a bucket, also of who has nothing.
+      bucket: lots.length > 0 ? lots.map(({ id }) => ({ id: `${msisdn}-${id}` })) : [NO_LOT],
       totalBalance: quantityOf(totalBytes),
     }),
     entry('monetary', {
@@ -94,16 +98,15 @@ export function accumulatedOf(operator: Operator, msisdn: string): readonly obje
 }
 
 /** A top-up, a correction or a reservation. What was said of it comes back; what became of it goes before. */
-export function actionJson(action: BalanceAction): object {
+export function actionJson(action: BalanceAction): Action {
   const { id, kind, msisdn, status, refusal } = action
-  const request = JSON.parse(action.request) as Readonly<Record<string, unknown>>
   const { text } = (refusal ? JSON.parse(refusal) : {}) as { readonly text?: string }
   return {
-    ...request,
+    ...saidOf(action),
     id,
     href: hrefOf(kind, id),
     status,
-    ...(text !== undefined && { statusReason: text }),
+    statusReason: text,
     requestedDate: new Date(action.requestedAtMs),
     confirmationDate: new Date(action.settledAtMs),
     logicalResource: [resourceOf(msisdn)],
@@ -111,15 +114,43 @@ export function actionJson(action: BalanceAction): object {
   }
 }
 
+/** Any action, as it stands in the history: there each has a receiver, which is the subscriber itself but for gifts. */
+export function historyJson(action: Action): Action {
+  const { id, logicalResource } = action
+  return {
+    receiverLogicalResource: logicalResource[0] ?? {},
+    ...action,
+    href: `${BASE}/balanceActionHistory/${id}`,
+  }
+}
+
+/** An action as it is shown, whatever its kind. */
+export interface Action {
+  readonly id: string
+  readonly requestedDate: Date
+  readonly logicalResource: readonly object[]
+  readonly [attribute: string]: unknown
+}
+
+/** What was said of an action, first and since; what was taken back is gone. */
+function saidOf({ request, changes }: BalanceAction): object {
+  const said = { ...(JSON.parse(request) as object), ...(JSON.parse(changes ?? '{}') as object) }
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null))
+}
+
+/** Who receives a gift that waits for whoever has its code. */
+const UNCLAIMED = { id: 'unclaimed', name: 'whoever has the code' }
+
 /** A gift, with what was said of it when it was asked for here. */
-export function transferJson(operator: Operator, gift: Gift): object {
+export function transferJson(operator: Operator, gift: Gift): Action {
   const { id, from, to, amountBytes, at } = gift
   const described = operator.balanceActions.find({ kind: 'transfer', id })
   const [first] = gift.lots
+  const { currency } = operator.fileOf({ msisdn: from })
   return {
     reason: 'gift',
     channel: { id: gift.channel },
-    ...(described && (JSON.parse(described.request) as object)),
+    ...(described && saidOf(described)),
     id,
     href: hrefOf('transfer', id),
     status: statusOf(gift.state),
@@ -132,10 +163,18 @@ export function transferJson(operator: Operator, gift: Gift): object {
     bucket: { id: first ? `${from}-${first.fromLotId}` : 'auto' },
     receiverBucket: { id: first ? `${to}-${first.lotId}` : 'auto' },
     logicalResource: [resourceOf(from)],
-    receiverLogicalResource: resourceOf(to),
+    receiverLogicalResource: to ? resourceOf(to) : UNCLAIMED,
     partyAccount: { id: from },
+    costOwner: 'originator',
+    transferCost: costOf(gift.feeMinor, currency),
+    ...(gift.reason !== undefined && { statusReason: gift.reason }),
     ...(gift.validUntil && { validFor: { startDateTime: at, endDateTime: gift.validUntil } }),
   }
+}
+
+function costOf(feeMinor: bigint, currency: Currency): object {
+  const { amount, units } = moneyOf(feeMinor, currency)
+  return { unit: units, value: amount }
 }
 
 /** The states of a gift in TMF654's four words. */

@@ -7,6 +7,8 @@ import {
   addBalanceAction,
   balanceActionOfKey,
   cancelBalanceAction,
+  changeBalanceAction,
+  countBalanceActions,
   endedReservations,
   findBalanceAction,
   listBalanceActions,
@@ -16,7 +18,8 @@ import {
 import type { Connection, Store } from '../../store/engine.ts'
 import { findHold, placeHold, releaseHold } from '../../store/holds.ts'
 import { adjust } from '../../store/ledger-changes.ts'
-import { moveMoney } from '../../store/money.ts'
+import { creditedLot } from '../../store/lots.ts'
+import { findMovement, moveMoney } from '../../store/money.ts'
 import { findByNumber, type Account } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -60,21 +63,37 @@ export interface BalanceActions {
       readonly untilMs: number
     },
   ): Promise<ActionOutcome>
-  /** Ends a reservation. @throws {LabError} notFound; conflict — it has ended */
-  cancelReservation(reservation: { readonly id: string }): Promise<void>
+  /**
+   * Undoes an action: a reservation ends, a movement of money goes back, data that was added goes away again.
+   * @throws {LabError} notFound; conflict — it is not completed, or is final; refused — what came of it is used up
+   */
+  cancel(action: ActionRef): Promise<void>
+  /**
+   * Keeps what is said of an action in place of what was said before; null takes it back. A gift that was asked for in
+   * another way may be described as well.
+   * @throws {LabError} notFound
+   */
+  describe(change: ActionRef & { readonly changes: object; readonly msisdn: string }): Promise<void>
   /** Keeps what was said of a transfer besides the gift that it is. */
   describeTransfer(asked: ActionRequest & { readonly giftId: string }): Promise<void>
   /** Refuses a key that came with another request. @throws {LabError} idempotencyKeyReused */
   requireSameTransfer(asked: Omit<ActionRequest, 'msisdn'>): void
   find(by: { readonly kind: BalanceActionKind; readonly id: string }): BalanceAction | undefined
-  list(page: {
-    readonly msisdn: string
-    readonly kind: Exclude<BalanceActionKind, 'transfer'>
-    readonly offset: number
-    readonly limit: number
-  }): readonly BalanceAction[]
+  /** Of a subscriber or of all, the newest first. @throws {LabError} notFound */
+  list(page: Listed & { readonly offset: number; readonly limit: number }): readonly BalanceAction[]
+  count(of: Listed): number
   /** Ends reservations whose time is over. */
   sweep(): Promise<void>
+}
+
+interface ActionRef {
+  readonly kind: BalanceActionKind
+  readonly id: string
+}
+
+interface Listed {
+  readonly msisdn: string | undefined
+  readonly kind: Exclude<BalanceActionKind, 'transfer'>
 }
 
 const ID_OCTETS = 12
@@ -158,14 +177,31 @@ export function createBalanceActions(parts: {
           eligible: lotId === undefined ? undefined : (lot) => lot.id === lotId,
         })
       }),
-    cancelReservation: ({ id }) =>
+    cancel: (ref) =>
       store.write((db) => {
-        const found = findBalanceAction(db, { kind: 'reserve', id })
-        if (!found) throw new LabError('notFound', 'there is no reservation with this id')
+        const found = findBalanceAction(db, ref)
+        if (!found) throw new LabError('notFound', 'there is no action with this id')
         if (found.status !== 'completed') {
-          throw new LabError('conflict', `the reservation is ${found.status}`)
+          throw new LabError('conflict', `it is ${found.status}`, { reason: 'wrongState' })
         }
-        end(db, id)
+        if (ref.kind === 'reserve') end(db, ref.id)
+        else undo(db, { action: found, atMs: nowMs() })
+      }),
+    describe: ({ kind, id, changes, msisdn }) =>
+      store.write((db) => {
+        const found = findBalanceAction(db, { kind, id })
+        if (!found && kind !== 'transfer') {
+          throw new LabError('notFound', 'there is no action with this id')
+        }
+        if (!found) {
+          // A gift that came by another channel: nothing was said of it, and no key stands for that.
+          const accountId = requireAccount(db, msisdn).id
+          const head = { id, kind, accountId, caller: 'described', key: id, refusal: undefined }
+          addBalanceAction(db, { ...head, request: '{}', atMs: nowMs() })
+        }
+        const before = JSON.parse(found?.changes ?? '{}') as object
+        const merged = JSON.stringify({ ...before, ...changes })
+        changeBalanceAction(db, { kind, id, changes: merged })
       }),
     requireSameTransfer: (asked) =>
       store.read((db) => void earlierAction(db, { ...asked, kind: 'transfer' })),
@@ -184,10 +220,10 @@ export function createBalanceActions(parts: {
         })
       }),
     find: (by) => store.read((db) => findBalanceAction(db, by)),
-    list: ({ msisdn, ...page }) =>
-      store.read((db) =>
-        listBalanceActions(db, { ...page, accountId: requireAccount(db, msisdn).id }),
-      ),
+    list: (page) =>
+      store.read((db) => listBalanceActions(db, { ...page, accountId: accountIdOf(db, page) })),
+    count: (of) =>
+      store.read((db) => countBalanceActions(db, { ...of, accountId: accountIdOf(db, of) })),
     async sweep() {
       for (;;) {
         const ended = await store.write((db) => {
@@ -239,6 +275,48 @@ function adjustLots(db: Connection, change: DataChange): void {
       validUntilMs,
     },
   })
+}
+
+/** Takes a top-up or a correction back, whole or not at all. */
+function undo(db: Connection, of: { readonly action: BalanceAction; readonly atMs: number }): void {
+  const { action, atMs } = of
+  const { id, kind, accountId } = action
+  const moved = findMovement(db, kind === 'topup' ? `topUp:${id}` : `adjust:${id}`)
+  if (moved) {
+    const { amountMinor, currency } = moved
+    const back = { amountMinor: -amountMinor, currency, kind: 'adjust', atMs } as const
+    moveMoney(db, { ...back, id: `cancel:${id}`, accountId })
+  } else takeBack(db, { id, accountId, atMs })
+  cancelBalanceAction(db, { id, atMs })
+}
+
+function takeBack(
+  db: Connection,
+  of: { readonly id: string; readonly accountId: number; readonly atMs: number },
+): void {
+  const { id, accountId, atMs } = of
+  const added = creditedLot(db, `adjust:${id}`)?.lot
+  if (!added) {
+    throw new LabError(
+      'conflict',
+      'data that was taken away has left its lots; correct the balance the other way',
+      { reason: 'final' },
+    )
+  }
+  adjust(db, {
+    transferId: `cancel:${id}`,
+    atMs,
+    accountId,
+    amountBytes: added.grantedBytes,
+    eligible: (lot) => lot.id === added.id,
+  })
+}
+
+function accountIdOf(
+  db: Connection,
+  { msisdn }: { readonly msisdn: string | undefined },
+): number | undefined {
+  return msisdn === undefined ? undefined : requireAccount(db, msisdn).id
 }
 
 function holdOf(id: string): string {

@@ -101,8 +101,10 @@ export interface Charging {
   release(request: SessionRequest): Promise<void>
   /** Known until 30 days after its end. @throws {LabError} notFound */
   session(of: { readonly ref: string }): SessionView
-  /** The newest first. */
-  sessions(of: Of & { readonly limit: number }): readonly SessionView[]
+  /** The newest first, from the one after `after` on. */
+  sessions(
+    of: Of & { readonly limit: number; readonly after?: string | undefined },
+  ): readonly SessionView[]
 
   place(of: Of): PhonePlace
   /** Of the profile that is enabled on a card; of a card without one, as the default operator sees it. */
@@ -204,10 +206,10 @@ export function createCharging(parts: {
         if (session) return viewOf(db, session)
         throw new LabError('notFound', 'there is no charging session with this name')
       }),
-    sessions: ({ msisdn, limit }) =>
+    sessions: ({ msisdn, ...page }) =>
       store.read((db) => {
         const { id: accountId } = requireAccount(db, msisdn)
-        return sessionsOf(db, { accountId, limit }).map((session) => viewOf(db, session))
+        return sessionsOf(db, { ...page, accountId }).map((session) => viewOf(db, session))
       }),
     place: ({ msisdn }) => store.read((db) => placeOf(db, requireAccount(db, msisdn))),
     placeOfPhone: ({ eid }) => store.read((db) => placeOfCard(db, requireEid(eid))),

@@ -8,6 +8,7 @@ import {
   addListener,
   countListeners,
   dueDeliveries,
+  dueListeners,
   endListener,
   failDelivery,
   forgetDelivered,
@@ -48,7 +49,10 @@ export interface EventHub {
   }): readonly Delivery[]
   /** Lets a dead delivery be tried again. @throws {LabError} notFound */
   retry(delivery: { readonly number: number }): Promise<void>
-  /** Delivers what is due by the lab's clock, one event after the other to each listener. */
+  /**
+   * Delivers what is due by the lab's clock, one event after the other to each listener. Rounds may overlap: a listener
+   * whose last round is still under way is left out, so that who does not answer holds up nobody else.
+   */
   deliverDue(deliver: Deliver): Promise<Delivered>
   /** Forgets what was delivered a week ago. */
   sweep(): Promise<void>
@@ -68,6 +72,7 @@ export const WAITS_MS: readonly number[] = [
 const LISTENERS_MAX = 100
 const CALLBACK_MAX = 2000
 const ERROR_MAX = 200
+/** As many deliveries to one listener in a round. */
 const BATCH = 100
 const KEPT_MS = 7 * 86_400_000
 const FORGET_CHUNK = 1000
@@ -81,6 +86,8 @@ export function createEventHub(parts: {
 }): EventHub {
   const { store, environment } = parts
   const { clock, random } = environment
+  /** Listeners to whom something is on its way. */
+  const underWay = new Set<string>()
   return {
     async register({ callback, query }) {
       const types = typesOf(query)
@@ -111,15 +118,9 @@ export function createEventHub(parts: {
       throw new LabError('notFound', 'there is no dead delivery with this number')
     },
     async deliverDue(deliver) {
-      const due = store.read((db) => dueDeliveries(db, { atMs: clock.nowMs(), limit: BATCH }))
-      const byListener = new Map<string, Delivery[]>()
-      for (const delivery of due) {
-        const { id } = delivery.listener
-        byListener.set(id, [...(byListener.get(id) ?? []), delivery])
-      }
-      const rounds = await Promise.all(
-        [...byListener.values()].map((deliveries) => deliverAll(deliveries, deliver)),
-      )
+      const due = store.read((db) => dueListeners(db, clock.nowMs()))
+      const free = due.filter((id) => !underWay.has(id))
+      const rounds = await Promise.all(free.map((id) => deliverTo(id, deliver)))
       return rounds.reduce(sum, NOTHING)
     },
     async sweep() {
@@ -131,15 +132,21 @@ export function createEventHub(parts: {
     },
   }
 
-  async function deliverAll(deliveries: readonly Delivery[], deliver: Deliver): Promise<Delivered> {
-    let total = NOTHING
-    for (const delivery of deliveries) {
-      const one = await deliverOne(delivery, deliver)
-      total = sum(total, one)
-      // Who does not answer holds up the others no longer than once.
-      if (one.failed > 0) break
+  async function deliverTo(listenerId: string, deliver: Deliver): Promise<Delivered> {
+    underWay.add(listenerId)
+    try {
+      const due = { listenerId, atMs: clock.nowMs(), limit: BATCH }
+      let total = NOTHING
+      for (const delivery of store.read((db) => dueDeliveries(db, due))) {
+        const one = await deliverOne(delivery, deliver)
+        total = sum(total, one)
+        // What is next would most likely fail as well: it is tried in another round.
+        if (one.failed > 0) break
+      }
+      return total
+    } finally {
+      underWay.delete(listenerId)
     }
-    return total
   }
 
   async function deliverOne(delivery: Delivery, deliver: Deliver): Promise<Delivered> {

@@ -6,6 +6,7 @@ import { orderedIds } from '../../base/ordered-ids.ts'
 import type { Connection, Store } from '../../store/engine.ts'
 import { answerAsk, findAsk, openAsks } from '../../store/gift-asks.ts'
 import {
+  countGiftRequests,
   dueGiftRequests,
   findByClaim,
   findGiftRequest,
@@ -120,6 +121,8 @@ export interface Gifts {
     readonly with?: string | undefined
     readonly limit: number
   }): readonly Gift[]
+  /** How many there are, of a subscriber or of all. @throws {LabError} notFound */
+  count(of: { readonly msisdn?: string | undefined }): number
   /** What may be given now, and what binds; to a certain receiver, whom nobody need be, or to anybody. @throws {LabError} notFound — the giver */
   maximum(of: {
     readonly from: string
@@ -161,7 +164,13 @@ export interface Gifts {
     readonly amountBytes: bigint
   }): Promise<AskOutcome>
   findAsk(by: { readonly id: string }): GiftAsk | undefined
-  asks(of: { readonly msisdn: string; readonly side: 'made' | 'got' }): readonly GiftAsk[]
+  asks(of: {
+    readonly msisdn: string
+    readonly side: 'made' | 'got'
+    /** The id of the last one of the page before. */
+    readonly after?: string | undefined
+    readonly limit?: number
+  }): readonly GiftAsk[]
   /** Gives what was asked for, or says no. @throws {LabError} notFound, conflict */
   answer(step: ById & { readonly gives: boolean }): Promise<GiftOutcome | undefined>
 
@@ -184,8 +193,13 @@ export interface Gifts {
   }): Promise<void>
   /** By the operator: stops gifts from a number, or lifts that, whereupon what was counted counts no more. @throws {LabError} notFound */
   suspend(of: { readonly msisdn: string; readonly reason: string | undefined }): Promise<void>
-  /** Numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
-  suspended(): readonly {
+  /** A page of numbers whose gifts are stopped, and why, the latest first; `evidence` where a rule has done it. */
+  suspended(page?: {
+    /** The place of the last one of the page before. */
+    readonly after?: { readonly atMs: number; readonly accountId: number } | undefined
+    readonly limit?: number
+  }): readonly {
+    readonly accountId: number
     readonly msisdn: string
     readonly at: Date
     readonly reason: string
@@ -266,6 +280,10 @@ export function createGifts(parts: GiftsParts): Gifts {
         }
         return giftRequestsPage(db, page).map((request) => giftOf(db, { request, atMs: nowMs() }))
       }),
+    count: ({ msisdn }) =>
+      store.read((db) =>
+        countGiftRequests(db, msisdn === undefined ? undefined : requireAccount(db, msisdn).id),
+      ),
     maximum: (of) => {
       const to = of.to === undefined ? undefined : normaliseMsisdn(of.to, 'to')
       return readAsIfDone(store, {
@@ -334,10 +352,10 @@ export function createGifts(parts: GiftsParts): Gifts {
         const ask = findAsk(db, id)
         return ask && askOf(db, ask)
       }),
-    asks: ({ msisdn, side }) =>
+    asks: ({ msisdn, ...page }) =>
       store.read((db) => {
         const accountId = requireAccount(db, msisdn).id
-        return openAsks(db, { accountId, side, atMs: nowMs() }).map((ask) => askOf(db, ask))
+        return openAsks(db, { ...page, accountId, atMs: nowMs() }).map((ask) => askOf(db, ask))
       }),
     answer: ({ id, by, gives }) =>
       store.write((db) => {
@@ -384,9 +402,10 @@ export function createGifts(parts: GiftsParts): Gifts {
           changeGiftSettings(db, { accountId: id, suspended: undefined, allowedAtMs: atMs })
         }
       }),
-    suspended: () =>
+    suspended: ({ after, limit = SUSPENDED_LIMIT } = {}) =>
       store.read((db) =>
-        suspendedAccounts(db, SUSPENDED_LIMIT).map(({ accountId, atMs, reason, evidence }) => ({
+        suspendedAccounts(db, { after, limit }).map(({ accountId, atMs, reason, evidence }) => ({
+          accountId,
           msisdn: findById(db, accountId)?.msisdn ?? '',
           at: new Date(atMs),
           reason,

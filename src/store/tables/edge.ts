@@ -83,6 +83,37 @@ END;
 `
 
 /**
+ * Every action may be cancelled, once, and what is said of an action may be changed: `changes` is what has been merged
+ * into `request`, which itself stays what the idempotency key stands for.
+ */
+export const ACTION_CHANGES = `
+ALTER TABLE balance_actions ADD COLUMN changes TEXT CHECK (json_valid(changes));
+CREATE INDEX balance_actions_by_kind ON balance_actions (kind, seq);
+
+DROP TRIGGER balance_actions_end_once;
+CREATE TRIGGER balance_actions_end_once BEFORE UPDATE OF status ON balance_actions
+WHEN OLD.kind = 'transfer' OR OLD.status <> 'completed' OR NEW.status <> 'cancelled'
+BEGIN SELECT RAISE(ABORT, 'an action is cancelled once'); END;
+CREATE TRIGGER balance_actions_stand
+BEFORE UPDATE OF id, kind, account_id, caller, key, request, refusal, requested_at ON balance_actions
+BEGIN SELECT RAISE(ABORT, 'what was asked for never changes'); END;
+
+DROP TRIGGER cancelled_actions_are_told;
+CREATE TRIGGER cancelled_actions_are_told AFTER UPDATE OF status ON balance_actions
+WHEN EXISTS (SELECT 1 FROM event_listeners WHERE ended_at IS NULL)
+BEGIN
+  INSERT INTO events (type, subject, at)
+    VALUES (upper(substr(NEW.kind, 1, 1)) || substr(NEW.kind, 2) || 'BalanceCancelEvent', NEW.id, NEW.settled_at);
+END;
+`
+
+/** Each listener has a queue of its own, so that a long one holds up no other. */
+export const DELIVERIES_OF_LISTENERS = `
+CREATE INDEX event_deliveries_of_listener ON event_deliveries (listener_id, next_at, number) WHERE state = 'waiting';
+DROP INDEX event_deliveries_due;
+`
+
+/**
  * Top-ups, corrections and reservations that were asked for over TMF654, and what was said of transfers besides the gift.
  * `reference` is the transfer of the journal, the movement of money or the hold.
  */

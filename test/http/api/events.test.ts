@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -219,4 +219,43 @@ test('refuses a filter that names no event', async (t) => {
     const body = { callback: 'http://127.0.0.1:1/', query }
     t.is((await api.call(`POST ${BASE}/hub`, { body })).status, 400, query)
   }
+})
+
+test('a listener that never answers holds up nobody else, however much waits for it', async (t) => {
+  const api = await createApi(t)
+  await register(api, 'http://127.0.0.1:1/silent')
+  const msisdn = await api.subscriber()
+  for (let tops = 0; tops < 120; tops++) {
+    const amount = { amount: 10, units: api.operator.fileOf({ msisdn }).currency.code }
+    const body = {
+      usageType: 'monetary',
+      amount,
+      bucket: { id: 'auto' },
+      partyAccount: { id: msisdn },
+    }
+    await api.call(`POST ${BASE}/topupBalance`, { body, key: `"${tops}"` })
+  }
+  api.clock.advance(1000)
+  await register(api, 'http://127.0.0.1:1/quick', 'eventType=SubscriptionStateChangeEvent')
+  await api.call(`PATCH /api/accounts/${msisdn}/subscription`, { body: { status: 'suspended' } })
+  const told: string[] = []
+  const silence = new EventEmitter()
+  let isReleased = false
+  const { events } = api.operator
+  const first = events.deliverDue(async ({ listener, event }) => {
+    if (listener.callback.endsWith('/silent') && !isReleased) await once(silence, 'end')
+    told.push(`${listener.callback.slice(-5)} ${event.type}`)
+  })
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  t.deepEqual(told, ['quick SubscriptionStateChangeEvent'])
+  await api.call(`PATCH /api/accounts/${msisdn}/subscription`, { body: { status: 'active' } })
+  // The first round is still under way, and its listener is left alone.
+  const second = await events.deliverDue(async ({ listener }) => {
+    told.push(`again ${listener.callback.slice(-5)}`)
+  })
+  t.deepEqual(second, { delivered: 1, failed: 0, dead: 0 })
+  t.deepEqual(told.slice(1), ['again quick'])
+  isReleased = true
+  silence.emit('end')
+  t.is((await first).delivered, 101)
 })

@@ -184,7 +184,7 @@ test('a code is made once for its key, claimed by whoever has it, and of use onc
   t.is(made.status, 201)
   t.like(made.body.gift, { state: 'held', to: '', awaits: { what: 'claim', by: null } })
   const again = await api.call('POST /api/gift-codes', call)
-  t.like(again, { status: 200, body: { code: made.body.code } })
+  t.like(again, { status: 201, body: { code: made.body.code } })
 
   const claim = (code: string, by: string, token: string) =>
     api.call(`POST /api/gift-codes/${encodeURIComponent(code)}/claim`, { body: { by }, token })
@@ -264,7 +264,7 @@ test('who is asked for data gives it or says no; a question is asked once for it
     })
   const asked = await ask('"one"')
   t.like(asked, { status: 201, body: { from: api.b, to: api.a, amountBytes: 1000 } })
-  t.like(await ask('"one"'), { status: 200, body: asked.body })
+  t.like(await ask('"one"'), { status: 201, body: asked.body })
   t.is((await ask('"one"', { amountBytes: 2 })).status, 422)
   t.is((await ask('"two"')).body.reason, 'askedAlready')
   t.is((await ask('"two"')).headers.get('idempotency-replayed'), 'true')

@@ -38,7 +38,8 @@ export async function createApi(
 ): Promise<Api> {
   const { file, ...appOptions } = options
   const bench = await createBench(t, file && { file })
-  const app = createOperatorApp({ operator: bench.operator, token: TOKEN, ...appOptions })
+  const { operator, clock: rateClock } = bench
+  const app = createOperatorApp({ operator, token: TOKEN, rateClock, ...appOptions })
   const server = createServer(app).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())

@@ -62,7 +62,7 @@ test('a top-up happens once for its key, and its receipt does not change', async
   t.is(first.status, 201)
   t.like(first.body, { kind: 'topUp', amountMinor: 500, currency: 'XTS', lot: null })
   const again = await api.call(path, { body: { amountMinor: 500 }, key: '"one"' })
-  t.is(again.status, 200)
+  t.is(again.status, 201)
   t.is(again.headers.get('idempotency-replayed'), 'true')
   t.deepEqual(again.body, first.body)
   t.is((await api.call(path, { body: { amountMinor: 501 }, key: '"one"' })).status, 422)

@@ -46,14 +46,17 @@ test('transfers data, and shows it as a transfer, in the history, and in the buc
   t.is(made.headers.get('location'), made.body.href as string)
   t.deepEqual((await api.call(`GET ${String(made.body.href)}`)).body, made.body)
   const again = await api.call(`POST ${BASE}/transferBalance`, { body, key: '"one"' })
-  t.is(again.status, 200)
+  t.is(again.status, 201)
   t.deepEqual(again.body, made.body)
   const other = { ...body, reason: 'something else' }
   t.is((await api.call(`POST ${BASE}/transferBalance`, { body: other, key: '"one"' })).status, 422)
   for (const name of ['transferBalance', 'balanceActionHistory']) {
     const list = await api.call(`GET ${BASE}/${name}?logicalResource.id=${to}`)
     t.is(list.headers.get('x-result-count'), '1')
-    t.deepEqual((list.body as unknown as object[])[0], made.body)
+    t.is(list.headers.get('x-total-count'), '1')
+    const href = `${BASE}/${name}/${String(made.body.id)}`
+    t.deepEqual((list.body as unknown as object[])[0], { ...made.body, href })
+    t.deepEqual((await api.call(`GET ${href}`)).body, { ...made.body, href })
   }
   const buckets = await api.call(`GET ${BASE}/bucket?logicalResource.id=${to}`)
   schemaOf(api, `GET ${BASE}/bucket`, 200).parse(buckets.body)
@@ -95,7 +98,7 @@ test('tells refusals and errors as TM Forum does', async (t) => {
     t.like(body, { code: 'badInput', status: '400', field, '@type': 'Error' })
   }
   t.is((await api.call(`POST ${BASE}/transferBalance`, { body: {} })).status, 400)
-  t.is((await api.call(`GET ${BASE}/bucket`)).status, 400)
+  t.is((await api.call(`GET ${BASE}/bucket?colour=red`)).status, 400)
   t.is((await api.call(`GET ${BASE}/bucket/none`)).status, 404)
   t.is((await api.call(`DELETE ${BASE}/bucket/none`)).status, 405)
   t.is((await api.call(`GET ${BASE}/nothing`)).body.status, '404')
@@ -231,4 +234,24 @@ test('answers the balance page’s question (TMF677)', async (t) => {
   schemaOf(api, `POST ${path}`, 201).parse(asked.body)
   t.regex(JSON.stringify(asked.body), /"remainingValue":\{"amount":20000000000,"units":"B"\}/)
   t.is((await api.call(`POST ${path}`, { body: { searchCriteria: {} } })).status, 400)
+})
+
+test('answers of TMF677 may be seen again, by those whom they are about, until they are deleted', async (t) => {
+  const api = await createApi(t)
+  const [msisdn, other] = [await api.subscriber(), await api.subscriber()]
+  const path = '/tmf-api/usageConsumption/v4/queryUsageConsumption'
+  const [token, ofOther] = [await api.signIn(msisdn), await api.signIn(other)]
+  const ask = () => api.call(`POST ${path}`, { token, body: { searchCriteria: {} } })
+  const [first, second] = [await ask(), await ask()]
+  t.is(first.headers.get('location'), String(first.body.href))
+  const href = new URL(String(first.body.href)).pathname
+  t.deepEqual((await api.call(`GET ${href}`, { token })).body, first.body)
+  t.is((await api.call(`GET ${href}`, { token: ofOther })).status, 404)
+  const list = async (by: string) => (await api.call(`GET ${path}`, { token: by })).body as unknown
+  t.deepEqual(await list(token), [second.body, first.body])
+  t.deepEqual(await list(ofOther), [])
+  t.is((await api.call(`DELETE ${href}`, { token: ofOther })).status, 404)
+  t.is((await api.call(`DELETE ${href}`, { token })).status, 204)
+  t.is((await api.call(`GET ${href}`, { token })).status, 404)
+  t.deepEqual(await list(token), [second.body])
 })
