@@ -151,7 +151,7 @@ export function endSession(
 
 export function unitsOf(db: Connection, ref: string): readonly ChargingUnit[] {
   return db
-    .bigSql<UnitRow>(`SELECT * FROM charging_units WHERE ref = ? ORDER BY rating_group`)
+    .bigSql<UnitRow>(`SELECT * FROM charging_units WHERE ref = +? ORDER BY rating_group`)
     .all(ref)
     .map((row) => ({
       ratingGroup: Number(row.rating_group),

@@ -46,7 +46,7 @@ export function whereaboutsOf(
       `SELECT country, since_at AS sinceMs, wifi FROM bindings
        LEFT JOIN phone_places ON phone_places.eid = bindings.eid
        LEFT JOIN phone_settings ON phone_settings.eid = bindings.eid
-       WHERE iccid = ? AND bound_to IS NULL ORDER BY phone_places.id DESC LIMIT 2`,
+       WHERE iccid = +? AND bound_to IS NULL ORDER BY phone_places.id DESC LIMIT 2`,
     )
     .all(of.iccid)
   const country = now?.country ?? of.homeCountry
@@ -70,7 +70,7 @@ interface WhereRow {
 function countryOf(db: Connection, eid: string): string | undefined {
   return db
     .sql<{ country: string }>(
-      `SELECT country FROM phone_places WHERE eid = ? ORDER BY id DESC LIMIT 1`,
+      `SELECT country FROM phone_places WHERE eid = +? ORDER BY id DESC LIMIT 1`,
     )
     .get(eid)?.country
 }
