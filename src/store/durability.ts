@@ -13,36 +13,44 @@ import type Database from 'better-sqlite3'
 export interface Durability extends SyncedLog {
   /** Told after each commit of so many commands: copies the log into the database when it has grown. */
   tidyLog(commands: number): void
-  /** Ends the thread, where there is one. Nothing may be waiting. */
+  /** Ends the thread, where there is one, and closes the database. Nothing may be waiting. */
   close(): Promise<void>
 }
 
 /** Of a database whose commits do not sync by themselves. */
 export function durabilityOf(db: Database.Database): Durability {
-  if (db.memory) return IN_MEMORY
-  const fd = openSync(`${db.name}-wal`, 'r+')
-  const checkpoints = checkpointing(db)
+  if (db.memory) return inMemory(db)
+  const log = openSync(`${db.name}-wal`, 'r+')
+  // To close this one before SQLite closes its own would take away SQLite's locks.
+  const database = openSync(db.name, 'r+')
+  const checkpoints = checkpointing(db, database)
   return {
-    ...syncedLog((done) => fdatasync(fd, done)),
+    ...syncedLog((done) => fdatasync(log, done)),
     tidyLog: checkpoints.tidyLog,
     async close() {
       await checkpoints.close()
-      closeSync(fd)
+      db.close()
+      closeSync(log)
+      closeSync(database)
     },
   }
 }
 
 /** A database in memory is as durable as it will ever be. */
-const IN_MEMORY: Durability = {
-  whenSynced: (settle) => settle(undefined),
-  failure: () => undefined,
-  tidyLog() {},
-  close: async () => {},
+function inMemory(db: Database.Database): Durability {
+  return {
+    whenSynced: (settle) => settle(undefined),
+    isSyncing: () => false,
+    failure: () => undefined,
+    tidyLog() {},
+    close: async () => void db.close(),
+  }
 }
 
 export interface SyncedLog {
   /** Calls back, in the order of the calls, when every commit made before the call is on disk; with an error if it is not. */
   whenSynced(settle: (error: unknown) => void): void
+  isSyncing(): boolean
   /** Why the disk has refused. From then on nobody knows what is on it, and a later sync would not tell. */
   failure(): unknown
 }
@@ -73,14 +81,17 @@ export function syncedLog(sync: (done: (error: unknown) => void) => void): Synce
       waiting.push(settle)
       syncNext()
     },
+    isSyncing: () => isSyncing,
     failure: () => failure,
   }
 }
 
-/** So many changed rows are worth a copy: about as many pages as SQLite would let gather. */
-const CHANGES_TO_COPY = 4000
+/** So many changed rows are worth a copy. */
+const CHANGES_TO_COPY = 8000
 /** Fewer commands than this with so many changes are a stock or an import: nobody waits behind them. */
 const COMMANDS_WORTH_A_THREAD = 100
+/** The log may grow to 256 MB while nobody stops writing. */
+const FRAMES_MAX = 16_384
 /** What the thread leaves may be copied between two commits when it is this little. */
 const CHANGES_TO_FINISH = 400
 const PASSES_MAX = 8
@@ -93,17 +104,18 @@ interface Checkpointing {
 }
 
 /**
- * The log begins anew only when all of it has been copied and nothing came meanwhile. So the thread copies in passes, each
- * shorter than the one before, and the last small rest is copied between two commits. A lab that does little never starts
- * the thread.
+ * The log begins anew by itself once all of it has been copied and nothing came meanwhile. Where somebody always writes,
+ * it grows to its limit; then the thread copies in passes, each shorter than the one before, and the last small rest is
+ * copied between two commits, which is the only wait. A lab that does little never starts the thread.
  */
-function checkpointing(db: Database.Database): Checkpointing {
+function checkpointing(db: Database.Database, databaseFd: number): Checkpointing {
   const countChanges = db.prepare('SELECT total_changes()').pluck()
   const changes = () => countChanges.get() as number
   let copiedAt = changes()
   let commandsSince = 0
   let passBeganAt = 0
   let passes = 0
+  let t9 = 0
   let thread: Worker | undefined
   let idle: NodeJS.Timeout | undefined
 
@@ -112,31 +124,52 @@ function checkpointing(db: Database.Database): Checkpointing {
     thread ??= started()
     passes += 1
     passBeganAt = changes()
+    t9 = performance.now()
     thread.postMessage('copy', [])
   }
 
   function started(): Worker {
-    const copying = new Worker(COPYING, { eval: true, workerData: { database: db.name, driver } })
+    const copying = new Worker(COPYING, {
+      eval: true,
+      workerData: { path: db.name, databaseFd, driver },
+    })
     copying.on('message', afterPass)
     copying.on('error', () => {
       thread = undefined
-      if (db.open) finish()
+      if (db.open) copyHere()
     })
     copying.unref()
     return copying
   }
 
-  function afterPass(): void {
+  function afterPass({ frames }: { readonly frames: number }): void {
+    if (process.env.DBG)
+      console.log(
+        '     pass',
+        passes,
+        'came',
+        changes() - passBeganAt,
+        'frames',
+        frames,
+        'ms',
+        (performance.now() - t9).toFixed(1),
+      )
     if (!db.open) return
-    const isLittle = changes() - passBeganAt < CHANGES_TO_FINISH
-    if (!isLittle && passes < PASSES_MAX) return pass()
-    finish()
+    const cameMeanwhile = changes() - passBeganAt
+    const isFull = frames >= FRAMES_MAX
+    if (isFull && cameMeanwhile >= CHANGES_TO_FINISH && passes < PASSES_MAX) return pass()
+    if (isFull && cameMeanwhile > 0) copyHere()
+    else copied(passBeganAt)
     idle = setTimeout(() => void ended(), IDLE_MS).unref()
   }
 
-  function finish(): void {
+  function copyHere(): void {
     db.pragma('wal_checkpoint(PASSIVE)')
-    copiedAt = changes()
+    copied(changes())
+  }
+
+  function copied(at: number): void {
+    copiedAt = at
     commandsSince = 0
     passes = 0
   }
@@ -156,7 +189,7 @@ function checkpointing(db: Database.Database): Checkpointing {
     tidyLog(commands) {
       commandsSince += commands
       if (passes > 0 || changes() - copiedAt < CHANGES_TO_COPY) return
-      if (commandsSince < COMMANDS_WORTH_A_THREAD) finish()
+      if (commandsSince < COMMANDS_WORTH_A_THREAD) copyHere()
       else pass()
     },
     close: ended,
@@ -167,15 +200,18 @@ const driver = createRequire(import.meta.url).resolve('better-sqlite3')
 
 /** The thread, as text: one that had to read TypeScript would be 18 MB larger. */
 const COPYING = `
+  const { fsyncSync } = require('node:fs')
   const { parentPort, workerData } = require('node:worker_threads')
   const Database = require(workerData.driver)
-  const db = new Database(workerData.database)
+  const db = new Database(workerData.path)
   db.pragma('synchronous = NORMAL')
   db.pragma('wal_autocheckpoint = 0')
   parentPort.on('message', (message) => {
     if (message === 'copy') {
-      db.pragma('wal_checkpoint(PASSIVE)')
-      parentPort.postMessage('copied')
+      const [{ log }] = db.pragma('wal_checkpoint(PASSIVE)')
+      // SQLite syncs what it has copied only when nothing came meanwhile.
+      fsyncSync(workerData.databaseFd)
+      parentPort.postMessage({ frames: log })
     } else {
       db.close()
       parentPort.close()

@@ -53,6 +53,8 @@ interface Waiting {
 }
 
 const GROUP_MAX = 512
+const GROUP_WORTH_A_COMMIT = 24
+const COMPANY_MS = 1
 
 /**
  * Opens the database file (`:memory:` for a lab that keeps nothing) and brings its tables up to date.
@@ -175,7 +177,6 @@ function groupingStore(db: Database.Database): Store {
     close() {
       closing ??= enlist(() => undefined).finally(async () => {
         await durability.close()
-        db.close()
       })
       return closing
     },
@@ -192,11 +193,13 @@ function commandQueue(of: {
   const commit = groupCommit(of.db, of.statements)
   const queue: Waiting[] = []
   let scheduled = false
+  let wereSeveral = false
 
   function commitGroup(): void {
     scheduled = false
     const group = queue.splice(0, GROUP_MAX)
     if (group.length === 0) return
+    wereSeveral = group.length > 1
     const commitError = commit(group)
     if (commitError === undefined) keep(group)
     else for (const waiting of group) waiting.settle(notCommitted(commitError))
@@ -208,14 +211,17 @@ function commandQueue(of: {
     durability.whenSynced((error) => {
       const failure = error === undefined ? undefined : notKept(error)
       for (const waiting of group) waiting.settle(failure)
+      if (queue.length > 0) schedule()
     })
     durability.tidyLog(group.length)
   }
 
+  /** A few commands wait for the sync under way, whose end they must see anyway: together they write fewer pages. */
   function schedule(): void {
-    if (scheduled) return
+    if (scheduled || (durability.isSyncing() && queue.length < GROUP_WORTH_A_COMMIT)) return
     scheduled = true
-    setImmediate(commitGroup)
+    if (wereSeveral && queue.length < GROUP_WORTH_A_COMMIT) setTimeout(commitGroup, COMPANY_MS)
+    else setImmediate(commitGroup)
   }
 
   return (command) => {

@@ -2,7 +2,6 @@
 
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { manualClock, systemRandom } from '../../base/environment.ts'
 import { assert } from '../../base/errors.ts'
 import { loadOperatorFile } from '../../operator/operator-file.ts'
@@ -158,24 +157,39 @@ async function closedLoop(mix: Mix, operations: number): Promise<number> {
 
 /** How long requests take that come at a fixed rate, whether the earlier ones are answered or not. */
 async function openLoop(mix: Mix, operations: number): Promise<Latencies> {
-  const latenciesMs: number[] = []
-  const answers: Promise<void>[] = []
-  const startedMs = performance.now()
-  const count = Math.floor(operations)
-  while (answers.length < count) {
-    const dueCount = ((performance.now() - startedMs) * RATE_PER_SECOND) / 1000
-    while (answers.length < Math.min(count, dueCount)) {
-      const dueMs = startedMs + (answers.length * 1000) / RATE_PER_SECOND
-      const answered = nextOperation(mix).then(() => {
-        latenciesMs.push(performance.now() - dueMs)
-      })
-      answers.push(answered)
-    }
-    await pause(1)
-  }
-  await Promise.all(answers)
-  const sorted = latenciesMs.toSorted((one, other) => one - other)
+  // Promises that were kept to the end would be collected again and again, in the process that is measured.
+  const latenciesMs = new Float64Array(Math.floor(operations))
+  await allAnswered(latenciesMs.length, async ({ at, dueMs }) => {
+    await nextOperation(mix)
+    latenciesMs[at] = performance.now() - dueMs
+  })
+  const sorted = [...latenciesMs].toSorted((one, other) => one - other)
   return { p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0 }
+}
+
+interface Due {
+  readonly at: number
+  readonly dueMs: number
+}
+
+/** Asks so many times, each when it is due; settles with the last answer. */
+function allAnswered(count: number, ask: (due: Due) => Promise<void>): Promise<void> {
+  const startedMs = performance.now()
+  let asked = 0
+  let answered = 0
+  return new Promise((resolve, reject) => {
+    const askThoseDue = (): void => {
+      const dueCount = ((performance.now() - startedMs) * RATE_PER_SECOND) / 1000
+      while (asked < Math.min(count, dueCount)) {
+        const at = asked++
+        ask({ at, dueMs: startedMs + (at * 1000) / RATE_PER_SECOND }).then(() => {
+          if (++answered === count) resolve()
+        }, reject)
+      }
+      if (asked < count) setTimeout(askThoseDue, 1)
+    }
+    askThoseDue()
+  })
 }
 
 /** The round whose 99th percentile is in the middle. */
