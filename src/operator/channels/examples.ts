@@ -15,6 +15,7 @@ export function exampleOf(reader: Reader, kind: TextChannel): string {
   const own = kind === 'sms' ? sms : ussd
   return (
     write(reader, { channel: own }) ??
+    write(reader, { channel: own, command: someMoney(reader.file) }) ??
     write(reader, { channel: own, command: { kind: 'menu' } }) ??
     write(reader, { channel: own, command: { kind: 'balance' } }) ??
     write(reader, { channel: sms }) ??
@@ -58,8 +59,18 @@ function gift({ gifting, gigabyteBytes, ranges }: OperatorFile): Command {
   const { sizesBytes, stepBytes = 1n, maxBytes = BigInt(gigabyteBytes) } = gifting
   const most = maxBytes < gigabyteBytes ? maxBytes : BigInt(gigabyteBytes)
   const amountBytes = sizesBytes?.[0] ?? most - (most % stepBytes)
-  const to = ranges.msisdn.prefix.padEnd(ranges.msisdn.digits, '123456789')
-  return { kind: 'give', to, amountBytes }
+  return { kind: 'give', to: someNumber(ranges), amountBytes }
+}
+
+/** As much as the rules let be sent at all. */
+function someMoney({ moneyTransfer, ranges, currency }: OperatorFile): Command {
+  const most = moneyTransfer?.rules.maxMinor ?? moneyTransfer?.rules.senderDayMinor
+  const units = most === undefined ? 100n : most / 10n ** BigInt(currency.minorDigits)
+  return { kind: 'sendMoney', to: someNumber(ranges), units }
+}
+
+function someNumber({ msisdn }: OperatorFile['ranges']): string {
+  return msisdn.prefix.padEnd(msisdn.digits, '123456789')
 }
 
 function inLanguageOf(reader: Reader, grammars: readonly string[]): readonly string[] {
