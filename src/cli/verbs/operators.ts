@@ -106,6 +106,7 @@ type LawAnswer = Readonly<Record<string, unknown>> & {
 interface OperatorDetails extends OperatorAnswer {
   readonly description: string
   readonly rules: readonly RuleAnswer[]
+  readonly moneyRules: readonly RuleAnswer[] | null
   readonly channels: readonly { readonly kind: string; readonly shortCode?: string }[]
   readonly orderOfUse: readonly string[]
   readonly regulation: LawAnswer
@@ -139,6 +140,7 @@ async function show(
     '',
     'Rules of giving, with source and trust (A the operator itself … D contradictory, I inferred here, U not found)',
     ...operator.rules.map((rule) => ruleText(rule, operator)),
+    ...moneyRulesText(operator),
     ...lawText(operator),
     '',
     `Used first: ${[...operator.orderOfUse, 'what ends first'].join(', then ')}`,
@@ -158,12 +160,18 @@ function valueText(
   if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
     return value.map((one) => valueText(one, of)).join(', ')
   const isAmount = of.rule.endsWith('Bytes') && /^[0-9]+$/.test(String(value))
+  if (of.rule.endsWith('Minor')) return moneyText(value as JsonAmount, of.operator.currency)
   if (isAmount) return formatAmount(BigInt(String(value)), of.operator.gigabyteBytes)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function channelText({ kind, shortCode }: OperatorDetails['channels'][number]): string {
   return shortCode === undefined ? kind : `${kind} ${shortCode}`
+}
+
+function moneyRulesText(operator: OperatorDetails): readonly string[] {
+  const rules = operator.moneyRules?.map((rule) => ruleText(rule, operator)) ?? []
+  return rules.length > 0 ? ['', 'Money from one subscriber to another', ...rules] : []
 }
 
 function lawText(operator: OperatorDetails): readonly string[] {

@@ -71,14 +71,14 @@ const SAID: Readonly<Record<MoneyRefusalCode, (refusal: MoneyRefusal, of: Of) =>
   blockedByReceiver: receiverCannot,
   moneyTooSoon: ({ untilMs = 0 }) => say('moneyTooSoon', { until: new Date(untilMs) }),
   moneyTooLittle: ({ params }, of) =>
-    say('moneyTooLittle', { minimum: money(params.leastMinor, of) }),
-  moneyTooMuch: ({ params }, of) => say('moneyTooMuch', { maximum: money(params.limitMinor, of) }),
-  spentTooLittle: ({ params }, of) => say('moneySpent', { minimum: money(params.leastMinor, of) }),
-  moneyPerDay: ({ params }, of) => say('moneyPerDay', { maximum: money(params.limitMinor, of) }),
-  moneyMustRemain: ({ params }, of) => say('moneyFloor', { floor: money(params.keepMinor, of) }),
+    say('moneyTooLittle', { minimum: sumOf(params.leastMinor, of) }),
+  moneyTooMuch: ({ params }, of) => say('moneyTooMuch', { maximum: sumOf(params.limitMinor, of) }),
+  spentTooLittle: ({ params }, of) => say('moneySpent', { minimum: sumOf(params.leastMinor, of) }),
+  moneyPerDay: ({ params }, of) => say('moneyPerDay', { maximum: sumOf(params.limitMinor, of) }),
+  moneyMustRemain: ({ params }, of) => say('moneyFloor', { floor: sumOf(params.keepMinor, of) }),
   notEnoughMoney: () => say('moneyMissing', {}),
 }
 
-function money(minor: bigint | undefined, { currency }: Of) {
+function sumOf(minor: bigint | undefined, { currency }: Of) {
   return { minor: minor ?? 0n, currency }
 }

@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Environment } from '../../base/environment.ts'
 import { assert, LabError } from '../../base/errors.ts'
-import { toHex } from '../../base/octets.ts'
+import { orderedIds } from '../../base/ordered-ids.ts'
 import type { Connection, Store } from '../../store/engine.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
 import {
@@ -128,12 +128,11 @@ export interface MoneyParts {
   notify(db: Connection, notice: MoneyNotice): void
 }
 
-const ID_OCTETS = 12
 const MINUTE_MS = 60_000
 
 export function createMoney(parts: MoneyParts): MoneyBetween {
   const { store, environment } = parts
-  const newId = () => toHex(environment.random.unique(ID_OCTETS))
+  const newId = orderedIds(environment)
   const partsNow = (): Now => ({ ...parts, atMs: environment.clock.nowMs() })
   return {
     async send(asked) {

@@ -23,7 +23,11 @@ interface Changed {
 
 /** Somebody with 1000 roubles who has spent 500 and sends 100, and what is other. */
 function codesOf(changed: Changed): readonly string[] {
-  return judgeMoney(factsOf(changed), moneyTransfer?.rules).map(({ code }) => code)
+  return judged(changed).map(({ code }) => code)
+}
+
+function judged(changed: Changed) {
+  return judgeMoney(factsOf(changed), moneyTransfer?.rules)
 }
 
 function factsOf({ amount = 100n, sender, to = '70009990000002', ...rest }: Changed): MoneyFacts {
@@ -104,13 +108,12 @@ for (const [what, changed, codes] of ROWS) {
 }
 
 test('what waiting helps says until when, and what is the most', (t) => {
-  const of = (changed: Changed) => judgeMoney(factsOf(changed), moneyTransfer?.rules)
-  const [gap] = of({ sender: { lastSentAtMs: NOON - MINUTE_MS } })
+  const [gap] = judged({ sender: { lastSentAtMs: NOON - MINUTE_MS } })
   t.is(gap?.untilMs, NOON + MINUTE_MS)
-  const [day] = of({ sender: { sentTodayMinor: 250n * RUB } })
+  const [day] = judged({ sender: { sentTodayMinor: 250n * RUB } })
   t.is(new Date(day?.untilMs ?? 0).toISOString(), '2026-01-15T21:00:00.000Z', 'midnight in Moscow')
   t.like(day?.params, { mostMinor: 50n * RUB, limitMinor: 300n * RUB })
-  const [floor] = of({ sender: { moneyMinor: 100n * RUB } })
+  const [floor] = judged({ sender: { moneyMinor: 100n * RUB } })
   t.like(floor, { params: { keepMinor: 60n * RUB, mostMinor: 40n * RUB } })
   t.false('untilMs' in (floor ?? {}))
 })
