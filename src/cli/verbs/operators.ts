@@ -150,7 +150,9 @@ async function show(
 }
 
 function ruleText({ rule, value, source, trust }: RuleAnswer, operator: OperatorDetails): string {
-  return `  ${trust}  ${rule}: ${valueText(value, { rule, operator })}\n       ${source}`
+  // As the file calls it: there sums are text, and no minor units.
+  const name = rule.replace(/Minor$/, '')
+  return `  ${trust}  ${name}: ${valueText(value, { rule, operator })}\n       ${source}`
 }
 
 function valueText(
@@ -185,7 +187,7 @@ function lawText(operator: OperatorDetails): readonly string[] {
 async function check(path: string, output: Output): Promise<void> {
   const file = loadOperatorFile(path)
   const { id, name, plans, gifting } = file
-  const rules = Object.keys(gifting).length
+  const rules = Object.keys({ ...gifting, ...file.moneyTransfer?.rules }).length
   output.result(
     { file: path, id, name, plans: plans.map((plan) => plan.id), rules },
     `${path} is right: ${id}, "${name}", with ${counted(plans.length, 'plan')} and ${counted(rules, 'rule')}.`,

@@ -30,13 +30,13 @@ const steps = fc.array(
     from: fc.nat(NUMBERS - 1),
     to: fc.nat(NUMBERS - 1),
     amountMinor: fc.oneof(
-      fc.bigInt({ min: 900n, max: 16_000n }),
-      fc.bigInt({ min: 1n, max: 10n ** 15n }),
+      { weight: 5, arbitrary: fc.bigInt({ min: 900n, max: 16_000n }) },
+      { weight: 1, arbitrary: fc.bigInt({ min: 1n, max: 10n ** 15n }) },
     ),
     way: fc.constantFrom('send', 'code', 'wrong', 'leave', 'again'),
-    minutes: fc.constantFrom(0, 1, 2, 11, 1440),
+    minutes: fc.constantFrom(0, 1, 2, 11, 1440, 1440),
   }),
-  { maxLength: 14 },
+  { minLength: 8, maxLength: 16 },
 )
 
 test('money is conserved, none owes any, and every day and gap is kept', async (t) => {
@@ -105,7 +105,7 @@ test('money is conserved, none owes any, and every day and gap is kept', async (
     }),
     { numRuns: 25 },
   )
-  t.true(sentInAll > 10 && refusedInAll > 10, `${sentInAll} sent, ${refusedInAll} not`)
+  t.true(sentInAll > 5 && refusedInAll > 5, `${sentInAll} sent, ${refusedInAll} not`)
 })
 
 test('both histories have it under the number of the receipt, the other side masked', async (t) => {
