@@ -16,6 +16,7 @@ import { messageRoutes } from './api/message-routes.ts'
 import { operatorRoutes } from './api/operator-routes.ts'
 import { operatorsRoutes } from './api/operators-routes.ts'
 import { phoneRoutes } from './api/phone-routes.ts'
+import { moneyRoutes } from './api/money-routes.ts'
 import { subscriptionRoutes } from './api/subscription-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
 import type { Route } from './api/route.ts'
@@ -72,6 +73,7 @@ export function apiRoutes(
     ...messageRoutes(operator),
     ...operatorsRoutes(operator),
     ...subscriptionRoutes(operator),
+    ...moneyRoutes(operator),
     ...historyRoutes(operator),
   ]
 }

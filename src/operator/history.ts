@@ -3,6 +3,7 @@
 import type { Connection } from '../store/engine.ts'
 import { movementsOf, type DataMovement, type MoneyMovement } from '../store/history.ts'
 import type { LotOrigin, TransferKind } from '../store/journal.ts'
+import type { MoneyKind } from '../store/money.ts'
 import { findById } from './accounts.ts'
 import { maskNumber } from './messages/numbering.ts'
 
@@ -27,6 +28,8 @@ export const HISTORY_KINDS = [
   'purchase',
   'extension',
   'refund',
+  'moneySent',
+  'moneyReceived',
 ] as const
 
 export type HistoryKind = (typeof HISTORY_KINDS)[number]
@@ -75,7 +78,7 @@ export function historyOf(
   for (const movement of movements.slice(start)) {
     if (entries.length >= filter.limit) break
     if (!isWithin(movement.atMs, filter)) continue
-    const entry = movement.what === 'data' ? dataEntry(db, movement) : moneyEntry(movement)
+    const entry = movement.what === 'data' ? dataEntry(db, movement) : moneyEntry(db, movement)
     const isKind = filter.kind === undefined || filter.kind === entry.kind
     if (isKind && (filter.what === undefined || filter.what === entry.what)) entries.push(entry)
   }
@@ -127,7 +130,7 @@ function kindOf(movement: DataMovement): HistoryKind {
 /** As the receipt of an order, of a gift, or the name of a session has it; what was taken back names the gift. */
 function referenceOf(id: string): string {
   return id.replace(
-    /^(?:reverse|adjust|package|extend|topUp|purchase|extension|fee|session):(?=[0-9A-Fa-f]{24}$)/,
+    /^(?:reverse|adjust|package|extend|topUp|purchase|extension|fee|session|sent|received):(?=[0-9A-Fa-f]{24}$)/,
     '',
   )
 }
@@ -151,20 +154,33 @@ function dataEntry(db: Connection, movement: DataMovement): HistoryEntry {
   }
 }
 
-function moneyEntry(movement: MoneyMovement): HistoryEntry {
-  const { id, atMs, kind, amountMinor, currency, label } = movement
+const MONEY: Readonly<Record<MoneyKind, HistoryKind>> = {
+  topUp: 'topUp',
+  planFee: 'planFee',
+  giftFee: 'giftFee',
+  purchase: 'purchase',
+  extension: 'extension',
+  refund: 'refund',
+  adjust: 'corrected',
+  sent: 'moneySent',
+  received: 'moneyReceived',
+}
+
+function moneyEntry(db: Connection, movement: MoneyMovement): HistoryEntry {
+  const { id, atMs, kind, amountMinor, currency, label, otherAccountId } = movement
+  const other = otherAccountId === undefined ? undefined : findById(db, otherAccountId)
   return {
     position: positionOf(movement),
     reference: referenceOf(id),
     at: new Date(atMs),
     what: 'money',
-    kind: kind === 'adjust' ? 'corrected' : kind,
+    kind: MONEY[kind],
     amountBytes: undefined,
     keptBytes: undefined,
     overageBytes: undefined,
     amountMinor,
     currency,
-    with: undefined,
+    with: other && maskNumber(other.msisdn),
     label,
   }
 }

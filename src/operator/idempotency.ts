@@ -11,7 +11,15 @@ import { readRefused, writeRefused, type Refused } from './refused.ts'
 export interface RequestIdentity {
   readonly caller: string
   readonly operation:
-    'giveData' | 'useData' | 'askForData' | 'orderForSubscription' | 'changePin' | 'confirmGift'
+    | 'giveData'
+    | 'useData'
+    | 'askForData'
+    | 'orderForSubscription'
+    | 'changePin'
+    | 'confirmGift'
+    | 'sendMoney'
+    | 'requestMoney'
+    | 'confirmMoney'
   readonly key: string
   /** All of the content, in one writing. */
   readonly fingerprint: string

@@ -22,6 +22,8 @@ import {
   readTariff,
   readTexts,
 } from './rules/read-plans.ts'
+import type { MoneyTransferRules } from './rules/money.ts'
+import { readMoneyTransfer } from './rules/read-money.ts'
 import { readRules } from './rules/read-rules.ts'
 import { LANGUAGE_TAG, type FileUnits } from './rules/read-values.ts'
 import type {
@@ -69,6 +71,8 @@ export interface OperatorFile {
   readonly gifting: GiftingRules
   /** Where each gifting rule was found. */
   readonly giftingSources: RuleSources
+  /** By which rules subscribers send each other money; absent: not at all. */
+  readonly moneyTransfer: MoneyTransferRules | undefined
   readonly consumption: ConsumptionOrder
   readonly charging: ChargingRules
   readonly channels: readonly Channel[]
@@ -166,6 +170,9 @@ export function parseOperatorFile(
     tariff: file.maybe('tariff', () => readTariff(file.child('tariff'), units)) ?? NO_TARIFF,
     gifting: rules,
     giftingSources: sources,
+    moneyTransfer: file.maybe('moneyTransfer', () =>
+      readMoneyTransfer(file.child('moneyTransfer'), units),
+    ),
     consumption: file.maybe('consumption', () => readConsumption(file.child('consumption'))) ?? {
       origins: [],
     },
@@ -181,7 +188,7 @@ export function parseOperatorFile(
 }
 
 const FIELDS =
-  'id name description country plmn languages timeZone currency ranges units plans tariff gifting consumption charging channels regulation texts profile'
+  'id name description country plmn languages timeZone currency ranges units plans tariff gifting moneyTransfer consumption charging channels regulation texts profile'
 
 const CURRENCY = { pattern: /^[A-Z]{3}$/, expected: 'a code of three letters such as "RUB"' }
 

@@ -38,12 +38,14 @@ import type { Gift } from './gifts/view.ts'
 import { messagesOf, type Message } from '../store/messages.ts'
 import { createAdvice, type AdviceOf } from './advice/advice.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
+import { noteMoney } from './channels/money-notices.ts'
 import { noteApproval, noteAsk, noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
 import { historyOf, type HistoryEntry, type HistoryFilter } from './history.ts'
 import { createCharging, type Charging } from './charging/charging.ts'
 import type { ChargingSettings } from './charging/requests.ts'
 import { forgetAnswers, requireIdempotencyKey } from './idempotency.ts'
+import { createMoney, type MoneyBetween } from './money/money.ts'
 import { maskNumber } from './messages/numbering.ts'
 import { normaliseMsisdn } from './msisdn.ts'
 import { createOperatorNetwork, type OperatorNetwork } from './network.ts'
@@ -114,6 +116,8 @@ export interface Operator {
   readonly subscriptions: Subscriptions
   /** Sign-in of subscribers, and tokens. */
   readonly access: Access
+  /** Money that subscribers send each other. */
+  readonly money: MoneyBetween
   /** Who is told of what happens. */
   readonly events: EventHub
   /** Top-ups, corrections and reservations by the operator's software. */
@@ -243,7 +247,9 @@ export function createOperator(parts: {
   const charging = createCharging({ ...all, settings: parts.charging })
   const { endLost: onAttachmentEnd, noteAttachment: onAttached } = charging
   const accounts = stockAndAccounts({ ...all, gifts, charging })
-  const messages = createMessages({ ...all, gifts, subscriptions: accounts.subscriptions })
+  const money = createMoney({ ...all, notify: noteMoney })
+  const { subscriptions } = accounts
+  const messages = createMessages({ ...all, gifts, money, subscriptions })
   return {
     get file() {
       return operators.default
@@ -253,6 +259,7 @@ export function createOperator(parts: {
     ...queries(all),
     ...accounts,
     charging,
+    money,
     messages,
     advice: createAdvice({ ...all, gifts }),
     gifts,

@@ -38,6 +38,8 @@ export interface MoneyMovement {
   readonly amountMinor: bigint
   readonly currency: string
   readonly label: string | undefined
+  /** Of money between subscribers: the account of the other side. */
+  readonly otherAccountId: number | undefined
 }
 
 export type Movement = DataMovement | MoneyMovement
@@ -199,9 +201,16 @@ function moneyMovementsOf(db: Connection, accountId: number): readonly MoneyMove
     readonly amount_minor: bigint
     readonly currency: string
     readonly label: string | null
+    readonly other: bigint | null
   }
   return db
-    .bigSql<Row>(`SELECT * FROM money_transfers WHERE account_id = ?`)
+    .bigSql<Row>(
+      `SELECT one.*, other.account_id AS other FROM money_transfers one
+         LEFT JOIN money_transfers other ON other.id = CASE one.kind
+           WHEN 'sent' THEN 'received:' || substr(one.id, 6)
+           WHEN 'received' THEN 'sent:' || substr(one.id, 10) END
+       WHERE one.account_id = ?`,
+    )
     .all(accountId)
     .map((row) => ({
       what: 'money',
@@ -212,5 +221,6 @@ function moneyMovementsOf(db: Connection, accountId: number): readonly MoneyMove
       amountMinor: row.amount_minor,
       currency: row.currency,
       label: row.label ?? undefined,
+      otherAccountId: row.other === null ? undefined : Number(row.other),
     }))
 }

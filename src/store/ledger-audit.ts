@@ -200,4 +200,27 @@ const FAULT_QUERIES: readonly { what(id: string): string; readonly statement: st
       LEFT JOIN money_transfers ON account_id = accounts.id
       GROUP BY accounts.id HAVING money_minor <> coalesce(sum(amount_minor), 0)`,
   },
+  {
+    what: (id) => `money ${id} left one account and did not arrive in another, or not as much`,
+    statement: `
+      SELECT gone.id FROM money_transfers gone
+        LEFT JOIN money_transfers come ON come.id = 'received:' || substr(gone.id, 6)
+      WHERE gone.kind = 'sent' AND (come.account_id IS gone.account_id
+        OR (come.amount_minor, come.currency, come.at) IS NOT (-gone.amount_minor, gone.currency, gone.at))`,
+  },
+  {
+    what: (id) => `money ${id} arrived and never left anybody`,
+    statement: `
+      SELECT id FROM money_transfers come WHERE kind = 'received' AND NOT EXISTS
+        (SELECT 1 FROM money_transfers gone WHERE gone.id = 'sent:' || substr(come.id, 10))`,
+  },
+  {
+    what: (id) => `money ${id} was asked for and sent, and the journal says another amount or none`,
+    statement: `
+      SELECT money_requests.id FROM money_requests LEFT JOIN money_transfers gone ON gone.id = 'sent:' || money_requests.id
+        LEFT JOIN money_transfers come ON come.id = 'received:' || money_requests.id
+      WHERE state = 'sent' AND (giver_account_id, receiver_account_id, money_requests.amount_minor)
+        IS NOT (gone.account_id, come.account_id, come.amount_minor)
+        OR state <> 'sent' AND gone.id IS NOT NULL`,
+  },
 ]

@@ -20,6 +20,7 @@ import {
 import { IDLENESS } from './tables/idleness.ts'
 import { LEDGER_2 } from './tables/ledger.ts'
 import { LOCALITY } from './tables/locality.ts'
+import { MONEY_BETWEEN } from './tables/money.ts'
 import { NETWORK_TABLES } from './tables/network.ts'
 import { MORE_SECRETS, OPERATOR_TABLES } from './tables/operator.ts'
 import { ORDER_LIMITS } from './tables/order-limits.ts'
@@ -80,4 +81,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: '0070 deliveries of events by listener', sql: DELIVERIES_OF_LISTENERS },
   { name: '0071 changes to top-ups, corrections and reservations', sql: ACTION_CHANGES },
   { name: '0075 seals of the journals', sql: JOURNAL_SEALS },
+  { name: '0076 money that subscribers send each other', sql: MONEY_BETWEEN },
 ]

@@ -4,7 +4,15 @@ import { LabError } from '../base/errors.ts'
 import type { Connection } from './engine.ts'
 
 export type MoneyKind =
-  'topUp' | 'planFee' | 'giftFee' | 'purchase' | 'extension' | 'refund' | 'adjust'
+  | 'topUp'
+  | 'planFee'
+  | 'giftFee'
+  | 'purchase'
+  | 'extension'
+  | 'refund'
+  | 'adjust'
+  | 'sent'
+  | 'received'
 
 /** A movement: into the wallet above zero, out of it below. It never changes. */
 export interface MoneyTransfer {
@@ -57,6 +65,71 @@ export function moveMoney(
     )
   if (changes === 1) return
   throw new LabError('conflict', `there is a movement of money with the id ${move.id} already`)
+}
+
+/**
+ * Moves money from one wallet to another: what leaves the one arrives in the other, within the same command and under the
+ * same id.
+ * @throws {LabError} as `moveMoney`; badInput — it is not more than nothing, or both are the same account
+ */
+export function passMoney(
+  db: Connection,
+  pass: {
+    readonly id: string
+    readonly fromAccountId: number
+    readonly toAccountId: number
+    readonly amountMinor: bigint
+    readonly currency: string
+    readonly atMs: number
+  },
+): void {
+  const { id, fromAccountId, toAccountId, amountMinor, currency, atMs } = pass
+  if (amountMinor <= 0n) requireMoney(0n)
+  if (fromAccountId === toAccountId) {
+    throw new LabError('badInput', 'money is sent from one account to another')
+  }
+  const both = { currency, atMs }
+  moveMoney(db, {
+    ...both,
+    id: `sent:${id}`,
+    accountId: fromAccountId,
+    kind: 'sent',
+    amountMinor: -amountMinor,
+  })
+  moveMoney(db, {
+    ...both,
+    id: `received:${id}`,
+    accountId: toAccountId,
+    kind: 'received',
+    amountMinor,
+  })
+}
+
+/** What an account has sent to others since an instant, and when it last did, ever. */
+export function sentMoney(
+  db: Connection,
+  of: { readonly accountId: number; readonly fromMs: number },
+): { readonly sentMinor: bigint; readonly lastAtMs: number | undefined } {
+  const row = db
+    .bigSql<{ readonly sent: bigint; readonly last: bigint | null }>(
+      `SELECT coalesce(-sum(iif(at >= ?, amount_minor, 0)), 0) AS sent, max(at) AS last FROM money_transfers
+       WHERE account_id = ? AND kind = 'sent'`,
+    )
+    .get(of.fromMs, of.accountId)
+  const last = row?.last ?? undefined
+  return { sentMinor: row?.sent ?? 0n, lastAtMs: last === undefined ? undefined : Number(last) }
+}
+
+/** What an account has ever paid its operator, less what was paid back: neither sent nor corrected. */
+export function spentMoney(db: Connection, accountId: number): bigint {
+  return (
+    db
+      .bigSql<{ readonly spent: bigint }>(
+        `SELECT coalesce(-sum(amount_minor), 0) AS spent FROM money_transfers
+         WHERE account_id = ? AND kind IN ('planFee', 'giftFee', 'purchase', 'extension', 'refund')`,
+      )
+      .get(accountId)?.spent ?? 0n
+  )
 }
 
 function requireMoney(amountMinor: bigint): void {

@@ -97,3 +97,29 @@ test.serial(
     await lab.stop()
   },
 )
+
+test.serial('money is sent to another phone, and every rule against it is told', async (t) => {
+  const data = temporaryDirectory(t)
+  const lab = await serve(t, '--data', data, '--clock', 'manual')
+  const json = async (line: string) => (await runJson(t, [...line.split(' '), '--data', data]))[0]
+  const tried = (line: string) => run(...line.split(' '), '--data', data)
+  const numbers: string[] = []
+  for (const phone of ['p1', 'p2']) {
+    const order = await json(`order --operator beeline --phone ${phone}`)
+    await json(`download ${String(order?.activationCode)} --phone ${phone} --enable`)
+    numbers.push(String(order?.msisdn))
+  }
+  const [from = '', to = ''] = numbers
+  await json('subscription topup 1000 --phone p1')
+  await json('subscription buy beeline-plus-5 --phone p1')
+  const sent = { from, to, amountMinor: 10_000, currency: 'RUB' }
+  t.like(await json('subscription send 100 --to p2 --phone p1 --key k'), sent)
+  t.like(await json(`subscription send 100 --to ${to} --phone p1 --key k`), sent)
+  t.like(await json('subscription --phone p2'), { wallet: { moneyMinor: 10_000 } })
+  const refused = await tried('subscription send 151 --to p2 --phone p1')
+  t.is(refused.exitCode, 3)
+  t.regex(refused.stderr, /a short while ago[^]*greatest sum/)
+  t.not((await tried('subscription send 100 --phone p1')).exitCode, 0)
+  t.regex((await tried('operators show beeline')).stdout, /C {2}keep: 60.00 RUB/)
+  await lab.stop()
+})

@@ -79,6 +79,29 @@ for (const [path, value] of [
   ['gifting.minBytes.trust', 'E'],
   ['gifting.surprise', 5],
   ['regulation', { coolingAfterIdle: { value: { idleHours: 72 }, source: 'x', trust: 'B' } }],
+  ['moneyTransfer', { max: { value: 150, source: 'x', trust: 'C' } }],
+  ['moneyTransfer', { min: { value: '0', source: 'x', trust: 'C' } }],
+  ['moneyTransfer', { max: { value: '5', source: 'x' } }],
+  ['moneyTransfer', { fee: { value: '5', source: 'x', trust: 'C' } }],
+  ['moneyTransfer', { gapMinutes: { value: 0, source: 'x', trust: 'C' } }],
+  [
+    'moneyTransfer',
+    { code: { value: { digits: 2, withinMinutes: 5, tries: 3 }, source: 'x', trust: 'C' } },
+  ],
+  [
+    'moneyTransfer',
+    {
+      min: { value: '10', source: 'x', trust: 'C' },
+      max: { value: '9', source: 'x', trust: 'C' },
+    },
+  ],
+  [
+    'moneyTransfer',
+    {
+      min: { value: '10', source: 'x', trust: 'C' },
+      senderDay: { value: '9', source: 'x', trust: 'C' },
+    },
+  ],
   ['profile.serviceProviderName', 'x'.repeat(33)],
   ['profile.profileOwner.mccMnc.mcc', 'abc'],
   ['surprise', 1],

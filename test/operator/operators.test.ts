@@ -15,7 +15,7 @@ import { temporaryDirectory, testLab } from '../helpers/lab.ts'
 
 const IDS =
   'beeline cell-c china-mobile china-telecom china-unicom lab lg-uplus megafon mineo mts ' +
-  'safaricom smart t2 vodacom'
+  'ninemobile safaricom smart t2 telkomsel vodacom'
 const NAMES = IDS.split(' ')
 
 test('every operator that comes with the lab has a file, and all of them go together', (t) => {

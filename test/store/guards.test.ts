@@ -460,6 +460,59 @@ const ATTEMPTS: readonly (readonly [what: string, statements: readonly string[],
     ],
     /kind = 'adjust'/,
   ],
+  [
+    'receive money that nobody sent',
+    [
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('received:n', 1, 'received', 5, 'XTS', 1)`,
+    ],
+    /only money that was sent is received/,
+  ],
+  [
+    'receive more money than was sent',
+    [
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('sent:n', 1, 'sent', -5, 'XTS', 1)`,
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('received:n', 2, 'received', 6, 'XTS', 1)`,
+    ],
+    /only money that was sent is received/,
+  ],
+  [
+    'send money to oneself',
+    [
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('sent:n', 1, 'sent', -5, 'XTS', 1)`,
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('received:n', 1, 'received', 5, 'XTS', 1)`,
+    ],
+    /only money that was sent is received/,
+  ],
+  [
+    'call a purchase money that was sent',
+    [
+      `INSERT INTO money_transfers (id, account_id, kind, amount_minor, currency, at) VALUES ('sent:n', 1, 'purchase', -5, 'XTS', 1)`,
+    ],
+    /kind = 'sent'/,
+  ],
+  [
+    'have two requests for money wait at once',
+    [
+      `INSERT INTO money_requests VALUES ('a', 1, 2, 5, 'awaitingCode', 0, 1, 2), ('b', 1, 2, 5, 'awaitingCode', 0, 1, 2)`,
+    ],
+    /UNIQUE constraint failed: money_requests.giver_account_id/,
+  ],
+  [
+    'let a request for money wait again that is over',
+    [
+      `INSERT INTO money_requests VALUES ('a', 1, 2, 5, 'blocked', 3, 1, 2)`,
+      `UPDATE money_requests SET state = 'awaitingCode'`,
+    ],
+    /ends once/,
+  ],
+  [
+    'change whom a request for money is for',
+    [
+      `INSERT INTO money_requests VALUES ('a', 1, 2, 5, 'awaitingCode', 0, 1, 2)`,
+      `UPDATE money_requests SET amount_minor = 6`,
+    ],
+    /otherwise what it was/,
+  ],
 
   [
     'open a closed account',

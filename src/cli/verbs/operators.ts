@@ -106,6 +106,7 @@ type LawAnswer = Readonly<Record<string, unknown>> & {
 interface OperatorDetails extends OperatorAnswer {
   readonly description: string
   readonly rules: readonly RuleAnswer[]
+  readonly moneyRules: readonly RuleAnswer[] | null
   readonly channels: readonly { readonly kind: string; readonly shortCode?: string }[]
   readonly orderOfUse: readonly string[]
   readonly regulation: LawAnswer
@@ -139,6 +140,7 @@ async function show(
     '',
     'Rules of giving, with source and trust (A the operator itself … D contradictory, I inferred here, U not found)',
     ...operator.rules.map((rule) => ruleText(rule, operator)),
+    ...moneyRulesText(operator),
     ...lawText(operator),
     '',
     `Used first: ${[...operator.orderOfUse, 'what ends first'].join(', then ')}`,
@@ -148,7 +150,9 @@ async function show(
 }
 
 function ruleText({ rule, value, source, trust }: RuleAnswer, operator: OperatorDetails): string {
-  return `  ${trust}  ${rule}: ${valueText(value, { rule, operator })}\n       ${source}`
+  // As the file calls it: there sums are text, and no minor units.
+  const name = rule.replace(/Minor$/, '')
+  return `  ${trust}  ${name}: ${valueText(value, { rule, operator })}\n       ${source}`
 }
 
 function valueText(
@@ -158,12 +162,18 @@ function valueText(
   if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
     return value.map((one) => valueText(one, of)).join(', ')
   const isAmount = of.rule.endsWith('Bytes') && /^[0-9]+$/.test(String(value))
+  if (of.rule.endsWith('Minor')) return moneyText(value as JsonAmount, of.operator.currency)
   if (isAmount) return formatAmount(BigInt(String(value)), of.operator.gigabyteBytes)
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function channelText({ kind, shortCode }: OperatorDetails['channels'][number]): string {
   return shortCode === undefined ? kind : `${kind} ${shortCode}`
+}
+
+function moneyRulesText(operator: OperatorDetails): readonly string[] {
+  const rules = operator.moneyRules?.map((rule) => ruleText(rule, operator)) ?? []
+  return rules.length > 0 ? ['', 'Money from one subscriber to another', ...rules] : []
 }
 
 function lawText(operator: OperatorDetails): readonly string[] {
@@ -177,7 +187,7 @@ function lawText(operator: OperatorDetails): readonly string[] {
 async function check(path: string, output: Output): Promise<void> {
   const file = loadOperatorFile(path)
   const { id, name, plans, gifting } = file
-  const rules = Object.keys(gifting).length
+  const rules = Object.keys({ ...gifting, ...file.moneyTransfer?.rules }).length
   output.result(
     { file: path, id, name, plans: plans.map((plan) => plan.id), rules },
     `${path} is right: ${id}, "${name}", with ${counted(plans.length, 'plan')} and ${counted(rules, 'rule')}.`,

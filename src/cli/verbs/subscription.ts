@@ -14,6 +14,7 @@ import { staffCommands } from './subscription-staff.ts'
 
 export interface SubscriptionOptions extends CommonOptions, PhoneOption {
   readonly for?: string
+  readonly to?: string
   readonly key?: string
   readonly quarantineDays?: string
 }
@@ -53,6 +54,21 @@ export function subscriptionVerb(output: Output): Command {
         .option(key, keyText)
         .action((amount: string, msisdn: string | undefined, own: SubscriptionOptions) =>
           topUp({ ...chosen(msisdn, own), amount }, output),
+        ),
+    )
+    .addCommand(
+      forOne(
+        {
+          name: 'send',
+          summary: 'send money to another subscriber, where the operator lets subscribers do so',
+          examples: ['subscription send 100 --to p2', 'subscription send 100 --to 70009990002'],
+        },
+        'amount',
+      )
+        .requiredOption('--to <who>', 'a phone or a number that gets it')
+        .option(key, keyText)
+        .action((amount: string, msisdn: string | undefined, own: SubscriptionOptions) =>
+          send({ ...chosen(msisdn, own), amount }, output),
         ),
     )
     .addCommand(
@@ -249,6 +265,25 @@ async function topUp(asked: Chosen & { readonly amount: string }, output: Output
     key: asked.options.key,
   })
   output.result(receipt, `${receipt.msisdn} has ${moneyText(receipt.amountMinor, currency)} more.`)
+}
+
+interface MoneySentAnswer {
+  readonly from: string
+  readonly to: string
+  readonly amountMinor: JsonAmount
+}
+
+async function send(asked: Chosen & { readonly amount: string }, output: Output): Promise<void> {
+  const { lab, answer } = await lookAt(asked)
+  const currency = currencyOf(answer)
+  const amountMinor = String(moneyOf(asked.amount, currency))
+  const sent = await postOnce<MoneySentAnswer>(lab, {
+    path: pathOf(answer.msisdn, 'money-transfers'),
+    body: { amountMinor, to: await msisdnOf(lab, asked.options.to ?? '') },
+    key: asked.options.key,
+  })
+  const sum = moneyText(sent.amountMinor, currency)
+  output.result(sent, `${sent.from} has sent ${sum} to ${sent.to}.`)
 }
 
 async function buy(asked: Chosen & { readonly packageId: string }, output: Output): Promise<void> {

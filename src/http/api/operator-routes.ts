@@ -268,7 +268,13 @@ interface RefusedByRules {
   readonly reason: string
   /** ISO 8601. */
   readonly until?: string
-  readonly refusals?: readonly GiftRefusal[]
+  readonly refusals?: readonly BrokenRule[]
+}
+
+/** A rule of giving, or of sending money, as answers have it. */
+type BrokenRule = Pick<GiftRefusal, 'text' | 'untilMs' | 'alternatives'> & {
+  readonly code: string
+  readonly params: object
 }
 
 /** The answer of a command with an idempotency key: done now or done before, which is told in the same way, or refused by a rule. */
@@ -301,7 +307,7 @@ export function refusedAnswer(refusal: RefusedByRules): Answer & { readonly prob
 }
 
 /** One broken rule. Amounts are bytes and minor units. */
-export function refusalJson({ code, text, params, untilMs, alternatives }: GiftRefusal): object {
+export function refusalJson({ code, text, params, untilMs, alternatives }: BrokenRule): object {
   return {
     code,
     text,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { amountToJson } from '../../operator/amount.ts'
 import type { OperatorFile } from '../../operator/operator-file.ts'
 import type { Operator } from '../../operator/operator.ts'
-import type { Tariff } from '../../operator/rules/types.ts'
+import type { RuleSource, Tariff } from '../../operator/rules/types.ts'
 import { ok, route, type Route } from './route.ts'
 import { amountJson, idOf } from './schemas.ts'
 
@@ -50,6 +50,9 @@ const operatorSchema = z
     description: z.string(),
     ranges: z.looseObject({}),
     rules: z.array(ruleSchema),
+    moneyRules: z.array(ruleSchema).nullable().meta({
+      description: 'By which subscribers send each other money; null where they do not.',
+    }),
     packages: z.array(z.looseObject({ id: z.string() })),
     extension: z.looseObject({}).nullable(),
     topUpMinor: z.object({ min: amountJson, max: amountJson }),
@@ -141,17 +144,13 @@ function summaryJson(file: OperatorFile, isDefault: boolean) {
 }
 
 function detailsJson(file: OperatorFile) {
-  const { description, ranges, gifting, giftingSources, channels, regulation } = file
+  const { description, ranges, gifting, giftingSources, channels, regulation, moneyTransfer } = file
   const { packages, extension, topUpMinor }: Tariff = file.tariff
-  const rules = Object.entries(gifting).map(([rule, value]) => ({
-    rule,
-    value: plain(value),
-    ...giftingSources[rule as keyof typeof giftingSources],
-  }))
   return {
     description,
     ranges,
-    rules,
+    rules: rulesJson(gifting, giftingSources),
+    moneyRules: moneyTransfer ? rulesJson(moneyTransfer.rules, moneyTransfer.sources) : null,
     packages: packages.map(plain),
     extension: extension ? plain(extension) : null,
     topUpMinor: plain(topUpMinor),
@@ -160,6 +159,14 @@ function detailsJson(file: OperatorFile) {
     channels: channels.map(plain),
     regulation: plain(regulation),
   }
+}
+
+function rulesJson(rules: object, sources: Readonly<Record<string, RuleSource>>): object[] {
+  return Object.entries(rules).map(([rule, value]) => ({
+    rule,
+    value: plain(value),
+    ...sources[rule],
+  }))
 }
 
 /** What a file says, as JSON: amounts and prices are bigint there. */

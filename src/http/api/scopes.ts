@@ -8,6 +8,7 @@ export const SCOPES = {
   'operators:write': "read the operators' files again",
   'accounts:write': 'change status, plan and details of subscriptions',
   'purchases:write': 'buy packages and longer lives of lots',
+  'money:write': 'send money to other subscribers',
   'accounts:read': 'see accounts and the cards that they were on',
   'balances:read': 'see balances, lots and what may be given',
   'gifts:read': 'see gifts',
@@ -63,6 +64,7 @@ export const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = {
   subscriber: [
     'operators:read',
     'purchases:write',
+    'money:write',
     'accounts:read',
     'balances:read',
     'gifts:read',

@@ -14,7 +14,7 @@ import { amountJson, instant, msisdn, readBy } from './schemas.ts'
 const money = amountJson.meta({ description: "Minor units of the operator's currency." })
 
 /** An amount of money above zero, in minor units. */
-const amountMinor = readBy(
+export const amountMinor = readBy(
   {
     description: 'Minor units: an integer, or decimal digits as text.',
     anyOf: [

@@ -16,6 +16,7 @@ import { markRead, messagesAfter, putMessage, type Message } from '../../store/m
 import { findByNumber } from '../accounts.ts'
 import { beginRest, noteUse, restNow } from '../charging/admission.ts'
 import type { Gifts } from '../gifts/gifts.ts'
+import type { MoneyBetween } from '../money/money.ts'
 import type { TextChannel } from '../messages/fitting.ts'
 import { formsOf, parseMessage } from '../messages/parser.ts'
 import { numberingPlan } from '../messages/numbering.ts'
@@ -97,6 +98,7 @@ export interface MessagesParts {
   readonly environment: Environment
   readonly operators: Operators
   readonly gifts: Gifts
+  readonly money: MoneyBetween
   readonly subscriptions: Subscriptions
 }
 

@@ -13,7 +13,7 @@ import { say, type Reader, type Said } from './said.ts'
 
 /** Where a dialogue is: which screen the subscriber sees. */
 export type Screen =
-  | { readonly at: 'menu' | 'giveNumber' | 'askNumber' | 'code' }
+  | { readonly at: 'menu' | 'giveNumber' | 'askNumber' | 'code' | 'moneyCode' }
   | { readonly at: 'giveAmount' | 'askAmount'; readonly number: string }
   | { readonly at: 'question' | 'offer'; readonly giftId: string }
 
@@ -47,6 +47,8 @@ export function showNext(parts: ReplyParts, entry: Entry): Promise<Shown> {
       return amountEntered(parts, { ...entry, screen })
     case 'code':
       return codeEntered(parts, entry)
+    case 'moneyCode':
+      return moneyCodeEntered(parts, entry)
     case 'question':
     case 'offer':
       return answered(parts, { ...entry, screen })
@@ -137,6 +139,13 @@ function codeEntered(parts: ReplyParts, entry: Entry): Promise<Shown> {
   return commanded(parts, entry, { kind: 'claim', code })
 }
 
+/** The code alone, or all of the command that has it. */
+function moneyCodeEntered(parts: ReplyParts, entry: Entry): Promise<Shown> {
+  const code = normaliseMessage(entry.text)
+  if (!/^[0-9]{3,6}$/.test(code)) return dialled(parts, { ...entry, screen: undefined })
+  return commanded(parts, entry, { kind: 'confirmMoney', code })
+}
+
 const YES = ['1', 'YES', 'Y', 'OK', 'ДА', '是', '好']
 const NO = ['2', 'NO', 'N', 'НЕТ', '否', '不']
 
@@ -174,7 +183,8 @@ async function answered(
 
 async function commanded(parts: ReplyParts, entry: Entry, command: Command): Promise<Shown> {
   const asked: Asked = { ...entry, channel: 'ussd', command }
-  const { said, giftId, mayTryAgain = false } = await reply(parts, asked)
+  const { said, giftId, mayTryAgain = false, awaitsCode = false } = await reply(parts, asked)
+  if (awaitsCode) return { said, screen: { at: 'moneyCode' } }
   const asks = giftId !== undefined && openQuestion(parts, entry)?.id === giftId
   return { said, screen: asks || mayTryAgain ? questionScreen(giftId) : undefined }
 }

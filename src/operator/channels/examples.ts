@@ -1,11 +1,13 @@
 /** Lines that a subscriber can copy. */
 
-import type { Command } from '../messages/commands.ts'
+import type { Command, CommandKind } from '../messages/commands.ts'
 import type { TextChannel } from '../messages/fitting.ts'
 import { writeMessage } from '../messages/writing.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Channel } from '../rules/types.ts'
 import { languageFor, type Reader } from './said.ts'
+
+type CommandOf<Kind extends CommandKind> = Extract<Command, { readonly kind: Kind }>
 
 const LANGUAGES_OF_GENERIC = ['generic-en', 'generic-ru', 'generic-zh'] as const
 
@@ -15,6 +17,8 @@ export function exampleOf(reader: Reader, kind: TextChannel): string {
   const own = kind === 'sms' ? sms : ussd
   return (
     write(reader, { channel: own }) ??
+    write(reader, { channel: own, command: giftWithPin(reader.file) }) ??
+    write(reader, { channel: own, command: someMoney(reader.file) }) ??
     write(reader, { channel: own, command: { kind: 'menu' } }) ??
     write(reader, { channel: own, command: { kind: 'balance' } }) ??
     write(reader, { channel: sms }) ??
@@ -54,12 +58,27 @@ function write(
   return writeMessage(of.command ?? gift(reader.file), context)?.text
 }
 
-function gift({ gifting, gigabyteBytes, ranges }: OperatorFile): Command {
+function gift({ gifting, gigabyteBytes, ranges }: OperatorFile): CommandOf<'give'> {
   const { sizesBytes, stepBytes = 1n, maxBytes = BigInt(gigabyteBytes) } = gifting
   const most = maxBytes < gigabyteBytes ? maxBytes : BigInt(gigabyteBytes)
   const amountBytes = sizesBytes?.[0] ?? most - (most % stepBytes)
-  const to = ranges.msisdn.prefix.padEnd(ranges.msisdn.digits, '123456789')
-  return { kind: 'give', to, amountBytes }
+  return { kind: 'give', to: someNumber(ranges), amountBytes }
+}
+
+/** Where the PIN goes with the command: a word stands for it, since it is the reader's own. */
+function giftWithPin(file: OperatorFile): Command {
+  return { ...gift(file), pin: 'PIN' }
+}
+
+/** As much as the rules let be sent at all. */
+function someMoney({ moneyTransfer, ranges, currency }: OperatorFile): Command {
+  const most = moneyTransfer?.rules.maxMinor ?? moneyTransfer?.rules.senderDayMinor
+  const units = most === undefined ? 100n : most / 10n ** BigInt(currency.minorDigits)
+  return { kind: 'sendMoney', to: someNumber(ranges), units }
+}
+
+function someNumber({ msisdn }: OperatorFile['ranges']): string {
+  return msisdn.prefix.padEnd(msisdn.digits, '123456789')
 }
 
 function inLanguageOf(reader: Reader, grammars: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 /** What an operator does at a subscriber's command, and what it says to that. */
 
 import { answerOffer, ask, cancel, claim, confirm, give } from './gift-replies.ts'
+import { confirmMoney, sendMoney } from './money-replies.ts'
 import { balance, changePin, extend, help, limit, lock, setNotices } from './own-replies.ts'
 import { saidOfReason } from './refusals.ts'
 import { one, type Asked, type Reply, type ReplyParts } from './reply.ts'
@@ -38,6 +39,10 @@ export function reply(parts: ReplyParts, asked: Asked): Promise<Reply> {
     case 'stop':
     case 'start':
       return setNotices(parts, { ...asked, wanted: command.kind === 'start' })
+    case 'sendMoney':
+      return sendMoney(parts, { ...asked, wish: command })
+    case 'confirmMoney':
+      return confirmMoney(parts, { ...asked, code: command.code })
     case 'menu':
     case 'help':
       return Promise.resolve(help(asked))

@@ -3,6 +3,7 @@
 import type { Store } from '../../store/engine.ts'
 import type { GiftRefusedAnswer } from '../gifts/giving.ts'
 import type { Gifts } from '../gifts/gifts.ts'
+import type { MoneyBetween } from '../money/money.ts'
 import type { Command } from '../messages/commands.ts'
 import type { TextChannel } from '../messages/fitting.ts'
 import type { Operators } from '../operators.ts'
@@ -15,6 +16,7 @@ export interface ReplyParts {
   readonly store: Store
   readonly operators: Operators
   readonly gifts: Gifts
+  readonly money: MoneyBetween
   readonly subscriptions: Subscriptions
   nowMs(): number
 }
@@ -35,6 +37,8 @@ export interface Reply {
   readonly giftId?: string | undefined
   /** Whether the same may be tried again at once, in the same session. */
   readonly mayTryAgain?: boolean
+  /** Whether a code is awaited with which money is sent. */
+  readonly awaitsCode?: boolean
 }
 
 /** What is to be said to one side of a gift as it stands. */

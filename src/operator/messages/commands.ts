@@ -22,6 +22,9 @@ export type Command =
   | { readonly kind: 'accept'; readonly reference?: string }
   | { readonly kind: 'decline'; readonly reference?: string }
   | { readonly kind: 'changePin'; readonly oldPin: string; readonly newPin: string }
+  /** In whole units of the operator's currency. */
+  | { readonly kind: 'sendMoney'; readonly to: string; readonly units: bigint }
+  | { readonly kind: 'confirmMoney'; readonly code: string }
   | { readonly kind: 'choose'; readonly option: number }
   | { readonly kind: PlainKind }
 

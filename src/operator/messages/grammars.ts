@@ -2,7 +2,7 @@
  * The grammars of messages, as data. An operator's file names those it takes by their id.
  *
  * A template is text with slots: `{to}` a number, `{amount}` with its unit, `{mb}` and `{gb}` bare whole numbers,
- * `{pin}`, `{oldPin}`, `{newPin}`, `{newPinAgain}`, `{code}`, `{reference}`, `{option}`. `[…]` may be missing,
+ * `{money}` a whole number of the operator's currency, `{moneyCode}` the code that sends it, `{pin}`, `{oldPin}`, `{newPin}`, `{newPinAgain}`, `{code}`, `{reference}`, `{option}`. `[…]` may be missing,
  * `(a|b)` is a choice. A space stands for spaces, and for none where letters meet digits or Chinese characters.
  */
 
@@ -56,6 +56,14 @@ export const GRAMMARS = {
     source: 'how-to pages on balance codes of Beeline',
     trust: 'C',
     forms: [{ kind: 'balance', channel: 'ussd', templates: ['*106#', '*102#'] }],
+  },
+  'beeline-money': {
+    source: 'nowadayhitech.com: money from one number to another',
+    trust: 'C',
+    forms: [
+      { kind: 'sendMoney', channel: 'ussd', templates: ['*145*{to}*{money}#'] },
+      { kind: 'confirmMoney', channel: 'ussd', templates: ['*145*{moneyCode}#'] },
+    ],
   },
   'safaricom-sms': {
     source: 'safaricom.co.ke, frequently asked questions, Sambaza Internet',

@@ -155,6 +155,10 @@ function slotValue(
     case 'mb':
     case 'gb':
       return amountValue(slot, { text, context })
+    case 'money':
+      return moneyValue(text, context)
+    case 'moneyCode':
+      return wordValue(text, { pattern: /^[0-9]{3,6}$/, reason: 'badCode' })
     case 'pin':
     case 'oldPin':
     case 'newPin':
@@ -198,6 +202,15 @@ function amountValue(
   return { reason: isForm ? 'badFormat' : read.reason }
 }
 
+/** Whole units; one that is a number as well may have changed places with it. */
+function moneyValue(text: string, { numbering }: MessageContext): SlotValue {
+  const asNumber = readNumber(text, numbering)
+  if (asNumber.ok || asNumber.reason === 'ambiguousNumber') return { reason: 'ambiguous' }
+  if (/^-\d+$/.test(text)) return { reason: 'negativeAmount' }
+  if (/^0+$/.test(text)) return { reason: 'zeroAmount' }
+  return wordValue(text, { pattern: /^[1-9][0-9]{0,8}$/, reason: 'badFormat' })
+}
+
 function wordValue(
   text: string,
   { pattern, reason }: { readonly pattern: RegExp; readonly reason: ParseRefusal },
@@ -221,6 +234,10 @@ function commandOf(kind: CommandKind, { numbers, amounts, words }: Values): Comm
       return { kind, amountBytes, ...withPin }
     case 'claim':
       return { kind, code: words.get('code') ?? '' }
+    case 'sendMoney':
+      return { kind, to: number, units: BigInt(words.get('money') ?? 0) }
+    case 'confirmMoney':
+      return { kind, code: words.get('moneyCode') ?? '' }
     case 'confirm':
       return { kind, ...withPin }
     case 'accept':

@@ -8,11 +8,13 @@ const SLOTS = [
   'amount',
   'mb',
   'gb',
+  'money',
   'pin',
   'oldPin',
   'newPin',
   'newPinAgain',
   'code',
+  'moneyCode',
   'reference',
   'option',
 ] as const

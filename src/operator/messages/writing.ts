@@ -79,7 +79,10 @@ function textsOf(
   if ('to' in command) texts.set('to', command.to)
   if ('from' in command) texts.set('from', command.from)
   if ('pin' in command && command.pin !== undefined) texts.set('pin', command.pin)
-  if ('code' in command) texts.set('code', command.code)
+  if ('code' in command) {
+    texts.set(command.kind === 'confirmMoney' ? 'moneyCode' : 'code', command.code)
+  }
+  if ('units' in command) texts.set('money', String(command.units))
   if ('reference' in command && command.reference !== undefined) {
     texts.set('reference', command.reference)
   }

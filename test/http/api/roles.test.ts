@@ -10,7 +10,7 @@ const BOTH = `listAccounts getAccount getBalance listGifts getGift getGiftable l
   listOperators getOperator getSubscription getHistory`
 const SUBSCRIBER = `listMessages readInbox sendSms sendUssd giveData confirmGift cancelGift acceptGift declineGift
   makeGiftCode claimGiftCode askForData answerAsk putGiftSettings changeGiftPin createTransferBalance patchTransferBalance
-  deleteTransferBalance retrieveSimSwapDate checkSimSwap buyPackage extendLot`
+  deleteTransferBalance retrieveSimSwapDate checkSimSwap buyPackage extendLot sendMoney`
 const AUDITOR = 'auditLedger listSuspensions listListeners listDeliveries'
 const PUBLIC = 'getHealth requestSignInCode confirmSignInCode'
 

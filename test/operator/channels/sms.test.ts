@@ -351,7 +351,8 @@ for (const file of loadOperators().list()) {
           exampleOf(reader, channel as 'sms'),
           firstStep(reader, channel as 'sms'),
         ]) {
-          const read = parseMessage(text, {
+          // A word stands for the PIN, which is the reader's own.
+          const read = parseMessage(text.replace('*PIN*', '*4711*'), {
             channel: channel as 'sms',
             ...(way.shortCode && { shortCode: way.shortCode }),
             grammars: way.grammars,

@@ -364,6 +364,7 @@ const COUNTRY_OF: Readonly<Record<GrammarId, readonly [country: string, msisdn: 
   'mts-balance': ['RU', '79161234567'],
   'megafon-balance': ['RU', '79161234567'],
   'beeline-balance': ['RU', '79161234567'],
+  'beeline-money': ['RU', '79161234567'],
   'safaricom-sms': ['KE', '254722000000'],
   'safaricom-ussd': ['KE', '254722000000'],
   'smart-pasadata': ['PH', '639171234567'],

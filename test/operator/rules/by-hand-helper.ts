@@ -155,3 +155,80 @@ export const CHINA: Operator = {
     },
   },
 }
+
+export const NINEMOBILE: Operator = {
+  gift: 50n * MB,
+  has: 1n * GB,
+  rules: {
+    service: { trust: 'C', source: 'hovatek', allowed: [{}] },
+    sameOperatorOnly: { trust: 'I', source: 'within one operator', ...SAME_OPERATOR },
+    minBytes: {
+      trust: 'C',
+      source: '10 to 50 MB',
+      allowed: [amount(10n * MB)],
+      refused: [[amount(10n * MB - 1n), 'amountTooSmall']],
+    },
+    maxBytes: {
+      trust: 'C',
+      source: '10 to 50 MB',
+      allowed: [amount(50n * MB)],
+      refused: [[amount(50n * MB + 1n), 'amountTooLarge']],
+    },
+    senderDayBytes: {
+      trust: 'C',
+      source: '250 MB a day',
+      allowed: [given({ dayBytes: 200n * MB })],
+      refused: [[given({ dayBytes: 200n * MB + 1n }), 'giverDayBytes']],
+    },
+    keepBytes: {
+      trust: 'C',
+      source: 'at least 100 MB',
+      allowed: [has(150n * MB)],
+      refused: [[has(150n * MB - 1n), 'mustRemain']],
+    },
+    senderPlans: {
+      trust: 'C',
+      source: '200 MB to 20 GB',
+      allowed: [
+        { sender: { plan: { id: 'ninemobile-02', amountBytes: 200n * MB } } },
+        { sender: { plan: { id: 'ninemobile-20', amountBytes: 20n * GB } } },
+      ],
+      refused: [
+        [{ sender: { plan: { id: 'ninemobile-01', amountBytes: 150n * MB } } }, 'giverPlan'],
+      ],
+    },
+    validity: { trust: 'C', source: 'validity', ...KEPT },
+    confirmation: { trust: 'C', source: 'PIN', says: { kind: 'pin', withinMinutes: 5 } },
+    pin: {
+      trust: 'C',
+      source: '0000 until it is changed',
+      says: { digits: 4, tries: 3, initialPin: '0000' },
+    },
+    acceptance: { trust: 'C', source: 'hovatek', ...NO_ACCEPTANCE },
+  },
+}
+
+export const TELKOMSEL: Operator = {
+  gift: 500n * MB,
+  has: 10n * GB,
+  rules: {
+    service: { trust: 'A', source: 'telkomsel.com', allowed: [{}] },
+    sameOperatorOnly: { trust: 'I', source: 'within one operator', ...SAME_OPERATOR },
+    minBytes: {
+      trust: 'I',
+      source: 'whole megabytes',
+      allowed: [amount(MB)],
+      refused: [[amount(MB - 1n), 'amountTooSmall']],
+    },
+    keepBytes: {
+      trust: 'C',
+      source: 'at least 500 MB',
+      allowed: [has(1000n * MB)],
+      refused: [[has(1000n * MB - 1n), 'mustRemain']],
+    },
+    regift: { trust: 'A', source: 'not passed on', ...NOT_AGAIN },
+    validity: { trust: 'U', source: 'no source', ...KEPT },
+    confirmation: { trust: 'A', source: 'yes', says: { kind: 'yes', withinMinutes: 5 } },
+    acceptance: { trust: 'A', source: 'telkomsel.com', ...NO_ACCEPTANCE },
+  },
+}

@@ -65,6 +65,14 @@ const ROWS: { readonly [Name in RuleName]?: readonly Row[] } = {
       }),
     },
   ],
+  senderPlans: [
+    {
+      code: 'giverPlan',
+      breaks: ({ plan }) => ({
+        sender: { plan: { id: 'no-such', amountBytes: plan.amountBytes } },
+      }),
+    },
+  ],
   senderDayGifts: [
     {
       code: 'giverDayGifts',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { GIFT_REFUSALS } from '../../../src/operator/rules/refusals.ts'
+import { MONEY_REFUSALS } from '../../../src/operator/rules/money.ts'
 import { RULE_NAMES } from '../../../src/operator/rules/read-rules.ts'
 
 const PAGE = readFileSync(new URL('../../../docs/gift-refusals.md', import.meta.url), 'utf8')
@@ -26,4 +27,12 @@ test('the rules that the page names are rules of an operator file', (t) => {
       name === 'regulation' || (RULE_NAMES as readonly (string | undefined)[]).includes(name),
       name,
     )
+})
+
+test('it has every code by which money is refused, in its order, with what it says', (t) => {
+  const money = PAGE.split('\n').flatMap((line) => {
+    const [, code, text] = /^- `(\w+)`: (.*?) \(/.exec(line) ?? []
+    return code === undefined ? [] : [[code, text]]
+  })
+  t.deepEqual(money, Object.entries(MONEY_REFUSALS))
 })
