@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
+import { unknownNumber } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { StepOutcome } from '../../operator/gifts/gifts.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
@@ -299,10 +300,7 @@ function codeRoutes(operator: Operator): readonly Route[] {
       actsFor: ({ body }) => [body.by],
       responses: AS_IT_IS_NOW,
       async handle({ params, body }) {
-        if (!operator.account({ msisdn: body.by }))
-          throw new LabError('notFound', `${body.by} is not a number of this operator`, {
-            field: 'by',
-          })
+        if (!operator.account({ msisdn: body.by })) throw unknownNumber(body.by, 'by')
         const claim = { code: String(params.code), by: body.by }
         const outcome = await gifts.claim(claim).catch((error: unknown) => {
           if (!(error instanceof LabError) || error.code !== 'notFound') throw error

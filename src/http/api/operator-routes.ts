@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import type { Account } from '../../operator/accounts.ts'
+import { unknownNumber, type Account } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { GiftRefusal } from '../../operator/rules/refusals.ts'
@@ -391,8 +391,4 @@ function inventoryJson(operator: Operator, iccid: string): object {
   if (!item) throw new LabError('notFound', 'this ICCID is not in stock', { field: 'iccid' })
   const { imsi, pin, puk, profileType, taken } = item
   return { iccid: item.iccid, imsi, msisdn: item.msisdn, pin, puk, profileType, taken }
-}
-
-function unknownNumber(of: string): LabError {
-  return new LabError('notFound', `${of} is not a number of this operator`, { field: 'msisdn' })
 }

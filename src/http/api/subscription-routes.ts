@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import type { Account } from '../../operator/accounts.ts'
+import { unknownNumber, type Account } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { OrderOutcome, Receipt, Wish } from '../../operator/subscriptions/orders.ts'
@@ -251,11 +251,7 @@ function receiptJson({ lot, ...receipt }: Receipt): object {
 
 function subscriptionJson(operator: Operator, of: OfNumber): object {
   const account = operator.account(of)
-  if (!account) {
-    throw new LabError('notFound', `${of.msisdn} is not a number of this operator`, {
-      field: 'msisdn',
-    })
-  }
+  if (!account) throw unknownNumber(of.msisdn)
   const { moneyMinor, creditMinor } = operator.subscriptions.wallet(of)
   const { currency, gigabyteBytes } = operator.fileOf(of)
   const bindings = operator.bindings(of).map(({ to, ...one }) => ({ ...one, to: to ?? null }))
