@@ -124,7 +124,7 @@ test('pages of a history are the history, and a filter leaves what it names', as
   )
   const until = bench.operator.history({ msisdn, limit: 1000, until: at })
   t.deepEqual(until, [])
-  const from = bench.operator.history({ msisdn, limit: 1000, from: new Date(at.getTime() + 1) })
+  const from = bench.operator.history({ msisdn, limit: 1000, since: new Date(at.getTime() + 1) })
   t.true(from.length > 0 && from.length < whole.length)
   t.deepEqual(bench.operator.history({ msisdn, limit: 5, after: 'data:nothing' }), [])
 })

@@ -198,7 +198,7 @@ async function list(at: At, given: string | undefined): Promise<void> {
   do {
     page = await lab.get<GiftPage>(`/api/gifts?${query}`)
     gifts.push(...page.gifts)
-    if (page.next !== undefined) query.set('before', page.next)
+    if (page.next !== undefined) query.set('after', page.next)
   } while (page.next !== undefined)
   const gigabyteBytes = await gigabyteOf(lab, msisdn)
   const head = `Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`

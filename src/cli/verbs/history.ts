@@ -97,7 +97,7 @@ function queryOf({ what, kind, since, until }: HistoryOptions): URLSearchParams 
     limit: '500',
     ...(what && { what }),
     ...(kind && { kind }),
-    ...(since !== undefined && { from: dateOf(since, 'since') }),
+    ...(since !== undefined && { since: dateOf(since, 'since') }),
     ...(until !== undefined && { until: dateOf(until, 'until') }),
   })
 }

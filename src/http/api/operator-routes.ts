@@ -11,7 +11,7 @@ import type { Lot } from '../../store/ledger.ts'
 import { pageOf } from '../page.ts'
 import { problemOf, type Problem } from '../problem.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
-import { amountBytes, amountJson, instant, limit, msisdn, position } from './schemas.ts'
+import { amountBytes, amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
 
 const lotSchema = z
   .object({
@@ -110,8 +110,6 @@ const messageSchema = z.object({
   at: instant,
 })
 
-const ofNumber = z.object({ msisdn })
-
 /** The routes over an operator. */
 export function operatorRoutes(operator: Operator): readonly Route[] {
   return [
@@ -163,7 +161,7 @@ function accountRoutes(operator: Operator): readonly Route[] {
       description: 'A subscriber sees the own account.',
       tag: 'Accounts',
       scope: 'accounts:read',
-      query: z.object({ limit: limit.optional(), after: msisdn.optional() }),
+      query: page.extend({ after: msisdn.optional() }),
       responses: {
         200: {
           description: 'A page; `next` names the number to go on after.',
@@ -178,9 +176,9 @@ function accountRoutes(operator: Operator): readonly Route[] {
           const own = operator.account({ msisdn: principal.msisdn })
           return ok({ accounts: own ? [accountSummary(own)] : [] })
         }
-        const { limit: most = 100, after } = query
-        const page = operator.accounts({ limit: most + 1, ...(after !== undefined && { after }) })
-        const { entries, ...next } = pageOf(page, { limit: most, nameOf: (one) => one.msisdn })
+        const { limit, after } = query
+        const found = operator.accounts({ limit: limit + 1, ...(after !== undefined && { after }) })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: (one) => one.msisdn })
         return ok({ accounts: entries.map(accountSummary), ...next })
       },
     }),
@@ -219,18 +217,18 @@ function accountRoutes(operator: Operator): readonly Route[] {
       tag: 'Accounts',
       scope: 'messages:read',
       params: ofNumber,
-      query: z.object({ limit: limit.optional(), before: position.optional() }),
+      query: page.extend({ after: position.optional() }),
       actsFor: ({ params }) => [params.msisdn],
       responses: {
         200: {
-          description: 'A page; `next` names the message before which it goes on.',
+          description: 'A page; `next` names the message to go on after.',
           schema: z.object({ messages: z.array(messageSchema), next: z.string().optional() }),
         },
       },
       handle({ params, query }) {
-        const { limit: most = 100, before } = query
-        const found = operator.inbox({ ...params, before, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => String(id) })
+        const { limit, after } = query
+        const found = operator.inbox({ ...params, before: after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => String(id) })
         const messages = entries.map(({ id, direction, channel, peer, text, at }) => {
           return { id, direction, channel, peer, text, at }
         })

@@ -9,7 +9,7 @@ import type { OrderOutcome, Receipt, Wish } from '../../operator/subscriptions/o
 import type { Lot } from '../../store/ledger.ts'
 import { answerOnce } from './operator-routes.ts'
 import { ok, route, type Answer, type Asked, type Route } from './route.ts'
-import { amountJson, instant, msisdn, readBy } from './schemas.ts'
+import { amountJson, instant, msisdn, ofNumber, readBy } from './schemas.ts'
 
 const money = amountJson.meta({ description: "Minor units of the operator's currency." })
 
@@ -110,8 +110,6 @@ const changesSchema = z.strictObject({
   language: z.string().max(35).optional(),
   region: z.string().max(64).optional(),
 })
-
-const ofNumber = z.object({ msisdn })
 
 type OfNumber = z.output<typeof ofNumber>
 
