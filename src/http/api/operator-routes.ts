@@ -7,29 +7,11 @@ import { amountToJson } from '../../operator/amount.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { GiftRefusal } from '../../operator/rules/refusals.ts'
 import type { Usage } from '../../operator/usage.ts'
-import type { Lot } from '../../store/ledger.ts'
 import { pageOf } from '../page.ts'
 import { problemOf, type Problem } from '../problem.ts'
+import { lotJson, lotSchema } from './lots.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
 import { amountBytes, amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
-
-const lotSchema = z
-  .object({
-    id: z.int(),
-    origin: z.string(),
-    trafficClass: z.string(),
-    giftable: z.boolean(),
-    grantedBytes: amountJson,
-    availableBytes: amountJson,
-    heldBytes: amountJson,
-    validFrom: instant,
-    validUntil: instant,
-    parentLotId: z.int().nullable(),
-    label: z.string().nullable().meta({ description: 'Of which plan or package it is.' }),
-    scope: z.enum(['home', 'roaming', 'any']),
-    from: z.string().nullable().meta({ description: 'Who gave it, masked.' }),
-  })
-  .meta({ id: 'Lot' })
 
 const accountSummarySchema = z.looseObject({
   msisdn: z.string(),
@@ -348,24 +330,7 @@ function balanceJson(operator: Operator, of: string): object {
     at,
     timeZone,
     gigabyteBytes,
-    lots: lots.map((lot) => ({ ...lotJson(lot), from: givers.get(lot.id) ?? null })),
-  }
-}
-
-function lotJson(lot: Lot): object {
-  return {
-    id: lot.id,
-    origin: lot.origin,
-    trafficClass: lot.trafficClass,
-    giftable: lot.giftable,
-    grantedBytes: amountToJson(lot.grantedBytes),
-    availableBytes: amountToJson(lot.availableBytes),
-    heldBytes: amountToJson(lot.heldBytes),
-    validFrom: new Date(lot.validFromMs),
-    validUntil: new Date(lot.validUntilMs),
-    parentLotId: lot.parentLotId ?? null,
-    label: lot.label ?? null,
-    scope: lot.scope,
+    lots: lots.map((lot) => lotJson(lot, givers)),
   }
 }
 
