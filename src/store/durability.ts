@@ -115,7 +115,6 @@ function checkpointing(db: Database.Database, databaseFd: number): Checkpointing
   let commandsSince = 0
   let passBeganAt = 0
   let passes = 0
-  let t9 = 0
   let thread: Worker | undefined
   let idle: NodeJS.Timeout | undefined
 
@@ -124,7 +123,6 @@ function checkpointing(db: Database.Database, databaseFd: number): Checkpointing
     thread ??= started()
     passes += 1
     passBeganAt = changes()
-    t9 = performance.now()
     thread.postMessage('copy', [])
   }
 
@@ -143,17 +141,6 @@ function checkpointing(db: Database.Database, databaseFd: number): Checkpointing
   }
 
   function afterPass({ frames }: { readonly frames: number }): void {
-    if (process.env.DBG)
-      console.log(
-        '     pass',
-        passes,
-        'came',
-        changes() - passBeganAt,
-        'frames',
-        frames,
-        'ms',
-        (performance.now() - t9).toFixed(1),
-      )
     if (!db.open) return
     const cameMeanwhile = changes() - passBeganAt
     const isFull = frames >= FRAMES_MAX
