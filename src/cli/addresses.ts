@@ -2,13 +2,9 @@
 
 import { isIP } from 'node:net'
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+import { isLoopback } from '../http/events/callbacks.ts'
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
-
-/** Whether only this machine reaches a listener on the host. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
 
 /**
  * The addresses of a listener on the host, IPv4 first: its own, or all of this machine when it listens on every interface.

@@ -23,10 +23,27 @@ export function isNumber(text: string): boolean {
   return /^[+(]?[0-9][0-9 ()-]*$/.test(text)
 }
 
-/** What the operator of a number calls a gigabyte, in bytes: amounts are read and shown in its measure. */
+/** By what a number's operator measures: amounts and instants of its subscribers are read and shown so. */
+export interface Measures {
+  /** What it calls a gigabyte. */
+  readonly gigabyteBytes: number
+  /** An IANA name. */
+  readonly timeZone: string
+  /** Digits after the point of its currency. */
+  readonly minorDigits: number
+}
+
+/** The measures of a number's operator. @throws {LabError} notFound */
+export async function measuresOf(lab: LabClient, msisdn: string): Promise<Measures> {
+  const { gigabyteBytes, timeZone, wallet } = await lab.get<
+    Omit<Measures, 'minorDigits'> & { readonly wallet: Pick<Measures, 'minorDigits'> }
+  >(`/api/accounts/${msisdn}/subscription`)
+  return { gigabyteBytes, timeZone, minorDigits: wallet.minorDigits }
+}
+
+/** What the operator of a number calls a gigabyte, in bytes. @throws {LabError} notFound */
 export async function gigabyteOf(lab: LabClient, msisdn: string): Promise<number> {
-  const path = `/api/accounts/${msisdn}/subscription`
-  return (await lab.get<{ readonly gigabyteBytes: number }>(path)).gigabyteBytes
+  return (await measuresOf(lab, msisdn)).gigabyteBytes
 }
 
 /** The rating group of a kind of traffic, by the number's operator. @throws {LabError} notFound — it has none */

@@ -139,7 +139,7 @@ function orderRoutes(lab: Lab): readonly Route[] {
           schema: z.object({ orders: z.array(orderSchema), next: z.string().optional() }),
         },
       },
-      handle({ query: { limit = 100, after } }) {
+      handle({ query: { limit, after } }) {
         const found = lab.smdp.orders({ limit: limit + 1, ...(after !== undefined && { after }) })
         const { entries, ...next } = pageOf(found, { limit, nameOf: (order) => order.iccid })
         return ok({ orders: entries, ...next })

@@ -2,8 +2,9 @@
 
 import { LabError } from '../base/errors.ts'
 
-const LIMIT = 100
-const LIMIT_MAX = 500
+/** How many entries a page has unless told, and at most. */
+export const LIMIT = 100
+export const LIMIT_MAX = 500
 
 /** The `limit` of a query. @throws {LabError} badInput */
 export function limitOf(text: unknown): number {

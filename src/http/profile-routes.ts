@@ -113,7 +113,7 @@ export function profileRoutes(
           schema: z.object({ profiles: z.array(profileSchema), next: z.string().optional() }),
         },
       },
-      handle({ query: { limit = 100, after } }) {
+      handle({ query: { limit, after } }) {
         const most = { limit: limit + 1, ...(after !== undefined && { after }) }
         const found = lab.importedProfiles(most)
         const { entries, ...next } = pageOf(found, { limit, nameOf: ({ iccid }) => iccid })

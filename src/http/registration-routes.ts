@@ -95,7 +95,7 @@ export function registrationRoutes(operator: Operator): readonly Route[] {
           }),
         },
       },
-      handle({ query: { limit = 100, after = '', iccid } }) {
+      handle({ query: { limit, after = '', iccid } }) {
         if (iccid !== undefined) {
           const found = network.registrationOf({ iccid })
           return ok({ registrations: found ? [registrationJson(operator, found)] : [] })

@@ -3,7 +3,14 @@
 import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import { numberOfProfile } from '../store/imported-profiles.ts'
-import { nextFree, operatorOf, take, type InventoryItem } from '../store/inventory.ts'
+import {
+  DEFAULT_OPERATOR,
+  nextFree,
+  operatorOf,
+  take,
+  type InventoryItem,
+} from '../store/inventory.ts'
+import { normaliseMsisdn } from './msisdn.ts'
 import type { AgeGroup, CustomerKind, Payment } from './rules/types.ts'
 
 /** Where the subscription's profile is in its life. Only an enabled profile uses data; a deleted one keeps its quota in the books. */
@@ -80,11 +87,22 @@ export function openAccount(
   return findByProfile(db, item.iccid) as Account
 }
 
-const DEFAULT_OPERATOR = 'lab'
-
 /** The account that a number belongs to now; who had it before is out of reach by it. */
 export function findByNumber(db: Connection, msisdn: string): Account | undefined {
   return accountFromRow(db.sql<Row>(FIND_BY_NUMBER).get(msisdn))
+}
+
+/** The account of a number as people write it. @throws {LabError} badInput — no number; notFound — nobody's */
+export function requireAccount(db: Connection, number: string): Account {
+  const msisdn = normaliseMsisdn(number, 'msisdn')
+  const account = findByNumber(db, msisdn)
+  if (account) return account
+  throw unknownNumber(msisdn)
+}
+
+/** That nobody has a number; `field` is what named it. */
+export function unknownNumber(msisdn: string, field = 'msisdn'): LabError {
+  return new LabError('notFound', `${msisdn} is not a number of this operator`, { field })
 }
 
 /** The account of an id. */

@@ -58,7 +58,7 @@ export interface HistoryEntry {
 export interface HistoryFilter {
   readonly what?: 'data' | 'money' | undefined
   readonly kind?: HistoryKind | undefined
-  readonly from?: Date | undefined
+  readonly since?: Date | undefined
   /** Entries before it alone. */
   readonly until?: Date | undefined
   /** Goes on after this position. */
@@ -96,9 +96,9 @@ function placeAfter(movements: readonly Movement[], position: string): number {
   return at < 0 ? movements.length : at + 1
 }
 
-function isWithin(atMs: number, { from, until }: HistoryFilter): boolean {
+function isWithin(atMs: number, { since, until }: HistoryFilter): boolean {
   return (
-    (from === undefined || atMs >= from.getTime()) &&
+    (since === undefined || atMs >= since.getTime()) &&
     (until === undefined || atMs < until.getTime())
   )
 }

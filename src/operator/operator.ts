@@ -25,6 +25,7 @@ import {
   bindingsOf,
   findById,
   findByNumber,
+  requireAccount,
   findByProfile,
   listAccounts,
   openAccount,
@@ -293,12 +294,7 @@ interface Parts {
 function queries({ store, environment, operators }: Parts) {
   const nowMs = () => environment.clock.nowMs()
   function accountOf(of: { readonly msisdn: string }): Account {
-    const msisdn = normaliseMsisdn(of.msisdn, 'msisdn')
-    const account = store.read((db) => findByNumber(db, msisdn))
-    if (account) return account
-    throw new LabError('notFound', `${msisdn} is not a number of this operator`, {
-      field: 'msisdn',
-    })
+    return store.read((db) => requireAccount(db, of.msisdn))
   }
   /** Asks about an account as the next command would find it. */
   function ofAccount<T>(

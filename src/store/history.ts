@@ -83,6 +83,8 @@ const SEQS = `
   UNION SELECT seq FROM transfers
     WHERE id > 'plan:' || $account || ':' AND id < 'plan:' || $account || ';'
   UNION SELECT seq FROM own JOIN transfers ON transfers.id = 'rollover:' || own.id
+  UNION SELECT seq FROM own JOIN transfers
+    ON transfers.id > 'rollover:' || own.id || ':' AND transfers.id < 'rollover:' || own.id || ';'
   UNION SELECT transfers.seq FROM money_transfers JOIN transfers ON transfers.id =
       CASE money_transfers.kind WHEN 'purchase' THEN 'package:' || substr(money_transfers.id, 10)
         ELSE 'extend:' || substr(money_transfers.id, 11) END

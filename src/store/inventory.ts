@@ -205,7 +205,8 @@ function insertChunk(
   return iccids
 }
 
-const DEFAULT_OPERATOR = 'lab'
+/** Whose numbers and profiles are that nobody was named for. */
+export const DEFAULT_OPERATOR = 'lab'
 
 const OTA_KEYS_OCTETS = 96
 

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { connect } from 'node:tls'
 import { once } from 'node:events'
 import test from 'ava'
-import { addressesOf, isLoopback } from '../../src/cli/addresses.ts'
+import { addressesOf } from '../../src/cli/addresses.ts'
+import { isLoopback } from '../../src/http/events/callbacks.ts'
 import { BIN, type Ready } from './helper.ts'
 
 const at = (address: string, internal = false) =>

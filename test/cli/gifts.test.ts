@@ -130,3 +130,19 @@ test.serial(
     t.is(await stop(), 0)
   },
 )
+
+test.serial('every instant that a subscriber of T2 reads is by the clocks of Moscow', async (t) => {
+  const { a, tried } = await labWith(t, 't2')
+  for (const line of [
+    `gift 1GB --from ${a} --to p2`,
+    `gifts ${a}`,
+    `subscription ${a}`,
+    'balance --phone p2',
+    'history --phone p2',
+    'inbox --phone p2',
+  ]) {
+    const { stdout } = await tried(line)
+    t.regex(stdout, /\d{4}-\d{2}-\d{2} \d{2}:\d{2} GMT\+3/, line)
+    t.notRegex(stdout, /\d UTC/, line)
+  }
+})

@@ -100,8 +100,8 @@ test('a gift is in both histories under the number of its receipt, the other sid
   const of = (msisdn: string) => wholeHistory(bench, msisdn).find((one) => one.reference === giftId)
   t.like(of(a), { kind: 'giftGiven', amountBytes: -5n * GB, with: '+7 000 ***-**-02' })
   t.like(of(b), { kind: 'giftReceived', amountBytes: 5n * GB, with: '+7 000 ***-**-01' })
-  t.is(bench.operator.gifts.find({ id: giftId.slice(-12).toLowerCase() })?.id, giftId)
-  t.is(bench.operator.gifts.find({ id: giftId.slice(-11) }), undefined)
+  t.is(bench.operator.gifts.find({ id: giftId.slice(0, 12).toLowerCase() })?.id, giftId)
+  t.is(bench.operator.gifts.find({ id: giftId.slice(0, 11) }), undefined)
 })
 
 test('pages of a history are the history, and a filter leaves what it names', async (t) => {
@@ -124,7 +124,7 @@ test('pages of a history are the history, and a filter leaves what it names', as
   )
   const until = bench.operator.history({ msisdn, limit: 1000, until: at })
   t.deepEqual(until, [])
-  const from = bench.operator.history({ msisdn, limit: 1000, from: new Date(at.getTime() + 1) })
+  const from = bench.operator.history({ msisdn, limit: 1000, since: new Date(at.getTime() + 1) })
   t.true(from.length > 0 && from.length < whole.length)
   t.deepEqual(bench.operator.history({ msisdn, limit: 5, after: 'data:nothing' }), [])
 })

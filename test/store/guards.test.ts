@@ -545,9 +545,12 @@ const ATTEMPTS: readonly (readonly [what: string, statements: readonly string[],
   ['delete a gift request', ['DELETE FROM gift_requests'], /never deleted/],
   ['delete what software asked for', ['DELETE FROM balance_actions'], /an action is never deleted/],
   [
-    'cancel what is no reservation',
-    [`UPDATE balance_actions SET status = 'cancelled'`],
-    /only a reservation is cancelled/,
+    'undo what was cancelled',
+    [
+      `UPDATE balance_actions SET status = 'cancelled'`,
+      `UPDATE balance_actions SET status = 'completed'`,
+    ],
+    /an action is cancelled once/,
   ],
   ['change an event', [`UPDATE events SET type = 'f'`], /an event is never changed/],
 ]

@@ -9,7 +9,7 @@ import { giftText, type GiftAnswer } from '../gifts.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
 import { postOnce } from '../repeatable.ts'
-import { gigabyteOf, msisdnOf } from '../subscriber.ts'
+import { gigabyteOf, measuresOf, msisdnOf, type Measures } from '../subscriber.ts'
 import { labVerb, type CommonOptions } from '../verb.ts'
 
 interface GiftOptions extends CommonOptions {
@@ -57,13 +57,14 @@ async function gift({ amount, options }: Asked, output: Output): Promise<void> {
   amountOf(amount)
   const lab = await openLab(options.data)
   const from = await msisdnOf(lab, options.from)
-  const gigabyteBytes = await gigabyteOf(lab, from)
+  const measures = await measuresOf(lab, from)
+  const { gigabyteBytes } = measures
   const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
   const body = { from, amountBytes, ...(pin !== undefined && { pin }) }
-  if (to === undefined) return makeCode(lab, { body, key, output, gigabyteBytes })
+  if (to === undefined) return makeCode(lab, { body, key, output, measures })
   const request = { path: '/api/gifts', body: { ...body, to: await msisdnOf(lab, to) }, key }
   const given = await postOnce<GiftAnswer>(lab, request)
-  output.result(given, giftText(given, { ...lab, gigabyteBytes }))
+  output.result(given, giftText(given, { ...lab, measures }))
 }
 
 async function makeCode(
@@ -72,16 +73,13 @@ async function makeCode(
     readonly body: object
     readonly key: string | undefined
     readonly output: Output
-    readonly gigabyteBytes: number
+    readonly measures: Measures
   },
 ): Promise<void> {
-  const { body, key, output, gigabyteBytes } = asked
+  const { body, key, output, measures } = asked
   const request = { path: '/api/gift-codes', body, key }
   const made = await postOnce<{ readonly code: string; readonly gift: GiftAnswer }>(lab, request)
-  const text = giftText(made.gift, { ...lab, gigabyteBytes }).replace(
-    'claim CODE',
-    `claim ${made.code}`,
-  )
+  const text = giftText(made.gift, { ...lab, measures }).replace('claim CODE', `claim ${made.code}`)
   output.result(made, `The code is ${made.code}.\n${text}`)
 }
 

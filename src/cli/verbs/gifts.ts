@@ -5,14 +5,14 @@ import { LabError } from '../../base/errors.ts'
 import { receiptNumberOf } from '../../base/ordered-ids.ts'
 import { amountToJson, type JsonAmount } from '../../operator/amount.ts'
 import { amountOf } from '../amounts.ts'
-import { amountText, instantText } from '../balance.ts'
+import { amountText, zonedText } from '../balance.ts'
 import { giftDetails, giftLine, giftText, type GiftAnswer } from '../gifts.ts'
 import { csvLine } from '../csv.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
 import { allOf } from '../pages.ts'
 import { postOnce } from '../repeatable.ts'
-import { gigabyteOf, msisdnOf } from '../subscriber.ts'
+import { measuresOf, msisdnOf, type Measures } from '../subscriber.ts'
 import {
   commandLine,
   dateOf,
@@ -129,8 +129,8 @@ function showCommand(run: Run): Command {
     .action((id: string) =>
       run(async ({ lab, output }) => {
         const gift = await lab.get<GiftAnswer>(`/api/gifts/${encodeURIComponent(id)}`)
-        const gigabyteBytes = await gigabyteOf(lab, gift.from)
-        output.result(gift, giftDetails(gift, { directory: lab.directory, gigabyteBytes }))
+        const measures = await measuresOf(lab, gift.from)
+        output.result(gift, giftDetails(gift, { directory: lab.directory, measures }))
       }),
     )
 }
@@ -198,13 +198,13 @@ async function list(at: At, given: string | undefined): Promise<void> {
   do {
     page = await lab.get<GiftPage>(`/api/gifts?${query}`)
     gifts.push(...page.gifts)
-    if (page.next !== undefined) query.set('before', page.next)
+    if (page.next !== undefined) query.set('after', page.next)
   } while (page.next !== undefined)
-  const gigabyteBytes = await gigabyteOf(lab, msisdn)
+  const measures = await measuresOf(lab, msisdn)
   const head = `Gifts of ${msisdn}: ${counted(gifts.length, 'gift')}.`
   output.text(options.csv ? csvLine(COLUMNS) : head)
   for (const gift of gifts)
-    output.result(gift, options.csv ? giftCsv(gift) : giftLine(gift, gigabyteBytes))
+    output.result(gift, options.csv ? giftCsv(gift) : giftLine(gift, measures))
 }
 
 async function queryOf({ lab, options }: At, msisdn: string): Promise<URLSearchParams> {
@@ -242,7 +242,7 @@ async function post(
 
 async function textOf(lab: LabClient, gift: GiftAnswer): Promise<string> {
   const { directory } = lab
-  return giftText(gift, { directory, gigabyteBytes: await gigabyteOf(lab, gift.from) })
+  return giftText(gift, { directory, measures: await measuresOf(lab, gift.from) })
 }
 
 interface AskAnswer {
@@ -259,11 +259,11 @@ async function askFor(
 ): Promise<void> {
   const { own, amount } = asked
   const from = await msisdnOf(lab, own.from)
-  const gigabyteBytes = await gigabyteOf(lab, from)
-  const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
+  const measures = await measuresOf(lab, from)
+  const amountBytes = amountToJson(amountOf(amount, measures))
   const body = { from, to: await msisdnOf(lab, own.to), amountBytes }
   const ask = await postOnce<AskAnswer>(lab, { path: '/api/asks', body, key: own.key })
-  output.result(ask, askText(ask, { directory: lab.directory, gigabyteBytes }))
+  output.result(ask, askText(ask, { directory: lab.directory, measures }))
 }
 
 async function listAsks(
@@ -274,16 +274,17 @@ async function listAsks(
   const path = `/api/asks?msisdn=${msisdn}&side=${of.side}`
   const asks = await allOf<'asks', AskAnswer>(lab, { path, name: 'asks' })
   output.text(`Questions that ${msisdn} ${of.side}: ${counted(asks.length, 'question')}.`)
-  const place = { directory: lab.directory, gigabyteBytes: await gigabyteOf(lab, msisdn) }
+  const place = { directory: lab.directory, measures: await measuresOf(lab, msisdn) }
   for (const ask of asks) output.result(ask, askText(ask, place))
 }
 
 function askText(
   { id, from, to, amountBytes, until }: AskAnswer,
-  lab: { readonly directory: string; readonly gigabyteBytes: number },
+  lab: { readonly directory: string; readonly measures: Measures },
 ): string {
-  const amount = amountText(amountBytes, lab.gigabyteBytes)
-  const head = `${from} asks ${to} for ${amount}, until ${instantText(until)}.`
+  const { gigabyteBytes, timeZone } = lab.measures
+  const amount = amountText(amountBytes, gigabyteBytes)
+  const head = `${from} asks ${to} for ${amount}, until ${zonedText(until, timeZone)}.`
   return `${head}\n  ${commandLine(`gifts answer ${id} yes`, lab)}`
 }
 

@@ -6,10 +6,10 @@ import { formatAmount, type JsonAmount } from '../../operator/amount.ts'
 import { HISTORY_KINDS } from '../../operator/history.ts'
 import { zonedText } from '../balance.ts'
 import { csvLine } from '../csv.ts'
-import { openLab, type LabClient } from '../lab-client.ts'
+import { openLab } from '../lab-client.ts'
 import { moneyText } from '../money.ts'
 import type { Output } from '../output.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { measuresOf, msisdnOf, type Measures } from '../subscriber.ts'
 import { dateOf, phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface HistoryOptions extends CommonOptions, PhoneOption {
@@ -56,12 +56,6 @@ interface EntryAnswer {
 }
 
 /** How the operator counts and what its clocks show. */
-interface Measures {
-  readonly gigabyteBytes: number
-  readonly timeZone: string
-  readonly minorDigits: number
-}
-
 const COLUMNS = ['at', 'reference', 'what', 'kind', 'amount', 'unit', 'with', 'label'] as const
 
 async function history(
@@ -97,21 +91,9 @@ function queryOf({ what, kind, since, until }: HistoryOptions): URLSearchParams 
     limit: '500',
     ...(what && { what }),
     ...(kind && { kind }),
-    ...(since !== undefined && { from: dateOf(since, 'since') }),
+    ...(since !== undefined && { since: dateOf(since, 'since') }),
     ...(until !== undefined && { until: dateOf(until, 'until') }),
   })
-}
-
-async function measuresOf(lab: LabClient, msisdn: string): Promise<Measures> {
-  const { gigabyteBytes, operator, wallet } = await lab.get<{
-    readonly gigabyteBytes: number
-    readonly operator: string
-    readonly wallet: { readonly minorDigits: number }
-  }>(`/api/accounts/${msisdn}/subscription`)
-  const { timeZone } = await lab.get<{ readonly timeZone: string }>(
-    `/api/operators/${encodeURIComponent(operator)}`,
-  )
-  return { gigabyteBytes, timeZone, minorDigits: wallet.minorDigits }
 }
 
 function entryText(entry: EntryAnswer, measures: Measures): string {

@@ -2,10 +2,10 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { instantText } from '../balance.ts'
+import { zonedText } from '../balance.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import type { Output } from '../output.ts'
-import { msisdnOf } from '../subscriber.ts'
+import { measuresOf, msisdnOf } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 interface InboxOptions extends CommonOptions, PhoneOption {
@@ -43,17 +43,24 @@ async function inbox(
   const { options } = asked
   const lab = await openLab(options.data)
   const msisdn = await msisdnOf(lab, asked.msisdn ?? options.phone)
-  let last = await showAfter({ lab, msisdn, after: 0 }, output)
+  const { timeZone } = await measuresOf(lab, msisdn)
+  const of = { lab, msisdn, timeZone }
+  let last = await showAfter({ ...of, after: 0 }, output)
   if (last === 0 && !options.watch) output.note(`${msisdn} has no messages.`)
   while (options.watch) {
     await wait(LOOK_EVERY_MS)
-    last = await showAfter({ lab, msisdn, after: last }, output)
+    last = await showAfter({ ...of, after: last }, output)
   }
 }
 
 /** Shows what is new, and returns the last message's id. */
 async function showAfter(
-  of: { readonly lab: LabClient; readonly msisdn: string; readonly after: number },
+  of: {
+    readonly lab: LabClient
+    readonly msisdn: string
+    readonly timeZone: string
+    readonly after: number
+  },
   output: Output,
 ): Promise<number> {
   let last = of.after
@@ -63,14 +70,15 @@ async function showAfter(
       readonly messages: readonly MessageAnswer[]
       readonly next?: string
     }>(path)
-    for (const message of messages) output.result(message, messageText(message))
+    for (const message of messages) output.result(message, messageText(message, of.timeZone))
     last = messages.at(-1)?.id ?? last
     if (next === undefined) return last
   }
 }
 
-function messageText({ direction, channel, peer, text, at }: MessageAnswer): string {
+function messageText(message: MessageAnswer, timeZone: string): string {
+  const { direction, channel, peer, text, at } = message
   const way = direction === 'in' ? `to ${peer}` : `from ${peer}`
   const indented = text.replaceAll('\n', '\n  ')
-  return `${instantText(at)}  ${channel.toUpperCase()} ${way}\n  ${indented}`
+  return `${zonedText(at, timeZone)}  ${channel.toUpperCase()} ${way}\n  ${indented}`
 }

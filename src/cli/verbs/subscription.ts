@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
 import { formatAmount, type JsonAmount } from '../../operator/amount.ts'
-import { instantText } from '../balance.ts'
+import { zonedText } from '../balance.ts'
 import { openLab, type LabClient } from '../lab-client.ts'
 import { moneyOf, moneyText } from '../money.ts'
 import type { Output } from '../output.ts'
@@ -191,6 +191,7 @@ interface SubscriptionAnswer extends FactsAnswer {
     readonly minorDigits: number
   }
   readonly gigabyteBytes: number
+  readonly timeZone: string
   readonly lots: readonly LotAnswer[]
 }
 
@@ -228,22 +229,23 @@ function currencyOf({ wallet }: SubscriptionAnswer) {
 
 function textOf(answer: SubscriptionAnswer): string {
   const { plan, period, liveSince, bindings, wallet, lots } = answer
+  const time = (instant: string) => zonedText(instant, answer.timeZone)
   const fee = answer.feeCharged ? '' : ', its fee not charged'
   return [
     `${answer.msisdn} of ${answer.operator}: ${answer.status}, profile ${answer.profileState}`,
-    `  ${answer.customerKind}, ${answer.ageGroup}, ${answer.payment}; opened ${instantText(answer.openedAt)}${liveSince ? `, live since ${instantText(liveSince)}` : ''}`,
-    `  plan      ${plan ? `${plan.id} (${plan.name})` : 'none yet'}${period ? `, until ${instantText(period.until)}${fee}` : ''}`,
+    `  ${answer.customerKind}, ${answer.ageGroup}, ${answer.payment}; opened ${time(answer.openedAt)}${liveSince ? `, live since ${time(liveSince)}` : ''}`,
+    `  plan      ${plan ? `${plan.id} (${plan.name})` : 'none yet'}${period ? `, until ${time(period.until)}${fee}` : ''}`,
     `  wallet    ${moneyText(wallet.moneyMinor, currencyOf(answer))}`,
     ...bindings.map(
       ({ iccid, eid, from, to }) =>
-        `  card      ${eid} with ${iccid} from ${instantText(from)}${to ? ` to ${instantText(to)}` : ' on'}`,
+        `  card      ${eid} with ${iccid} from ${time(from)}${to ? ` to ${time(to)}` : ' on'}`,
     ),
     lots.length === 0 ? '  No data.' : '  Data, in the order in which it is used:',
     ...lots.map((lot, at) => `  ${String(at + 1).padStart(3)}.  ${lotText(lot, answer)}`),
   ].join('\n')
 }
 
-function lotText(lot: LotAnswer, { gigabyteBytes }: SubscriptionAnswer): string {
+function lotText(lot: LotAnswer, { gigabyteBytes, timeZone }: SubscriptionAnswer): string {
   const amount = (bytes: JsonAmount): string => formatAmount(BigInt(bytes), gigabyteBytes)
   const held = BigInt(lot.heldBytes) > 0n ? `, ${amount(lot.heldBytes)} held` : ''
   const limits = [
@@ -252,7 +254,7 @@ function lotText(lot: LotAnswer, { gigabyteBytes }: SubscriptionAnswer): string 
     lot.trafficClass === 'general' ? null : lot.trafficClass,
     lot.giftable ? null : 'not to be given',
   ].filter((limit) => limit !== null)
-  return `lot ${lot.id}: ${amount(lot.availableBytes)}${held} until ${instantText(lot.validUntil)} (${[lot.origin, ...limits].join(', ')})`
+  return `lot ${lot.id}: ${amount(lot.availableBytes)}${held} until ${zonedText(lot.validUntil, timeZone)} (${[lot.origin, ...limits].join(', ')})`
 }
 
 async function topUp(asked: Chosen & { readonly amount: string }, output: Output): Promise<void> {
@@ -330,7 +332,7 @@ function receiptText({ lot, ...receipt }: ReceiptAnswer, answer: SubscriptionAns
   const paid = moneyText(String(-BigInt(receipt.amountMinor)), currencyOf(answer))
   if (!lot) return `${receipt.msisdn} has paid ${paid}.`
   const amount = formatAmount(BigInt(lot.grantedBytes), answer.gigabyteBytes)
-  return `${receipt.msisdn} has paid ${paid}: lot ${lot.id} of ${amount} until ${instantText(lot.validUntil)}.`
+  return `${receipt.msisdn} has paid ${paid}: lot ${lot.id} of ${amount} until ${zonedText(lot.validUntil, answer.timeZone)}.`
 }
 
 async function change(asked: Chosen & { readonly body: object }, output: Output): Promise<void> {

@@ -7,7 +7,7 @@ import type { Operator } from '../../operator/operator.ts'
 import type { StoredToken } from '../../store/access.ts'
 import { pageOf } from '../page.ts'
 import { route, ok, type Route } from './route.ts'
-import { idOf, instant, limit, msisdn } from './schemas.ts'
+import { idOf, instant, msisdn, page } from './schemas.ts'
 import { SCOPES_OF } from './scopes.ts'
 
 const HOUR_MS = 3_600_000
@@ -99,7 +99,7 @@ function tokenRoutes({ access }: Pick<Operator, 'access'>): readonly Route[] {
       summary: 'Tokens of subscribers and auditors that live',
       tag: 'Access',
       scope: 'tokens:write',
-      query: z.object({ limit: limit.optional(), after: z.string().max(255).optional() }),
+      query: page,
       responses: {
         200: {
           description: 'A page; `next` names the token to go on after.',
@@ -107,9 +107,9 @@ function tokenRoutes({ access }: Pick<Operator, 'access'>): readonly Route[] {
         },
       },
       handle({ query }) {
-        const { limit: most = 100, after = '' } = query
-        const found = access.tokens({ after, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => id })
+        const { limit, after = '' } = query
+        const found = access.tokens({ after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => id })
         return ok({ tokens: entries.map(tokenJson), ...next })
       },
     }),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
+import { unknownNumber } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { StepOutcome } from '../../operator/gifts/gifts.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
@@ -15,8 +16,9 @@ import {
   date,
   idOf,
   instant,
-  limit,
   msisdn,
+  ofNumber,
+  page,
   pin,
   refusalSchema,
 } from './schemas.ts'
@@ -97,8 +99,8 @@ export function giftRoutes(operator: Operator): readonly Route[] {
       description: 'A gift of that amount is allowed, every larger one is refused.',
       tag: 'Gifts',
       scope: 'balances:read',
-      params: z.object({ msisdn }),
-      query: z.object({ to: msisdn.optional() }),
+      params: ofNumber,
+      query: z.strictObject({ to: msisdn.optional() }),
       actsFor: ({ params }) => [params.msisdn],
       responses: { 200: { description: 'The most that may be given.', schema: giftableSchema } },
       handle({ params, query: { to }, principal }) {
@@ -154,27 +156,25 @@ function givingRoutes(operator: Operator): readonly Route[] {
       description: 'A subscriber sees the own gifts.',
       tag: 'Gifts',
       scope: 'gifts:read',
-      query: z.object({
+      query: page.extend({
         msisdn: msisdn.optional(),
         state: z.enum(STATES).optional(),
         since: date.optional(),
         until: date.optional(),
         with: msisdn.optional().meta({ description: 'The number on the other side.' }),
-        limit: limit.optional(),
-        before: z.string().min(1).max(255).optional(),
       }),
       actsFor: ({ query }) => (query.msisdn === undefined ? [] : [query.msisdn]),
       responses: {
         200: {
-          description: 'A page; `next` names the gift before which it goes on.',
+          description: 'A page; `next` names the gift to go on after.',
           schema: z.object({ gifts: z.array(giftSchema), next: z.string().optional() }),
         },
       },
       handle({ query, principal }) {
-        const { limit: most = 100, ...of } = query
+        const { limit, after, ...of } = query
         const own = principal.role === 'subscriber' && { msisdn: principal.msisdn }
-        const found = gifts.page({ ...of, ...own, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => id })
+        const found = gifts.page({ ...of, ...own, before: after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => id })
         return ok({ gifts: entries.map((gift) => giftJson(operator, gift)), ...next })
       },
     }),
@@ -299,10 +299,7 @@ function codeRoutes(operator: Operator): readonly Route[] {
       actsFor: ({ body }) => [body.by],
       responses: AS_IT_IS_NOW,
       async handle({ params, body }) {
-        if (!operator.account({ msisdn: body.by }))
-          throw new LabError('notFound', `${body.by} is not a number of this operator`, {
-            field: 'by',
-          })
+        if (!operator.account({ msisdn: body.by })) throw unknownNumber(body.by, 'by')
         const claim = { code: String(params.code), by: body.by }
         const outcome = await gifts.claim(claim).catch((error: unknown) => {
           if (!(error instanceof LabError) || error.code !== 'notFound') throw error

@@ -10,7 +10,17 @@ import { giftJson, giftSchema } from './gift-routes.ts'
 import { pageOf } from '../page.ts'
 import { answerOnce, refusedAnswer } from './operator-routes.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountJson, idOf, instant, msisdn, page, pin, readBy, someBytes } from './schemas.ts'
+import {
+  amountJson,
+  idOf,
+  instant,
+  msisdn,
+  ofNumber,
+  page,
+  pin,
+  readBy,
+  someBytes,
+} from './schemas.ts'
 import { maySee, type Principal } from './scopes.ts'
 
 const askSchema = z
@@ -60,8 +70,6 @@ const suspensionSchema = z
   })
   .meta({ id: 'GiftSuspension' })
 
-const ofNumber = z.object({ msisdn })
-
 /** The routes over an operator. */
 export function giftSettingsRoutes(operator: Operator): readonly Route[] {
   return [...askRoutes(operator), ...settingRoutes(operator), ...suspensionRoutes(operator)]
@@ -105,9 +113,9 @@ function askRoutes(operator: Operator): readonly Route[] {
           schema: z.object({ asks: z.array(askSchema), next: z.string().optional() }),
         },
       },
-      handle({ query: { limit: most = 100, ...of } }) {
-        const found = gifts.asks({ ...of, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => id })
+      handle({ query: { limit, ...of } }) {
+        const found = gifts.asks({ ...of, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => id })
         return ok({ asks: entries.map(askJson), ...next })
       },
     }),
@@ -239,9 +247,9 @@ function suspensionRoutes({ gifts }: Operator): readonly Route[] {
           schema: z.object({ suspensions: z.array(suspensionSchema), next: z.string().optional() }),
         },
       },
-      handle({ query: { limit: most = 100, after } }) {
-        const { entries, ...next } = pageOf(gifts.suspended({ after, limit: most + 1 }), {
-          limit: most,
+      handle({ query: { limit, after } }) {
+        const { entries, ...next } = pageOf(gifts.suspended({ after, limit: limit + 1 }), {
+          limit,
           nameOf: ({ at, accountId }) => `${at.getTime()}-${accountId}`,
         })
         const suspensions = entries.map(({ at, reason, evidence, ...of }) => ({

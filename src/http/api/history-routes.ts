@@ -6,7 +6,7 @@ import { HISTORY_KINDS, type HistoryEntry } from '../../operator/history.ts'
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
 import { ok, route, type Route } from './route.ts'
-import { date, instant, limit, msisdn } from './schemas.ts'
+import { date, instant, ofNumber, page } from './schemas.ts'
 
 const signed = z.union([z.int(), z.string().regex(/^-?[0-9]+$/)]).nullable()
 
@@ -38,13 +38,12 @@ export function historyRoutes(operator: Pick<Operator, 'history'>): readonly Rou
       summary: 'What came and went, of data and of money, the latest first',
       tag: 'Accounts',
       scope: 'balances:read',
-      params: z.object({ msisdn }),
-      query: z.object({
+      params: ofNumber,
+      query: page.extend({
         what: z.enum(['data', 'money']).optional(),
         kind: z.enum(HISTORY_KINDS).optional(),
-        from: date.optional(),
+        since: date.optional(),
         until: date.optional(),
-        limit: limit.optional(),
         after: z.string().min(1).max(300).optional(),
       }),
       actsFor: ({ params }) => [params.msisdn],
@@ -55,9 +54,9 @@ export function historyRoutes(operator: Pick<Operator, 'history'>): readonly Rou
         },
       },
       handle({ params, query }) {
-        const { limit: most = 100, ...filter } = query
-        const found = operator.history({ ...params, ...filter, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: (one) => one.position })
+        const { limit, ...filter } = query
+        const found = operator.history({ ...params, ...filter, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: (one) => one.position })
         return ok({ entries: entries.map(entryJson), ...next })
       },
     }),

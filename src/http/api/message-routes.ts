@@ -7,7 +7,7 @@ import type { AdviceReport } from '../../operator/advice/advice.ts'
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountJson, instant, limit, msisdn, position } from './schemas.ts'
+import { amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
 
 const TEXT_MAX = 2000
 const ID_MAX = 100
@@ -65,8 +65,6 @@ const adviceSchema = z
   })
   .meta({ id: 'Advice' })
 
-const ofNumber = z.object({ msisdn })
-
 /** The routes over an operator. */
 export function messageRoutes(operator: Pick<Operator, 'messages' | 'advice'>): readonly Route[] {
   const { messages, advice } = operator
@@ -122,7 +120,7 @@ export function messageRoutes(operator: Pick<Operator, 'messages' | 'advice'>): 
       tag: 'Messages',
       scope: 'messages:read',
       params: ofNumber,
-      query: z.object({ limit: limit.optional(), after: position.optional() }),
+      query: page.extend({ after: position.optional() }),
       actsFor: ({ params }) => [params.msisdn],
       responses: {
         200: {
@@ -131,9 +129,9 @@ export function messageRoutes(operator: Pick<Operator, 'messages' | 'advice'>): 
         },
       },
       handle({ params, query }) {
-        const { limit: most = 100, after } = query
-        const found = messages.inbox({ ...params, after, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: (one) => String(one.id) })
+        const { limit, after } = query
+        const found = messages.inbox({ ...params, after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: (one) => String(one.id) })
         return ok({ messages: entries.map(messageJson), ...next })
       },
     }),
@@ -147,7 +145,7 @@ export function messageRoutes(operator: Pick<Operator, 'messages' | 'advice'>): 
       tag: 'Messages',
       scope: 'balances:read',
       params: ofNumber,
-      query: z.object({
+      query: z.strictObject({
         language: z
           .string()
           .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/)
@@ -199,5 +197,5 @@ function figuresJson(figures: Readonly<Record<string, unknown>>): object {
 function figureJson(value: unknown): unknown {
   if (typeof value === 'bigint') return amountToJson(value)
   const isMoney = typeof value === 'object' && value !== null && 'minor' in value
-  return isMoney ? { ...value, minor: String(value.minor) } : value
+  return isMoney ? { ...value, minor: amountToJson(value.minor as bigint) } : value
 }

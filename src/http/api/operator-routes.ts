@@ -2,34 +2,16 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import type { Account } from '../../operator/accounts.ts'
+import { unknownNumber, type Account } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { GiftRefusal } from '../../operator/rules/refusals.ts'
 import type { Usage } from '../../operator/usage.ts'
-import type { Lot } from '../../store/ledger.ts'
 import { pageOf } from '../page.ts'
 import { problemOf, type Problem } from '../problem.ts'
+import { lotJson, lotSchema } from './lots.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
-import { amountBytes, amountJson, instant, limit, msisdn, position } from './schemas.ts'
-
-const lotSchema = z
-  .object({
-    id: z.int(),
-    origin: z.string(),
-    trafficClass: z.string(),
-    giftable: z.boolean(),
-    grantedBytes: amountJson,
-    availableBytes: amountJson,
-    heldBytes: amountJson,
-    validFrom: instant,
-    validUntil: instant,
-    parentLotId: z.int().nullable(),
-    label: z.string().nullable().meta({ description: 'Of which plan or package it is.' }),
-    scope: z.enum(['home', 'roaming', 'any']),
-    from: z.string().nullable().meta({ description: 'Who gave it, masked.' }),
-  })
-  .meta({ id: 'Lot' })
+import { amountBytes, amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
 
 const accountSummarySchema = z.looseObject({
   msisdn: z.string(),
@@ -110,8 +92,6 @@ const messageSchema = z.object({
   at: instant,
 })
 
-const ofNumber = z.object({ msisdn })
-
 /** The routes over an operator. */
 export function operatorRoutes(operator: Operator): readonly Route[] {
   return [
@@ -163,7 +143,7 @@ function accountRoutes(operator: Operator): readonly Route[] {
       description: 'A subscriber sees the own account.',
       tag: 'Accounts',
       scope: 'accounts:read',
-      query: z.object({ limit: limit.optional(), after: msisdn.optional() }),
+      query: page.extend({ after: msisdn.optional() }),
       responses: {
         200: {
           description: 'A page; `next` names the number to go on after.',
@@ -178,9 +158,9 @@ function accountRoutes(operator: Operator): readonly Route[] {
           const own = operator.account({ msisdn: principal.msisdn })
           return ok({ accounts: own ? [accountSummary(own)] : [] })
         }
-        const { limit: most = 100, after } = query
-        const page = operator.accounts({ limit: most + 1, ...(after !== undefined && { after }) })
-        const { entries, ...next } = pageOf(page, { limit: most, nameOf: (one) => one.msisdn })
+        const { limit, after } = query
+        const found = operator.accounts({ limit: limit + 1, ...(after !== undefined && { after }) })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: (one) => one.msisdn })
         return ok({ accounts: entries.map(accountSummary), ...next })
       },
     }),
@@ -219,18 +199,18 @@ function accountRoutes(operator: Operator): readonly Route[] {
       tag: 'Accounts',
       scope: 'messages:read',
       params: ofNumber,
-      query: z.object({ limit: limit.optional(), before: position.optional() }),
+      query: page.extend({ after: position.optional() }),
       actsFor: ({ params }) => [params.msisdn],
       responses: {
         200: {
-          description: 'A page; `next` names the message before which it goes on.',
+          description: 'A page; `next` names the message to go on after.',
           schema: z.object({ messages: z.array(messageSchema), next: z.string().optional() }),
         },
       },
       handle({ params, query }) {
-        const { limit: most = 100, before } = query
-        const found = operator.inbox({ ...params, before, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => String(id) })
+        const { limit, after } = query
+        const found = operator.inbox({ ...params, before: after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => String(id) })
         const messages = entries.map(({ id, direction, channel, peer, text, at }) => {
           return { id, direction, channel, peer, text, at }
         })
@@ -356,24 +336,7 @@ function balanceJson(operator: Operator, of: string): object {
     at,
     timeZone,
     gigabyteBytes,
-    lots: lots.map((lot) => ({ ...lotJson(lot), from: givers.get(lot.id) ?? null })),
-  }
-}
-
-function lotJson(lot: Lot): object {
-  return {
-    id: lot.id,
-    origin: lot.origin,
-    trafficClass: lot.trafficClass,
-    giftable: lot.giftable,
-    grantedBytes: amountToJson(lot.grantedBytes),
-    availableBytes: amountToJson(lot.availableBytes),
-    heldBytes: amountToJson(lot.heldBytes),
-    validFrom: new Date(lot.validFromMs),
-    validUntil: new Date(lot.validUntilMs),
-    parentLotId: lot.parentLotId ?? null,
-    label: lot.label ?? null,
-    scope: lot.scope,
+    lots: lots.map((lot) => lotJson(lot, givers)),
   }
 }
 
@@ -397,8 +360,4 @@ function inventoryJson(operator: Operator, iccid: string): object {
   if (!item) throw new LabError('notFound', 'this ICCID is not in stock', { field: 'iccid' })
   const { imsi, pin, puk, profileType, taken } = item
   return { iccid: item.iccid, imsi, msisdn: item.msisdn, pin, puk, profileType, taken }
-}
-
-function unknownNumber(of: string): LabError {
-  return new LabError('notFound', `${of} is not a number of this operator`, { field: 'msisdn' })
 }

@@ -7,7 +7,7 @@ import type { PhonePlace, SessionView } from '../../operator/charging/charging.t
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
 import { ok, route, type Route } from './route.ts'
-import { amountJson, idOf, instant, msisdn, page, someBytes } from './schemas.ts'
+import { amountJson, idOf, instant, msisdn, ofNumber, page, someBytes } from './schemas.ts'
 import { maySee } from './scopes.ts'
 
 const placeSchema = z
@@ -49,7 +49,6 @@ const ofPhone = z.object({
     .regex(/^[0-9]{32}$/)
     .meta({ description: 'The EID of a card.' }),
 })
-const ofNumber = z.object({ msisdn })
 
 /** The routes over an operator. */
 export function phoneRoutes({ charging }: Pick<Operator, 'charging'>): readonly Route[] {
@@ -86,9 +85,9 @@ export function phoneRoutes({ charging }: Pick<Operator, 'charging'>): readonly 
           schema: z.object({ sessions: z.array(sessionSchema), next: z.string().optional() }),
         },
       },
-      handle({ params, query: { limit: most = 100, after } }) {
-        const found = charging.sessions({ ...params, after, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ ref }) => ref })
+      handle({ params, query: { limit, after } }) {
+        const found = charging.sessions({ ...params, after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ ref }) => ref })
         return ok({ sessions: entries.map(sessionJson), ...next })
       },
     }),

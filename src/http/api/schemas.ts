@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { amountFromJson } from '../../operator/amount.ts'
 import { normaliseMsisdn } from '../../operator/msisdn.ts'
-import { limitOf } from '../page.ts'
+import { LIMIT, LIMIT_MAX, limitOf } from '../page.ts'
 
 /**
  * A value that a function of ours reads. What it refuses with `badInput` is an issue of the field.
@@ -46,6 +46,9 @@ export const BASE64 = {
 /** A subscriber's number; the plain digits come out. */
 export const msisdn = readBy(MSISDN, (value, field) => normaliseMsisdn(value, field))
 
+/** A path that names a subscriber. */
+export const ofNumber = z.object({ msisdn })
+
 /** An amount of bytes; a bigint comes out. */
 export const amountBytes = readBy(
   {
@@ -72,13 +75,14 @@ export const amountJson = z
   .union([z.int(), z.string().regex(/^[0-9]+$/)])
   .meta({ description: 'Bytes; above 2^53-1 as text.' })
 
-/** The `limit` of a list. */
-export const limit = readBy({ type: 'integer', minimum: 1, maximum: 500, default: 100 }, (value) =>
-  limitOf(value),
-)
+/** How many entries a list gives at once. */
+const limit = readBy({ type: 'integer', minimum: 1, maximum: LIMIT_MAX }, limitOf).default(LIMIT)
 
-/** A page of a list that goes on after the entry of a name. */
-export const page = z.object({ limit: limit.optional(), after: z.string().max(255).optional() })
+/**
+ * A page of a list that goes on after the entry that `next` of the page before has named. A name that is none is refused: who
+ * misspells `after` would get the first page for ever.
+ */
+export const page = z.strictObject({ limit, after: z.string().max(255).optional() })
 
 /** A number by which a list goes on. */
 export const position = readBy(

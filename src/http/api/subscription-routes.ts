@@ -2,14 +2,14 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import type { Account } from '../../operator/accounts.ts'
+import { unknownNumber, type Account } from '../../operator/accounts.ts'
 import { amountToJson } from '../../operator/amount.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { OrderOutcome, Receipt, Wish } from '../../operator/subscriptions/orders.ts'
-import type { Lot } from '../../store/ledger.ts'
+import { lotJson, lotSchema } from './lots.ts'
 import { answerOnce } from './operator-routes.ts'
 import { ok, route, type Answer, type Asked, type Route } from './route.ts'
-import { amountJson, instant, msisdn, readBy } from './schemas.ts'
+import { amountJson, instant, msisdn, ofNumber, readBy } from './schemas.ts'
 
 const money = amountJson.meta({ description: "Minor units of the operator's currency." })
 
@@ -28,20 +28,6 @@ export const amountMinor = readBy(
     throw new LabError('badInput', `${field} must be a whole number of minor units above zero`)
   },
 )
-
-const lotSchema = z.looseObject({
-  id: z.int(),
-  origin: z.string(),
-  label: z.string().nullable(),
-  scope: z.enum(['home', 'roaming', 'any']),
-  trafficClass: z.string(),
-  giftable: z.boolean(),
-  grantedBytes: amountJson,
-  availableBytes: amountJson,
-  heldBytes: amountJson,
-  validFrom: instant,
-  validUntil: instant,
-})
 
 const factsSchema = z
   .object({
@@ -77,6 +63,7 @@ const subscriptionSchema = factsSchema
       minorDigits: z.int(),
     }),
     gigabyteBytes: z.int(),
+    timeZone: z.string().meta({ description: "The operator's, an IANA name." }),
     lots: z.array(lotSchema).meta({ description: 'In the order in which they are used.' }),
   })
   .meta({ id: 'Subscription' })
@@ -110,8 +97,6 @@ const changesSchema = z.strictObject({
   language: z.string().max(35).optional(),
   region: z.string().max(64).optional(),
 })
-
-const ofNumber = z.object({ msisdn })
 
 type OfNumber = z.output<typeof ofNumber>
 
@@ -251,13 +236,10 @@ function receiptJson({ lot, ...receipt }: Receipt): object {
 
 function subscriptionJson(operator: Operator, of: OfNumber): object {
   const account = operator.account(of)
-  if (!account) {
-    throw new LabError('notFound', `${of.msisdn} is not a number of this operator`, {
-      field: 'msisdn',
-    })
-  }
+  if (!account) throw unknownNumber(of.msisdn)
   const { moneyMinor, creditMinor } = operator.subscriptions.wallet(of)
-  const { currency, gigabyteBytes } = operator.fileOf(of)
+  const { currency } = operator.fileOf(of)
+  const { lots, givers, gigabyteBytes, timeZone } = operator.balanceSheet(of)
   const bindings = operator.bindings(of).map(({ to, ...one }) => ({ ...one, to: to ?? null }))
   return {
     ...factsJson(operator, account),
@@ -269,7 +251,8 @@ function subscriptionJson(operator: Operator, of: OfNumber): object {
       minorDigits: currency.minorDigits,
     },
     gigabyteBytes,
-    lots: operator.balance(of).lots.map(lotJson),
+    timeZone,
+    lots: lots.map((lot) => lotJson(lot, givers)),
   }
 }
 
@@ -293,21 +276,5 @@ function factsJson({ operators }: Operator, account: Account): object {
     openedAt: account.openedAt,
     liveSince: account.liveSince ?? null,
     closedAt: account.closedAt ?? null,
-  }
-}
-
-function lotJson(lot: Lot): object {
-  return {
-    id: lot.id,
-    origin: lot.origin,
-    label: lot.label ?? null,
-    scope: lot.scope,
-    trafficClass: lot.trafficClass,
-    giftable: lot.giftable,
-    grantedBytes: amountToJson(lot.grantedBytes),
-    availableBytes: amountToJson(lot.availableBytes),
-    heldBytes: amountToJson(lot.heldBytes),
-    validFrom: new Date(lot.validFromMs),
-    validUntil: new Date(lot.validUntilMs),
   }
 }

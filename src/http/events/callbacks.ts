@@ -13,9 +13,10 @@ export function requireCallbackHost(callback: string, hosts: readonly string[]):
   )
 }
 
-/** URL has IPv4 addresses in one form, whatever they were written in, and IPv6 in brackets. */
-function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.[0-9]{1,3}){3}$/.test(hostname)
-  )
+/**
+ * Whether a host is this machine alone, as a name, an address, or as URL has it: IPv4 in one form, whatever it was written
+ * in, and IPv6 in brackets.
+ */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || /^(?:::1|\[::1\]|127(?:\.[0-9]{1,3}){3})$/.test(host)
 }

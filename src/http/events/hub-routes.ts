@@ -6,7 +6,7 @@ import type { Operator } from '../../operator/operator.ts'
 import type { Delivery } from '../../store/outbox.ts'
 import { pageOf } from '../page.ts'
 import { route, ok, type Route } from '../api/route.ts'
-import { idOf, instant, limit, position } from '../api/schemas.ts'
+import { idOf, instant, page, position } from '../api/schemas.ts'
 import { TAG } from '../tmf/balance-routes.ts'
 import { BASE } from '../tmf/resources.ts'
 import { requireCallbackHost } from './callbacks.ts'
@@ -92,17 +92,17 @@ function deliveryRoutes({ events }: Operator): readonly Route[] {
       summary: 'Who is told of events',
       tag: 'Events',
       scope: 'hub:read',
-      query: z.object({ limit: limit.optional(), after: z.string().max(255).optional() }),
+      query: page,
       responses: {
         200: {
-          description: 'A page.',
+          description: 'A page; `next` names the listener to go on after.',
           schema: z.object({ listeners: z.array(subscription), next: z.string().optional() }),
         },
       },
       handle({ query }) {
-        const { limit: most = 100, after = '' } = query
-        const found = events.listeners({ after, limit: most + 1 })
-        const { entries, ...next } = pageOf(found, { limit: most, nameOf: ({ id }) => id })
+        const { limit, after = '' } = query
+        const found = events.listeners({ after, limit: limit + 1 })
+        const { entries, ...next } = pageOf(found, { limit, nameOf: ({ id }) => id })
         const listeners = entries.map(({ id, callback, query: filter }) => {
           return { id, callback, query: filter }
         })
@@ -116,22 +116,21 @@ function deliveryRoutes({ events }: Operator): readonly Route[] {
       summary: 'What waits, what was delivered, and what never could be',
       tag: 'Events',
       scope: 'hub:read',
-      query: z.object({
+      query: page.extend({
         state: z.enum(['waiting', 'delivered', 'dead']).default('dead'),
-        limit: limit.optional(),
         after: position.optional(),
       }),
       responses: {
         200: {
-          description: 'A page.',
+          description: 'A page; `next` names the delivery to go on after.',
           schema: z.object({ deliveries: z.array(delivery), next: z.string().optional() }),
         },
       },
       handle({ query }) {
-        const { state, limit: most = 100, after = 0 } = query
-        const found = events.deliveries({ state, after, limit: most + 1 })
+        const { state, limit, after = 0 } = query
+        const found = events.deliveries({ state, after, limit: limit + 1 })
         const { entries, ...next } = pageOf(found, {
-          limit: most,
+          limit,
           nameOf: ({ number }) => String(number),
         })
         return ok({ deliveries: entries.map(deliveryJson), ...next })

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { normaliseMsisdn } from '../../operator/msisdn.ts'
+import { LIMIT, LIMIT_MAX } from '../page.ts'
 import { MSISDN, readBy } from '../api/schemas.ts'
 import type { Answer } from '../api/route.ts'
 import { requireOwn, type Principal } from '../api/scopes.ts'
@@ -35,8 +36,6 @@ function whole(range: { readonly min: number; readonly max: number }) {
 }
 
 const OFFSET_MAX = 100_000
-const LIMIT = 100
-const LIMIT_MAX = 500
 /** As many entries are looked at for a filter. */
 const LOOKED_AT_MAX = 20_000
 

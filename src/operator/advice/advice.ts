@@ -1,13 +1,11 @@
 /** Advice against waste: `operator.advice`. */
 
 import type { Environment } from '../../base/environment.ts'
-import { LabError } from '../../base/errors.ts'
 import type { Store } from '../../store/engine.ts'
-import { findByNumber } from '../accounts.ts'
+import { requireAccount } from '../accounts.ts'
 import type { Gifts } from '../gifts/gifts.ts'
 import { readAsIfDone } from '../gifts/overdue.ts'
 import { languageOf } from '../messages/texts/languages.ts'
-import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { gatherAdviceFacts } from './facts.ts'
@@ -47,13 +45,8 @@ export function createAdvice(parts: {
 }): AdviceOf {
   const { store, environment, operators, gifts } = parts
   return (of) => {
-    const msisdn = normaliseMsisdn(of.msisdn, 'msisdn')
-    const account = store.read((db) => findByNumber(db, msisdn))
-    if (!account) {
-      throw new LabError('notFound', `${msisdn} is not a number of this operator`, {
-        field: 'msisdn',
-      })
-    }
+    const account = store.read((db) => requireAccount(db, of.msisdn))
+    const { msisdn } = account
     const file = fileOf(operators, account)
     const maximum = gifts.maximum({ from: msisdn })
     const atMs = environment.clock.nowMs()

@@ -20,8 +20,7 @@ import { findHold, placeHold, releaseHold } from '../../store/holds.ts'
 import { adjust } from '../../store/ledger-changes.ts'
 import { creditedLot } from '../../store/lots.ts'
 import { findMovement, moveMoney } from '../../store/money.ts'
-import { findByNumber, type Account } from '../accounts.ts'
-import { normaliseMsisdn } from '../msisdn.ts'
+import { requireAccount, type Account } from '../accounts.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import { topUp } from '../subscriptions/purchases.ts'
@@ -355,11 +354,4 @@ function refusalOf(
 
 function requireNotZero(amount: bigint): void {
   if (amount === 0n) throw new LabError('badInput', 'amount must not be zero', { field: 'amount' })
-}
-
-function requireAccount(db: Connection, number: string): Account {
-  const msisdn = normaliseMsisdn(number, 'msisdn')
-  const account = findByNumber(db, msisdn)
-  if (account) return account
-  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
 }

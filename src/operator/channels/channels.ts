@@ -13,7 +13,7 @@ import {
 import type { Connection, Store } from '../../store/engine.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
 import { markRead, messagesAfter, putMessage, type Message } from '../../store/messages.ts'
-import { findByNumber } from '../accounts.ts'
+import { findByNumber, unknownNumber } from '../accounts.ts'
 import { beginRest, noteUse, restNow } from '../charging/admission.ts'
 import type { Gifts } from '../gifts/gifts.ts'
 import type { MoneyBetween } from '../money/money.ts'
@@ -370,7 +370,7 @@ function reader(
   const msisdn = normaliseMsisdn(of.number, of.field)
   const account = store.read((db) => findByNumber(db, msisdn))
   if (account) return { account, file: fileOf(operators, account) }
-  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: of.field })
+  throw unknownNumber(msisdn, of.field)
 }
 
 /** The number of a service of the operator. @throws {LabError} notFound */

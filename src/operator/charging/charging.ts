@@ -27,9 +27,8 @@ import { requireAmount } from '../../store/journal.ts'
 import { setRest } from '../../store/idleness.ts'
 import { moveRegistration, registrationOfProfile } from '../../store/registrations.ts'
 import { setWifi, travel, whereaboutsOf } from '../../store/places.ts'
-import { findById, findByNumber, findByProfile, type Account } from '../accounts.ts'
+import { findById, findByProfile, requireAccount, type Account } from '../accounts.ts'
 import { requireIdempotencyKey } from '../idempotency.ts'
-import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import { networkNameOf, servingPlmnOf } from '../serving-plmn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
@@ -370,13 +369,6 @@ function accountOn(db: Connection, eid: string): Account | undefined {
     )
     .get(eid)
   return row && findByProfile(db, row.iccid)
-}
-
-function requireAccount(db: Connection, number: string): Account {
-  const msisdn = normaliseMsisdn(number, 'msisdn')
-  const account = findByNumber(db, msisdn)
-  if (account) return account
-  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
 }
 
 function requireEid(eid: string): string {

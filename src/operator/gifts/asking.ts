@@ -3,7 +3,7 @@
 import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
 import { answerAsk, findAsk, openAsks, putAsk, type GiftAskRecord } from '../../store/gift-asks.ts'
-import { findById, findByNumber, type Account } from '../accounts.ts'
+import { findById, requireAccount, type Account } from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
@@ -141,12 +141,4 @@ export function askOf(db: Connection, ask: GiftAskRecord): GiftAsk {
     at: new Date(ask.askedAtMs),
     until: new Date(ask.untilMs),
   }
-}
-
-/** @throws {LabError} notFound — no account has the number */
-export function requireAccount(db: Connection, number: string): Account {
-  const msisdn = normaliseMsisdn(number, 'msisdn')
-  const account = findByNumber(db, msisdn)
-  if (account) return account
-  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
 }

@@ -23,7 +23,7 @@ import {
   setBlocked,
   suspendedAccounts,
 } from '../../store/gift-settings.ts'
-import { findById, findByNumber, type Account } from '../accounts.ts'
+import { findById, findByNumber, requireAccount, type Account } from '../accounts.ts'
 import { requireBytes } from '../amount.ts'
 import { madeBy, requireIdempotencyKey } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
@@ -36,7 +36,6 @@ import {
   declineQuestion,
   putQuestion,
   putQuestionOnce,
-  requireAccount,
   requireOpenAsk,
   type AskNoticeEvent,
   type AskOutcome,

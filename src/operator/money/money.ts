@@ -18,7 +18,7 @@ import {
   type MoneyRequestRecord,
 } from '../../store/money-requests.ts'
 import { findMovement, MONEY_MAX_MINOR, passMoney } from '../../store/money.ts'
-import { findById, type Account } from '../accounts.ts'
+import { findById, requireAccount, type Account } from '../accounts.ts'
 import { answerOnce, requireIdempotencyKey, type Answer } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { OperatorFile } from '../operator-file.ts'
@@ -26,7 +26,7 @@ import type { Operators } from '../operators.ts'
 import type { Refused } from '../refused.ts'
 import { judgeMoney, moneyRefused, type MoneyRefusal, type MoneyRefused } from '../rules/money.ts'
 import { chargeDue } from '../subscriptions/periods.ts'
-import { fileOf, requireAccount } from '../subscriptions/subscriptions.ts'
+import { fileOf } from '../subscriptions/subscriptions.ts'
 import { moneyParties, type MoneyParties } from './gather.ts'
 
 /** A request by which a command is known when it comes again. */

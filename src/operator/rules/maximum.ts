@@ -62,7 +62,11 @@ function withinCaps(one: Case): MaximumGift {
     return answer(one, { bytes, binding: refusals, because: 'belowMinimum' })
   }
   const because = first?.because ?? 'allOfIt'
-  return answer(one, { bytes, binding: binding.map(({ refusal }) => refusal), because })
+  const most = answer(one, { bytes, binding: binding.map(({ refusal }) => refusal), because })
+  // What is left stands between two steps: the reason alone would name an amount that is not there.
+  if (!first || bytes === 0n || bytes === first.bytes) return most
+  const form = formRefusal(one.rules.sizesBytes ? 'notASize' : 'notInSteps', one)
+  return { ...most, text: `${most.text} ${form.text}` }
 }
 
 /** No amount is larger, whoever has more. */

@@ -39,13 +39,14 @@ export function giftEnd(rule: ValidityRule | undefined, life: GiftLife): number 
 }
 
 /**
- * When a received package ends that its owner has paid to extend: counted from the receipt, however late it is paid.
- * `undefined` where nothing is extended.
+ * When a received package ends that its owner has paid to extend, and what that costs: counted from the receipt, however
+ * late it is paid. `undefined` where nothing is extended.
  */
-export function extendedEnd(
+export function extensionOfGift(
   rule: ValidityRule | undefined,
   received: LocalInstant,
-): number | undefined {
+): { readonly validUntilMs: number; readonly feeMinor: bigint } | undefined {
   if (rule?.kind !== 'fixedDays' || !rule.extension) return undefined
-  return daysOn({ ...received, days: rule.extension.toDays })
+  const { toDays, feeMinor } = rule.extension
+  return { validUntilMs: daysOn({ ...received, days: toDays }), feeMinor }
 }

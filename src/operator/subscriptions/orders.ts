@@ -6,13 +6,14 @@ import { toHex } from '../../base/octets.ts'
 import type { Connection, Store } from '../../store/engine.ts'
 import { creditedLot, type Lot } from '../../store/lots.ts'
 import { findMovement } from '../../store/money.ts'
+import { requireAccount } from '../accounts.ts'
 import { answerOnce, requireIdempotencyKey, type Answer } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { Refused } from '../refused.ts'
 import { GiftRefusedError } from '../rules/refusals.ts'
 import { buyExtension, buyPackage, topUp } from './purchases.ts'
-import { fileOf, requireAccount, requireReceiver } from './subscriptions.ts'
+import { fileOf, requireReceiver } from './subscriptions.ts'
 
 /** Money on the account, a package for it or for somebody else, or a longer life of one of its lots. */
 export type Wish =

@@ -9,7 +9,8 @@ import { moveMoney } from '../../store/money.ts'
 import type { Account } from '../accounts.ts'
 import { daysOn, midnightAfter } from '../calendar.ts'
 import type { OperatorFile } from '../operator-file.ts'
-import type { ExtensionRule, TariffPackage } from '../rules/types.ts'
+import type { TariffPackage } from '../rules/types.ts'
+import { extensionOfGift } from '../rules/validity.ts'
 import { bringUpToDate, chargeDue, type AccountNow } from './periods.ts'
 
 /** A purchase: its id is the caller's and is taken once, ever. */
@@ -84,11 +85,12 @@ export function extensionFor(
   file: OperatorFile,
 ): { readonly validUntilMs: number; readonly feeMinor: bigint } {
   const { timeZone } = file
-  const gift = lot.origin === 'gift' ? extensionOfGifts(file) : undefined
-  if (gift) {
-    const validUntilMs = daysOn({ atMs: lot.validFromMs, days: gift.toDays, timeZone })
-    return { validUntilMs, feeMinor: gift.feeMinor }
-  }
+  const { validity } = file.gifting
+  const gift =
+    lot.origin === 'gift'
+      ? extensionOfGift(validity, { atMs: lot.validFromMs, timeZone })
+      : undefined
+  if (gift) return gift
   const { extension } = file.tariff
   if (!extension?.origins.includes(lot.origin)) {
     throw refused('notExtendable', 'The operator sells no longer life for it.')
@@ -125,10 +127,6 @@ export function topUp(db: Connection, order: Order & { readonly amountMinor: big
     atMs,
   })
   chargeDue(db, { account, file, atMs })
-}
-
-function extensionOfGifts({ gifting }: OperatorFile): ExtensionRule | undefined {
-  return gifting.validity?.kind === 'fixedDays' ? gifting.validity.extension : undefined
 }
 
 function endOf(offer: TariffPackage, of: AccountNow): number {

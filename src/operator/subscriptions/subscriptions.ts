@@ -10,7 +10,13 @@ import { moneyOf, walletOf, type MoneyTransfer, type Wallet } from '../../store/
 import { addProfiles } from '../../store/orders.ts'
 import { noteEvent } from '../../store/outbox.ts'
 import { whereaboutsOf, type Whereabouts } from '../../store/places.ts'
-import { findById, findByNumber, type Account, type AccountStatus } from '../accounts.ts'
+import {
+  findById,
+  findByNumber,
+  requireAccount,
+  type Account,
+  type AccountStatus,
+} from '../accounts.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
@@ -223,14 +229,6 @@ function noteStatus(
 }
 
 const SETTABLE: readonly AccountStatus[] = ['active', 'suspended', 'blocked']
-
-/** The account of a number as people write it. @throws {LabError} notFound, badInput */
-export function requireAccount(db: Connection, number: string): Account {
-  const msisdn = normaliseMsisdn(number, 'msisdn')
-  const account = findByNumber(db, msisdn)
-  if (account) return account
-  throw new LabError('notFound', `${msisdn} is not a number of this operator`, { field: 'msisdn' })
-}
 
 /** Whom a package is bought for. @throws {LabError} notFound; refused (`otherOperator`, `onlyForOthers`) */
 export function requireReceiver(

@@ -226,7 +226,7 @@ test('gifts are listed by number and state, page by page, the newest first', asy
   t.deepEqual(await list('', asC), { ids: [], next: undefined })
   const first = await list('?limit=2')
   t.deepEqual(first, { ids: ids.slice(0, 2), next: ids[1] })
-  t.deepEqual(await list(`?limit=3&before=${String(first.next)}`), {
+  t.deepEqual(await list(`?limit=3&after=${String(first.next)}`), {
     ids: ids.slice(2),
     next: undefined,
   })

@@ -4,6 +4,7 @@ import { createApi } from './helper.ts'
 
 interface Operation {
   readonly operationId: string
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[]
   readonly responses: Readonly<Record<string, unknown>>
 }
 
@@ -22,6 +23,35 @@ test('describes every declared route, and names nothing else', async (t) => {
     Object.values(methods).map(({ operationId }) => operationId),
   )
   t.is(new Set(ids).size, ids.length)
+})
+
+test('every list under /api goes on in the same words: limit, after and next, since and until', async (t) => {
+  const api = await createApi(t)
+  const { body } = await api.call('GET /openapi.json', { token: null })
+  const paths = body.paths as Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  const lists = Object.entries(paths).filter(
+    ([path, { get }]) =>
+      path.startsWith('/api/') && JSON.stringify(get?.responses ?? {}).includes('"next"'),
+  )
+  t.true(lists.length >= 10)
+  for (const [path, { get }] of lists) {
+    const inQuery = (get?.parameters ?? []).filter((one) => one.in === 'query')
+    const names = inQuery.map(({ name }) => name)
+    t.true(names.includes('limit') && names.includes('after'), path)
+    t.deepEqual(
+      names.filter((name) => ['before', 'from', 'offset', 'to'].includes(name)),
+      [],
+      path,
+    )
+  }
+})
+
+test('a name in a query that a list does not know is refused, and the names that it knows are told', async (t) => {
+  const api = await createApi(t)
+  const { status, body } = await api.call('GET /api/gifts?before=1')
+  t.is(status, 400)
+  t.is(body.field, 'before')
+  t.regex(String(body.detail), /there are limit, after, msisdn/)
 })
 
 test('every reference of the description leads somewhere', async (t) => {

@@ -2,7 +2,7 @@ import test from 'ava'
 import { Temporal } from 'temporal-polyfill'
 import { countedGifts, suspicionsOf } from '../../../src/operator/rules/abuse.ts'
 import type { ValidityRule } from '../../../src/operator/rules/types.ts'
-import { extendedEnd, giftEnd } from '../../../src/operator/rules/validity.ts'
+import { extensionOfGift, giftEnd } from '../../../src/operator/rules/validity.ts'
 import { DAY_MS, HOUR_MS, NOW_MS } from './helper.ts'
 
 const ms = (text: string) => Temporal.ZonedDateTime.from(text).epochMilliseconds
@@ -93,9 +93,12 @@ test('T2: what is extended ends 30 days after the receipt, on whichever day it i
     extension: { toDays: 30, feeMinor: 5000n },
   }
   const received = { atMs: ms(at), timeZone: 'Europe/Moscow' }
-  t.is(extendedEnd(rule, received), ms('2026-03-01T10:00[Europe/Moscow]'))
-  t.is(extendedEnd({ kind: 'fixedDays', days: 7 }, received), undefined)
-  t.is(extendedEnd({ kind: 'keepSource' }, received), undefined)
+  t.deepEqual(extensionOfGift(rule, received), {
+    validUntilMs: ms('2026-03-01T10:00[Europe/Moscow]'),
+    feeMinor: 5000n,
+  })
+  t.is(extensionOfGift({ kind: 'fixedDays', days: 7 }, received), undefined)
+  t.is(extensionOfGift({ kind: 'keepSource' }, received), undefined)
 })
 
 const gift = (from: string, to: string, hoursAgo: number) => ({
