@@ -54,7 +54,6 @@ interface Waiting {
 
 const GROUP_MAX = 512
 const GROUP_WORTH_A_COMMIT = 24
-const COMPANY_MS = 1
 
 /**
  * Opens the database file (`:memory:` for a lab that keeps nothing) and brings its tables up to date.
@@ -193,13 +192,11 @@ function commandQueue(of: {
   const commit = groupCommit(of.db, of.statements)
   const queue: Waiting[] = []
   let scheduled = false
-  let wereSeveral = false
 
   function commitGroup(): void {
     scheduled = false
     const group = queue.splice(0, GROUP_MAX)
     if (group.length === 0) return
-    wereSeveral = group.length > 1
     const commitError = commit(group)
     if (commitError === undefined) keep(group)
     else for (const waiting of group) waiting.settle(notCommitted(commitError))
@@ -220,8 +217,7 @@ function commandQueue(of: {
   function schedule(): void {
     if (scheduled || (durability.isSyncing() && queue.length < GROUP_WORTH_A_COMMIT)) return
     scheduled = true
-    if (wereSeveral && queue.length < GROUP_WORTH_A_COMMIT) setTimeout(commitGroup, COMPANY_MS)
-    else setImmediate(commitGroup)
+    setImmediate(commitGroup)
   }
 
   return (command) => {
