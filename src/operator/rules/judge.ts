@@ -13,13 +13,14 @@ import {
 import {
   GIFT_REFUSALS,
   LIMIT_REASONS,
+  NOTHING_GIFTABLE,
   type GiftRefusal,
   type GiftRefusalCode,
   type LimitReason,
   type RefusalParams,
 } from './refusals.ts'
-import { CAPS, feeOf, FORMS, type Most } from './sizes.ts'
-import type { Alternative, GiftingRules } from './types.ts'
+import { CAPS, feeOf, FORMS, largestForm, leastOf, type Most } from './sizes.ts'
+import type { Alternative, GiftingRules, GiftService } from './types.ts'
 
 export type Verdict =
   | {
@@ -80,32 +81,87 @@ export function formRefusal(code: FormCode, one: Case): GiftRefusal {
   return refusalOf(code, { breach: { params: FORMS[code].params(one.rules) }, one })
 }
 
+/** What a cap refuses. The amount that it names is one that may be given: of the sizes or in the steps of the rules. */
 export function capRefusal(
   code: CapCode,
   of: { readonly most: Most; readonly one: Case },
 ): GiftRefusal {
-  const { bytes, params, untilMs, because = code } = of.most
-  const breach = { params: { ...params, mostBytes: bytes }, untilMs }
-  const text = limitText({ bytes, because }, of.one.facts.gigabyteBytes)
-  return { ...refusalOf(code, { breach, one: of.one }), text }
+  const { most, one } = of
+  const { bytes, params, untilMs, because = code } = most
+  const limit = limitOf({ one, bound: { bytes, because } })
+  const breach = { params: { ...params, mostBytes: limit.bytes }, untilMs }
+  return { ...refusalOf(code, { breach, one }), text: limit.text }
+}
+
+interface Limit {
+  readonly bytes: bigint
+  readonly because: LimitReason
+}
+
+/** What a bound leaves to give: where amounts have steps or sizes, it may be less than the bound, and because of them. */
+export function limitOf(of: {
+  readonly one: Case
+  readonly bound: Limit
+}): Limit & { readonly text: string } {
+  const { one, bound } = of
+  const { gigabyteBytes } = one.facts
+  const bytes = largestForm(bound.bytes, one.rules)
+  if (bytes === bound.bytes) return { ...bound, text: limitText(bound, gigabyteBytes) }
+  if (bound.bytes < leastOf(one.rules)) {
+    const limit = { bytes, because: 'belowMinimum' as const }
+    return { ...limit, text: limitText(limit, gigabyteBytes) }
+  }
+  const because = one.rules.sizesBytes ? 'notASize' : 'notInSteps'
+  const form = textOf(because, { params: FORMS[because].params(one.rules), gigabyteBytes })
+  const clause = clauseOf(bound)
+  return {
+    bytes,
+    because,
+    text:
+      `${mostText(bytes, gigabyteBytes)}, because ${asClause(form)}. ` +
+      `Otherwise it would be ${formatAmount(bound.bytes, gigabyteBytes)}` +
+      (clause === undefined ? '.' : `, because ${clause}.`),
+  }
 }
 
 /** "At most 20 GB may be given, because that is all that is left." */
-export function limitText(
-  limit: { readonly bytes: bigint; readonly because: LimitReason },
-  gigabyteBytes: number,
-): string {
-  const most = `At most ${formatAmount(limit.bytes, gigabyteBytes)} may be given`
-  const clauses: Readonly<Record<string, string>> = LIMIT_REASONS
-  const clause = clauses[limit.because]
+export function limitText(limit: Limit, gigabyteBytes: number): string {
+  const most = mostText(limit.bytes, gigabyteBytes)
+  const clause = clauseOf(limit)
   if (clause !== undefined) return `${most}, because ${clause}.`
   return `${most}. ${GIFT_REFUSALS[limit.because as GiftRefusalCode]}`
+}
+
+function mostText(bytes: bigint, gigabyteBytes: number): string {
+  return `At most ${formatAmount(bytes, gigabyteBytes)} may be given`
+}
+
+function clauseOf({ bytes, because }: Limit): string | undefined {
+  if (because === 'partNotGiftable' && bytes === 0n) return NOTHING_GIFTABLE
+  const clauses: Readonly<Record<string, string>> = LIMIT_REASONS
+  return clauses[because]
+}
+
+/** A sentence without its capital letter and its stop. */
+function asClause(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1, -1)
 }
 
 function brokenCaps(amountBytes: bigint, one: Case): readonly GiftRefusal[] {
   return capsOf(one)
     .filter(({ most }) => amountBytes > most.bytes)
+    .filter(({ code }) => !saysNothingMore({ code, one }))
     .map(({ code, most }) => capRefusal(code, { most, one }))
+}
+
+const SERVICES_WITHOUT_GIFTS: readonly (GiftService | undefined)[] = ['none', 'group', 'bought']
+
+/** Where the operator has no such service, none of its data is for giving: the one follows from the other. */
+function saysNothingMore({ code, one }: { readonly code: CapCode; readonly one: Case }): boolean {
+  if (code !== 'moreThanMayBeGiven' || !SERVICES_WITHOUT_GIFTS.includes(one.rules.service))
+    return false
+  const { lots = [] } = one.facts.sender ?? {}
+  return lots.length > 0 && !lots.some(({ giftable }) => giftable)
 }
 
 function refusalOf(

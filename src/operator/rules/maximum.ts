@@ -2,10 +2,18 @@
 
 import { AMOUNT_MAX_BYTES } from '../../store/ledger.ts'
 import type { GiftFacts } from './facts.ts'
-import type { Case, FormCode } from './gates.ts'
-import { brokenGates, capRefusal, capsOf, formRefusal, limitText } from './judge.ts'
+import type { Case } from './gates.ts'
+import { brokenGates, capRefusal, capsOf, formRefusal, limitOf, limitText } from './judge.ts'
 import type { GiftRefusal, LimitReason } from './refusals.ts'
-import { ascending, FORMS, greatestOf, leastOf } from './sizes.ts'
+import {
+  ascending,
+  greatestOf,
+  hasForm,
+  largestForm,
+  leastOf,
+  NEXT_FORMS,
+  roundUp,
+} from './sizes.ts'
 import type { GiftingRules } from './types.ts'
 
 export interface MaximumGift {
@@ -56,17 +64,15 @@ function withinCaps(one: Case): MaximumGift {
     next === undefined ? bound.because === 'amountTooLarge' : bound.bytes < next,
   )
   const [first] = binding.toSorted((a, b) => ascending(a.bytes, b.bytes))
-  if (bytes === 0n && first && first.bytes > 0n) {
+  if (bytes === 0n && first && first.bytes > 0n && first.bytes < leastOf(one.rules)) {
     const tooSmall = formRefusal('amountTooSmall', one)
     const refusals = [tooSmall, ...binding.map(({ refusal }) => refusal)]
     return answer(one, { bytes, binding: refusals, because: 'belowMinimum' })
   }
-  const because = first?.because ?? 'allOfIt'
-  const most = answer(one, { bytes, binding: binding.map(({ refusal }) => refusal), because })
-  // What is left stands between two steps: the reason alone would name an amount that is not there.
-  if (!first || bytes === 0n || bytes === first.bytes) return most
-  const form = formRefusal(one.rules.sizesBytes ? 'notASize' : 'notInSteps', one)
-  return { ...most, text: `${most.text} ${form.text}` }
+  const refusals = binding.map(({ refusal }) => refusal)
+  if (!first) return answer(one, { bytes, binding: refusals, because: 'allOfIt' })
+  const { because, text } = limitOf({ one, bound: first })
+  return { bytes, binding: refusals, because, text }
 }
 
 /** No amount is larger, whoever has more. */
@@ -88,32 +94,6 @@ function boundsOf(one: Case): readonly Bound[] {
   return [{ bytes, because: 'amountTooLarge', refusal }, ...caps]
 }
 
-function largestForm(bound: bigint, rules: GiftingRules): bigint {
-  const candidates = rules.sizesBytes ?? [roundDown(bound, rules.stepBytes)]
-  const fitting = candidates.filter(
-    (amount) => amount <= bound && hasForm(amount, { rules, forms: ALL_FORMS }),
-  )
-  return fitting.toSorted(ascending).at(-1) ?? 0n
-}
-
-const NEXT_FORMS = ['amountTooSmall', 'notInSteps', 'notASize'] as const
-const ALL_FORMS = [...NEXT_FORMS, 'amountTooLarge'] as const
-
-function hasForm(
-  amountBytes: bigint,
-  of: { readonly rules: GiftingRules; readonly forms: readonly FormCode[] },
-): boolean {
-  return of.forms.every((code) => FORMS[code].fits(amountBytes, of.rules))
-}
-
 function answer(one: Case, parts: Omit<MaximumGift, 'text'>): MaximumGift {
   return { ...parts, text: limitText(parts, one.facts.gigabyteBytes) }
-}
-
-function roundDown(bytes: bigint, stepBytes: bigint | undefined): bigint {
-  return stepBytes ? bytes - (bytes % stepBytes) : bytes
-}
-
-function roundUp(bytes: bigint, stepBytes: bigint | undefined): bigint {
-  return stepBytes ? roundDown(bytes + stepBytes - 1n, stepBytes) : bytes
 }

@@ -108,6 +108,9 @@ export const LIMIT_REASONS = {
   notNearExpiry: 'the rest is given in its last days only',
 } as const
 
+/** Instead of `partNotGiftable`, where that part is all there is. */
+export const NOTHING_GIFTABLE = 'what is left may be used, but not given away'
+
 /** What may be done instead, in English. Subscribers are told in their language by the messages. */
 export const ALTERNATIVE_TEXTS: Readonly<Record<Alternative, string>> = {
   group: 'share the data in a group of this operator',

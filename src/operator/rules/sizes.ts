@@ -136,8 +136,37 @@ export function greatestOf({ maxBytes, sizesBytes = [] }: GiftingRules): bigint 
   return maxBytes < largest ? maxBytes : largest
 }
 
+/** The largest amount up to a bound that has every form that amounts must have; 0 when there is none. */
+export function largestForm(bound: bigint, rules: GiftingRules): bigint {
+  const candidates = rules.sizesBytes ?? [roundDown(bound, rules.stepBytes)]
+  const fitting = candidates.filter(
+    (amount) => amount <= bound && hasForm(amount, { rules, forms: ALL_FORMS }),
+  )
+  return fitting.toSorted(ascending).at(-1) ?? 0n
+}
+
+/** The forms of an amount that is not held against the largest gift. */
+export const NEXT_FORMS = ['amountTooSmall', 'notInSteps', 'notASize'] as const
+const ALL_FORMS = [...NEXT_FORMS, 'amountTooLarge'] as const
+
+export function hasForm(
+  amountBytes: bigint,
+  of: { readonly rules: GiftingRules; readonly forms: readonly FormCode[] },
+): boolean {
+  return of.forms.every((code) => FORMS[code].fits(amountBytes, of.rules))
+}
+
+/** The first of the steps that is not below. */
+export function roundUp(bytes: bigint, stepBytes: bigint | undefined): bigint {
+  return stepBytes ? roundDown(bytes + stepBytes - 1n, stepBytes) : bytes
+}
+
 export function ascending(a: bigint, b: bigint): number {
   return a < b ? -1 : Number(a > b)
+}
+
+function roundDown(bytes: bigint, stepBytes: bigint | undefined): bigint {
+  return stepBytes ? bytes - (bytes % stepBytes) : bytes
 }
 
 type LotCode = 'originNotGiftable' | 'classNotGiftable' | 'receivedNotGiftable' | 'notNearExpiry'
