@@ -7,12 +7,17 @@ import type { LabClient } from './lab-client.ts'
 import { lookAtPhone } from './phones.ts'
 
 /**
- * The number of whom the user named: digits as numbers are written (`+7 916 123-45-67`), or else a phone's name.
+ * The number of whom the user named: a number as it is written (`+7 916 123-45-67`, or in the country of the number
+ * `beside`, `8 916 123-45-67`), or else a phone's name.
  * @throws {LabError} badInput, notFound — no such phone, or none of its profiles is enabled and it has not just one
  */
-export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
+export async function msisdnOf(
+  lab: LabClient,
+  who: string,
+  { beside }: { readonly beside?: string } = {},
+): Promise<string> {
   const typed = who.normalize('NFKC')
-  if (isNumber(typed)) return normaliseMsisdn(typed, 'msisdn')
+  if (isNumber(typed)) return numberTyped(lab, { typed, beside })
   const profiles = await lookAtPhone({ lab, name: who }, (phone) => phone.profiles())
   const { iccid } = profileInUse(profiles, who)
   return (await numberIn(lab, `/api/inventory/${iccid}`)) ?? importedNumber(lab, iccid)
@@ -21,6 +26,23 @@ export async function msisdnOf(lab: LabClient, who: string): Promise<string> {
 /** Whether it is meant for a number, right or wrong: a phone's name has a letter. */
 export function isNumber(text: string): boolean {
   return /^[+(]?[0-9][0-9 ()-]*$/.test(text)
+}
+
+/** Refuses what cannot be a number in any country, before anybody is asked. @throws {LabError} badInput */
+export function requireNumber(typed: string): void {
+  // What is dialled before a number may begin with 0.
+  normaliseMsisdn(typed.replace(/^[ (]*0+(?=[ ()-]*[1-9])/, ''), 'msisdn')
+}
+
+async function numberTyped(
+  lab: LabClient,
+  { typed, beside }: { readonly typed: string; readonly beside: string | undefined },
+): Promise<string> {
+  requireNumber(typed)
+  if (typed.startsWith('+')) return normaliseMsisdn(typed, 'msisdn')
+  const query = beside === undefined ? '' : `?beside=${beside}`
+  const path = `/api/numbers/${encodeURIComponent(typed)}${query}`
+  return (await lab.get<{ readonly msisdn: string }>(path)).msisdn
 }
 
 /** By what a number's operator measures: amounts and instants of its subscribers are read and shown so. */

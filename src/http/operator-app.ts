@@ -19,8 +19,9 @@ import { phoneRoutes } from './api/phone-routes.ts'
 import { moneyRoutes } from './api/money-routes.ts'
 import { subscriptionRoutes } from './api/subscription-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
+import { numberReader } from './api/numbers.ts'
 import type { Route } from './api/route.ts'
-import { mountRoutes, publicPaths } from './api/router.ts'
+import { mountRoutes, publicPaths, type NumberReaders } from './api/router.ts'
 import { hubRoutes } from './events/hub-routes.ts'
 import { JSON_TYPES, problemHandler, requireJson, unknownRoute } from './problem.ts'
 import { correlated, simSwapRoutes } from './sim-swap-routes.ts'
@@ -107,7 +108,9 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
     app.use(path, express.json({ limit, type: [...JSON_TYPES] }))
   }
   app.use(express.json({ limit: BODY_LIMIT_OCTETS, type: [...JSON_TYPES] }))
-  mountRoutes(app, routes, callers)
+  const readers: NumberReaders = (principal) =>
+    numberReader(operator, principal.role === 'subscriber' ? principal.msisdn : undefined)
+  mountRoutes(app, routes, { callers, readers })
   app.use(operatorOnly)
   if (options.extraRoutes) app.use(options.extraRoutes)
   app.use(unknownRoute, problemHandler(options.reportDefect))

@@ -2,11 +2,10 @@
 
 import type { Command } from 'commander'
 import { LabError } from '../../base/errors.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
 import { instantText } from '../balance.ts'
 import type { LabClient } from '../lab-client.ts'
 import { counted, type Output } from '../output.ts'
-import { isNumber, msisdnOf } from '../subscriber.ts'
+import { isNumber, msisdnOf, requireNumber } from '../subscriber.ts'
 import { phoneVerb, type CommonOptions, type PhoneOption } from '../verb.ts'
 
 /** A lab, what was written, and where answers go. */
@@ -188,7 +187,7 @@ function suspensionCommands(run: Run): readonly Command[] {
       .argument('<who>', 'a phone or a number')
       .action((who: string) => {
         // A number that is none is refused before anybody is asked.
-        if (isNumber(who)) normaliseMsisdn(who, 'msisdn')
+        if (isNumber(who)) requireNumber(who)
         return run(async ({ lab, output }) => {
           const msisdn = await msisdnOf(lab, who)
           await lab.delete(`/api/suspensions/${msisdn}`)

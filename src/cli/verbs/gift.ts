@@ -62,7 +62,11 @@ async function gift({ amount, options }: Asked, output: Output): Promise<void> {
   const amountBytes = amountToJson(amountOf(amount, { gigabyteBytes }))
   const body = { from, amountBytes, ...(pin !== undefined && { pin }) }
   if (to === undefined) return makeCode(lab, { body, key, output, measures })
-  const request = { path: '/api/gifts', body: { ...body, to: await msisdnOf(lab, to) }, key }
+  const request = {
+    path: '/api/gifts',
+    body: { ...body, to: await msisdnOf(lab, to, { beside: from }) },
+    key,
+  }
   const given = await postOnce<GiftAnswer>(lab, request)
   output.result(given, giftText(given, { ...lab, measures }))
 }
@@ -94,7 +98,8 @@ async function howMuch({ amount, options }: Asked, output: Output): Promise<void
   if (options.code) throw usage('--how-much does not make a code', 'code')
   const lab = await openLab(options.data)
   const from = await msisdnOf(lab, options.from)
-  const to = options.to === undefined ? undefined : await msisdnOf(lab, options.to)
+  const to =
+    options.to === undefined ? undefined : await msisdnOf(lab, options.to, { beside: from })
   const query = to === undefined ? '' : `?to=${to}`
   const most = await lab.get<GiftableAnswer>(`/api/accounts/${from}/giftable${query}`)
   const rules = most.binding.map(({ code, text }) => `  ${code}: ${text}`)

@@ -215,7 +215,7 @@ async function queryOf({ lab, options }: At, msisdn: string): Promise<URLSearchP
     ...(state !== undefined && { state }),
     ...(since !== undefined && { since: dateOf(since, 'since') }),
     ...(until !== undefined && { until: dateOf(until, 'until') }),
-    ...(other !== undefined && { with: await msisdnOf(lab, other) }),
+    ...(other !== undefined && { with: await msisdnOf(lab, other, { beside: msisdn }) }),
   })
 }
 
@@ -261,7 +261,7 @@ async function askFor(
   const from = await msisdnOf(lab, own.from)
   const measures = await measuresOf(lab, from)
   const amountBytes = amountToJson(amountOf(amount, measures))
-  const body = { from, to: await msisdnOf(lab, own.to), amountBytes }
+  const body = { from, to: await msisdnOf(lab, own.to, { beside: from }), amountBytes }
   const ask = await postOnce<AskAnswer>(lab, { path: '/api/asks', body, key: own.key })
   output.result(ask, askText(ask, { directory: lab.directory, measures }))
 }

@@ -11,6 +11,7 @@ import { pageOf } from '../page.ts'
 import { problemOf, type Problem } from '../problem.ts'
 import { lotJson, lotSchema } from './lots.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
+import { readMsisdn } from './numbers.ts'
 import { amountBytes, amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
 
 const accountSummarySchema = z.looseObject({
@@ -135,6 +136,22 @@ export function operatorRoutes(operator: Operator): readonly Route[] {
 
 function accountRoutes(operator: Operator): readonly Route[] {
   return [
+    route({
+      method: 'GET',
+      path: '/api/numbers/{number}',
+      operationId: 'readNumber',
+      summary: 'Which number is meant by what somebody typed',
+      description:
+        'Numbers are read so everywhere. `beside` is somebody in whose country it is written; there need be no such number.',
+      tag: 'Accounts',
+      scope: 'accounts:read',
+      query: z.object({ beside: msisdn.optional() }),
+      params: z.object({ number: z.string().min(1).max(64) }),
+      responses: {
+        200: { description: 'Its digits.', schema: z.object({ msisdn: z.string() }) },
+      },
+      handle: ({ params }) => ok({ msisdn: readMsisdn(params.number, 'number') }),
+    }),
     route({
       method: 'GET',
       path: '/api/accounts',

@@ -3,6 +3,7 @@
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { methodNotAllowed, sendProblem } from '../problem.ts'
 import { idempotencyKeyOf, keysInUse, type KeysInUse } from './idempotency-key.ts'
+import { readingNumbers, type NumberReader } from './numbers.ts'
 import type { Answer, Asked, Route } from './route.ts'
 import { check } from './schemas.ts'
 import { callerOf, requireOwn, requireScope, type Principal } from './scopes.ts'
@@ -12,8 +13,15 @@ export interface Callers {
   of(request: Request): Principal
 }
 
+/** How a request's numbers are read, by who sent it. */
+export type NumberReaders = (principal: Principal) => NumberReader
+
 /** Puts routes on an app, each path with 405 for methods that it does not know. */
-export function mountRoutes(app: Express, routes: readonly Route[], callers: Callers): void {
+export function mountRoutes(
+  app: Express,
+  routes: readonly Route[],
+  by: { readonly callers: Callers; readonly readers: NumberReaders },
+): void {
   const keys = keysInUse()
   const byPath = groupByPath(routes)
   // Express takes the first path that fits, so those with a fixed end come before those with a parameter there.
@@ -25,7 +33,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], callers: Cal
     const at = app.route(path.replace(/\{(\w+)\}/g, ':$1'))
     for (const route of found) {
       const method = route.method.toLowerCase() as Lowercase<Route['method']>
-      at[method](handlerOf(route, { callers, keys }))
+      at[method](handlerOf(route, { ...by, keys }))
     }
     at.all(
       methodNotAllowed(
@@ -48,19 +56,26 @@ export function publicPaths(routes: readonly Route[]): ReadonlySet<string> {
 
 function handlerOf(
   route: Route,
-  parts: { readonly callers: Callers; readonly keys: KeysInUse },
+  parts: {
+    readonly callers: Callers
+    readonly readers: NumberReaders
+    readonly keys: KeysInUse
+  },
 ): RequestHandler {
-  return async (request, response) => {
-    const principal = parts.callers.of(request)
-    requireScope(principal, route.scope)
+  const answered = async (request: Request, principal: Principal): Promise<Answer> => {
     const asked = askedOf(route, { request, principal })
     if (route.actsFor) requireOwn(principal, route.actsFor(asked))
     const work = async (): Promise<Answer> => route.handle(asked)
     const { idempotencyKey, caller } = asked
-    const answer = route.idempotent
-      ? await parts.keys.during(`${caller} ${route.operationId} ${idempotencyKey}`, work)
-      : await work()
-    send(response, answer)
+    return route.idempotent
+      ? parts.keys.during(`${caller} ${route.operationId} ${idempotencyKey}`, work)
+      : work()
+  }
+  return async (request, response) => {
+    const principal = parts.callers.of(request)
+    requireScope(principal, route.scope)
+    const reader = parts.readers(principal)
+    send(response, await readingNumbers(reader, () => answered(request, principal)))
   }
 }
 

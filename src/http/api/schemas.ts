@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { amountFromJson } from '../../operator/amount.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
 import { LIMIT, LIMIT_MAX, limitOf } from '../page.ts'
+import { readMsisdn } from './numbers.ts'
 
 /**
  * A value that a function of ours reads. What it refuses with `badInput` is an issue of the field.
@@ -31,9 +31,10 @@ export function readBy<T>(
 /** How a number is written, for OpenAPI. */
 export const MSISDN = {
   type: 'string',
-  description: 'A number with its country code, as people write it.',
-  pattern: '^\\s*\\+?[ ()-]*[1-9](?:[ ()-]*[0-9]){4,14}[ ()-]*\\s*$',
-  examples: ['+999 01 0000001'],
+  description:
+    'A number with its country code, or as people write it in the country of the subscriber concerned.',
+  pattern: '^\\s*\\+?[ ()-]*[0-9](?:[ ()-]*[0-9]){4,17}[ ()-]*\\s*$',
+  examples: ['+999 01 0000001', '8 916 123-45-67'],
 }
 
 /** Octets in Base64, for OpenAPI. */
@@ -44,7 +45,7 @@ export const BASE64 = {
 } as const
 
 /** A subscriber's number; the plain digits come out. */
-export const msisdn = readBy(MSISDN, (value, field) => normaliseMsisdn(value, field))
+export const msisdn = readBy(MSISDN, (value, field) => readMsisdn(value, field))
 
 /** A path that names a subscriber. */
 export const ofNumber = z.object({ msisdn })

@@ -2,8 +2,8 @@
 
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
 import { LIMIT, LIMIT_MAX } from '../page.ts'
+import { readMsisdn } from '../api/numbers.ts'
 import { MSISDN, readBy } from '../api/schemas.ts'
 import type { Answer } from '../api/route.ts'
 import { requireOwn, type Principal } from '../api/scopes.ts'
@@ -108,7 +108,7 @@ export function withFields(resource: object, fields: string | undefined): object
 /** @throws {LabError} badInput — no number is named; forbidden — somebody else's */
 export function subscriberOf(named: string | undefined, principal: Principal): string {
   if (named === undefined && principal.role === 'subscriber') return principal.msisdn
-  const msisdn = normaliseMsisdn(named, 'logicalResource.id')
+  const msisdn = readMsisdn(named, 'logicalResource.id')
   requireOwn(principal, [msisdn])
   return msisdn
 }
@@ -139,7 +139,7 @@ function wishesOf(
           {
             path: ['partyAccount', 'id'],
             operation: 'eq',
-            values: [normaliseMsisdn(party, 'partyAccount.id')],
+            values: [readMsisdn(party, 'partyAccount.id')],
           },
         ]
   const filters = Object.entries(others).map(([name, given]) =>

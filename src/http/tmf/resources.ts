@@ -1,7 +1,7 @@
 /** The operator's books as TMF654 v4 shows them. An account is named by its number, as party account and as logical resource. */
 
 import { LabError } from '../../base/errors.ts'
-import { normaliseMsisdn } from '../../operator/msisdn.ts'
+import { readMsisdn } from '../api/numbers.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { BalanceAction, BalanceActionKind } from '../../store/balance-actions.ts'
@@ -67,7 +67,7 @@ export function lotOfRef(ref: { readonly id: string }, msisdn: string): number |
 
 /** The number that a reference names. @throws {LabError} badInput */
 export function numberOf(ref: { readonly id: string }, field: string): string {
-  return normaliseMsisdn(ref.id, `${field}.id`)
+  return readMsisdn(ref.id, `${field}.id`)
 }
 
 const NO_LOT = { id: 'auto', name: 'no lot' }

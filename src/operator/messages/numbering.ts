@@ -151,11 +151,17 @@ export function numberingCountries(): readonly string[] {
  */
 export function readNumber(text: string, plan: NumberingPlan): ReadNumber {
   const trimmed = text.trim()
-  const readings = WRITTEN.test(trimmed) ? readingsOf(trimmed, plan) : new Set<string>()
+  const readings = possibleNumbers(trimmed, plan)
   const [msisdn] = readings
   if (msisdn !== undefined && readings.size === 1) return { ok: true, msisdn }
   const isAmbiguous = readings.size > 1 || isSeveral(trimmed, plan)
   return { ok: false, reason: isAmbiguous ? 'ambiguousNumber' : 'badNumber' }
+}
+
+/** Every number that a text may be in a country, which is none for two numbers or for no number. Expects normalised text. */
+export function possibleNumbers(text: string, plan: NumberingPlan): ReadonlySet<string> {
+  const trimmed = text.trim()
+  return WRITTEN.test(trimmed) ? readingsOf(trimmed, plan) : new Set()
 }
 
 /** A number for people who may know it: `+7 916 123-45-67`. */

@@ -2,7 +2,7 @@ import test from 'ava'
 import { createLab } from '../../../src/index.ts'
 
 /** What each role may call; everything else is for the operator alone. Taken by hand, so that a new route is thought about. */
-const BOTH = `listAccounts getAccount getBalance listGifts getGift getGiftable listAsks getGiftSettings signOut listBucket
+const BOTH = `listAccounts getAccount readNumber getBalance listGifts getGift getGiftable listAsks getGiftSettings signOut listBucket
   retrieveBucket listAccumulatedBalance retrieveAccumulatedBalance listTransferBalance retrieveTransferBalance
   listTopupBalance retrieveTopupBalance listAdjustBalance retrieveAdjustBalance listReserveBalance retrieveReserveBalance
   listBalanceActionHistory retrieveBalanceActionHistory createQueryUsageConsumption listQueryUsageConsumption
