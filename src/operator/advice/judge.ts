@@ -1,5 +1,6 @@
 /** The waste adviser: from figures to advice, with nothing else to look at. */
 
+import { moneyIn } from '../messages/texts/catalogue.ts'
 import { LabError } from '../../base/errors.ts'
 import type { Lot } from '../../store/ledger.ts'
 import type { Plan } from '../operator-file.ts'
@@ -50,7 +51,7 @@ function planAdvice(facts: AdviceFacts): Advice {
   const own = monthlyOf(plan)
   const fitting = plansLike(facts).filter(({ bytes }) => bytes >= peak)
   const [cheapest] = fitting.toSorted(byFee)
-  const money = (minor: bigint) => ({ minor, currency: file.currency.code })
+  const money = (minor: bigint) => ({ minor, ...moneyIn(file) })
   if (!cheapest) {
     const [largest = own] = plansLike(facts).toSorted((a, b) => Number(b.bytes - a.bytes))
     return advise('noPlanFits', { plan: largest.plan.name, planAmount: largest.bytes, peak })
@@ -120,7 +121,7 @@ function extensionAdvice(lot: Lot, { file }: AdviceFacts): readonly Advice[] {
         left: lot.availableBytes,
         until: new Date(lot.validUntilMs),
         longer: new Date(validUntilMs),
-        fee: { minor: feeMinor, currency: file.currency.code },
+        fee: { minor: feeMinor, ...moneyIn(file) },
       }),
     ]
   } catch (error) {
@@ -140,7 +141,7 @@ function rolloverAdvice({ plan, lots, periodUntilMs, file }: AdviceFacts): reado
       left: sumOf(carried),
       at: new Date(periodUntilMs),
       percent: rollover.percent,
-      fee: { minor: rollover.feeMinor ?? 0n, currency: file.currency.code },
+      fee: { minor: rollover.feeMinor ?? 0n, ...moneyIn(file) },
     }),
   ]
 }

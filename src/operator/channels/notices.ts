@@ -1,5 +1,6 @@
 /** What both sides of a gift are told of it, whichever way it was asked for. */
 
+import { moneyIn } from '../messages/texts/catalogue.ts'
 import { receiptNumberOf } from '../../base/ordered-ids.ts'
 import type { Connection } from '../../store/engine.ts'
 import {
@@ -166,7 +167,7 @@ function question(
     amount: gift.amount,
     // A gift to whoever brings the code is confirmed by its giver's own number.
     to: gift.to || gift.from,
-    fee: { minor: request.feeMinor, currency: file.currency.code },
+    fee: { minor: request.feeMinor, ...moneyIn(file) },
     within: confirmation.withinMinutes * MINUTE_MS,
   })
 }

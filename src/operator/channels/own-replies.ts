@@ -1,5 +1,6 @@
 /** What a subscriber sees and sets for the own number. */
 
+import { moneyIn } from '../messages/texts/catalogue.ts'
 import { LabError } from '../../base/errors.ts'
 import { setWantsNotices } from '../../store/channels.ts'
 import { balanceOf, type Lot } from '../../store/ledger.ts'
@@ -25,7 +26,7 @@ export async function balance(parts: ReplyParts, asked: Asked): Promise<Reply> {
 export async function limit(parts: ReplyParts, asked: Asked): Promise<Reply> {
   const { account, file, channel } = asked
   const { bytes, binding } = parts.gifts.maximum({ from: account.msisdn, channel })
-  const options = { to: account.msisdn, currency: file.currency.code }
+  const options = { to: account.msisdn, currency: file.currency }
   const reasons = new Map(
     binding
       .map((refusal) => messageOfRefusal(refusal, options))
@@ -45,7 +46,7 @@ export async function extend(parts: ReplyParts, asked: Asked): Promise<Reply> {
     .flatMap((lot) => extendable(lot, asked))
   const [first] = found
   if (!first) return one(say('notExtendable', {}))
-  const fee = { minor: first.feeMinor, currency: file.currency.code }
+  const fee = { minor: first.feeMinor, ...moneyIn(file) }
   const id = `${channel}:${account.id}:${key}`
   try {
     await parts.subscriptions.extend({ msisdn: account.msisdn, id, lotId: first.lot.id })

@@ -24,7 +24,7 @@ export function saidOfRefusal(
   if (refusal.reason === 'claimCodesNotOffered') return [say('notOffered', {})]
   const told = new Map<MessageId, Said>()
   for (const one of refusal.refusals.filter(isWorthSaying)) {
-    const said = messageOfRefusal(one, { to, currency: file.currency.code })
+    const said = messageOfRefusal(one, { to, currency: file.currency })
     if (!told.has(said.id)) told.set(said.id, said)
   }
   if (refusal.refusals.some(isOutside)) {

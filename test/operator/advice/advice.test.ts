@@ -50,7 +50,7 @@ test('a plan that is too large: the smallest that would have been enough, and wh
     plan: 'MTS 5',
     planAmount: 5n * GIB,
     peak: 3n * GIB,
-    saving: { minor: 20_000n, currency: 'RUB' },
+    saving: { minor: 20_000n, currency: 'RUB', minorDigits: 2 },
   })
   t.deepEqual(figuresOf(factsOf(), 'lostToExpiry'), { lost: 54n * GIB, percent: 90, days: 90 })
 })

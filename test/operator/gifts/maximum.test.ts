@@ -166,7 +166,7 @@ test('what each operator says may be given is what a gift then does, whatever ha
           t.is(gift !== undefined, amountBytes > 0n && hasForm && amountBytes <= bytes, why)
           if (bytes === 0n) t.true(binding.length > 0, why)
           for (const one of [...binding, ...(refusal?.refusals ?? [])]) {
-            const said = messageOfRefusal(one, { to, currency: 'XXX' })
+            const said = messageOfRefusal(one, { to, currency: { code: 'XXX', minorDigits: 2 } })
             t.not(said.id, 'refused', `${id}: ${one.code}`)
           }
           const sum = seen.get(id) ?? { given: 0, refused: 0 }

@@ -36,6 +36,7 @@ import {
 } from '../../../src/operator/messages/texts/refusals.ts'
 import { alphabetOf, SMS_PARTS_MAX } from '../../../src/operator/messages/fitting.ts'
 
+const ROUBLES = { code: 'RUB', minorDigits: 2 }
 const IDS = Object.keys(MESSAGES) as MessageId[]
 const CHANNELS = ['sms', 'ussd'] as const
 const EVENING = new Date('2026-11-30T18:29:00Z')
@@ -214,6 +215,15 @@ const VALUES: readonly (readonly [ParameterKind, ParameterValues[ParameterKind],
   ['money', { minor: 5050n, currency: 'RUB' }, ['50,50 ₽', 'RUB 50.50', '50.50 RUB']],
   ['money', { minor: 100n, currency: 'CNY' }, ['1 CNY', 'CNY 1', '1元']],
   ['money', { minor: 300n, currency: 'JPY' }, ['300 JPY', 'JPY 300', '300 JPY']],
+  ['money', { minor: 1500n, currency: 'VND' }, ['1500 VND', 'VND 1500', '1500 VND']],
+  ['money', { minor: 1250n, currency: 'KWD' }, ['1,250 KWD', 'KWD 1.250', '1.250 KWD']],
+  ['money', { minor: 2000n, currency: 'BHD' }, ['2 BHD', 'BHD 2', '2 BHD']],
+  ['money', { minor: 12345n, currency: 'CLF' }, ['1,2345 CLF', 'CLF 1.2345', '1.2345 CLF']],
+  [
+    'money',
+    { minor: 1250n, currency: 'KRW', minorDigits: 2 },
+    ['12,50 KRW', 'KRW 12.50', '12.50 KRW'],
+  ],
   ['durationMs', 300_000, ['5 мин', '5 min', '5分钟']],
   ['durationMs', 86_400_000, ['24 ч', '24 h', '24小时']],
   ['durationMs', 5 * 86_400_000, ['5 дн.', '5 days', '5天']],
@@ -358,7 +368,7 @@ test('every refusal of the rules has a text, with what the rule knows', (t) => {
       channel: 'sms',
       locale: localeOf(language),
       to: '79161234567',
-      currency: 'RUB',
+      currency: ROUBLES,
     } as const
     for (const code of REFUSAL_CODES) {
       const { id } = messageOfRefusal({ code, params, untilMs }, options)
@@ -375,7 +385,7 @@ test('every refusal of the rules has a text, with what the rule knows', (t) => {
 })
 
 test('only who is stopped reads of resale; who is refused alone is told when to come again', (t) => {
-  const options = { to: '79161234567', currency: 'RUB' }
+  const options = { to: '79161234567', currency: ROUBLES }
   for (const code of ['velocity', 'fanOut', 'ring']) {
     const refusal = { code, params: {}, untilMs: EVENING.getTime() }
     t.deepEqual(messageOfRefusal(refusal, options), { id: 'gap', params: { until: EVENING } }, code)
@@ -386,7 +396,7 @@ test('only who is stopped reads of resale; who is refused alone is told when to 
 })
 
 test('a giver does not learn why the other cannot receive', (t) => {
-  const options = { to: '79161234567', currency: 'RUB' }
+  const options = { to: '79161234567', currency: ROUBLES }
   for (const code of ['receiverNotActive', 'receiverHasReceived', 'blockedByReceiver', 'fanIn']) {
     t.is(messageOfRefusal({ code, params: {} }, options).id, 'receiverCannot', code)
   }

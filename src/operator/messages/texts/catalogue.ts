@@ -30,6 +30,15 @@ export interface Money {
   readonly minor: bigint
   /** ISO 4217. */
   readonly currency: string
+  /** Digits behind the point, as the operator's file has them; those of ISO 4217 unless told. */
+  readonly minorDigits?: number
+}
+
+/** The measure of an operator's money. */
+export function moneyIn(file: {
+  readonly currency: { readonly code: string; readonly minorDigits: number }
+}): Pick<Money, 'currency' | 'minorDigits'> {
+  return { currency: file.currency.code, minorDigits: file.currency.minorDigits }
 }
 
 export type ParameterKind = keyof ParameterValues

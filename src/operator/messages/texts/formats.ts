@@ -48,16 +48,15 @@ const FORMATS: {
   command: String,
 }
 
-/** Currencies without a smaller unit in use (ISO 4217, exponent 0). */
-const WHOLE_CURRENCIES: readonly string[] = ['JPY', 'KRW']
 const FREE: Readonly<Record<Language, string>> = { en: 'none', ru: 'нет', zh: '免费' }
 
 /** Money: `RUB 50`, `50,50 ₽`, `50.50元`; nothing is said to be free. */
-export function formatMoney({ minor, currency }: Money, language: Language): string {
+export function formatMoney({ minor, currency, ...money }: Money, language: Language): string {
   if (minor === 0n) return FREE[language]
   const sign = minor < 0n ? '-' : ''
   const absolute = minor < 0n ? -minor : minor
-  const amount = sign + decimalOf(absolute, { currency, mark: language === 'ru' ? ',' : '.' })
+  const digits = money.minorDigits ?? digitsOf(currency)
+  const amount = sign + decimalOf(absolute, { digits, mark: language === 'ru' ? ',' : '.' })
   if (language === 'ru') return `${amount} ${currency === 'RUB' ? '₽' : currency}`
   if (language === 'zh') return currency === 'CNY' ? `${amount}元` : `${amount} ${currency}`
   return `${currency} ${amount}`
@@ -65,13 +64,19 @@ export function formatMoney({ minor, currency }: Money, language: Language): str
 
 function decimalOf(
   minor: bigint,
-  { currency, mark }: { readonly currency: string; readonly mark: string },
+  { digits, mark }: { readonly digits: number; readonly mark: string },
 ): string {
-  if (WHOLE_CURRENCIES.includes(currency)) return String(minor)
-  const cents = minor % 100n
-  return cents === 0n
-    ? String(minor / 100n)
-    : `${minor / 100n}${mark}${String(cents).padStart(2, '0')}`
+  const unit = 10n ** BigInt(digits)
+  const rest = minor % unit
+  if (rest === 0n) return String(minor / unit)
+  return `${minor / unit}${mark}${String(rest).padStart(digits, '0')}`
+}
+
+/** Digits behind the point by ISO 4217, of which the runtime has the table; 2 for what is no currency. */
+function digitsOf(currency: string): number {
+  if (!/^[A-Z]{3}$/.test(currency)) return 2
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+  return format.resolvedOptions().maximumFractionDigits ?? 2
 }
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')

@@ -25,10 +25,9 @@ export interface RefusedGift {
 }
 
 interface RefusalOptions extends TextOptions {
-  /** To whom the gift was to go, as E.164 digits. */
-  readonly to: string
-  /** ISO 4217, of the operator. */
-  readonly currency: string
+  /** To whom the gift was to go, as E.164 digits, where that is known. */
+  readonly to: string | undefined
+  readonly currency: { readonly code: string; readonly minorDigits: number }
 }
 
 /**
@@ -178,6 +177,6 @@ function valuesOf({
   }
 }
 
-function moneyOf(minor: bigint, currency: string): Money {
-  return { minor, currency }
+function moneyOf(minor: bigint, { code, minorDigits }: RefusalOptions['currency']): Money {
+  return { minor, currency: code, minorDigits }
 }
