@@ -19,9 +19,10 @@ import { phoneRoutes } from './api/phone-routes.ts'
 import { moneyRoutes } from './api/money-routes.ts'
 import { subscriptionRoutes } from './api/subscription-routes.ts'
 import { createRateLimiter, RATE_LIMITS, type RateLimits } from './api/rate-limit.ts'
-import { numberReader } from './api/numbers.ts'
+import { languageAsked } from './api/language.ts'
+import { requestReader } from './api/reader.ts'
 import type { Route } from './api/route.ts'
-import { mountRoutes, publicPaths, type NumberReaders } from './api/router.ts'
+import { mountRoutes, publicPaths, type Readers } from './api/router.ts'
 import { hubRoutes } from './events/hub-routes.ts'
 import { JSON_TYPES, problemHandler, requireJson, unknownRoute } from './problem.ts'
 import { correlated, simSwapRoutes } from './sim-swap-routes.ts'
@@ -108,8 +109,11 @@ export function createOperatorApp(options: OperatorAppOptions): Express {
     app.use(path, express.json({ limit, type: [...JSON_TYPES] }))
   }
   app.use(express.json({ limit: BODY_LIMIT_OCTETS, type: [...JSON_TYPES] }))
-  const readers: NumberReaders = (principal) =>
-    numberReader(operator, principal.role === 'subscriber' ? principal.msisdn : undefined)
+  const readers: Readers = (request, principal) =>
+    requestReader(operator, {
+      own: principal.role === 'subscriber' ? principal.msisdn : undefined,
+      language: languageAsked(request.get('Accept-Language')),
+    })
   mountRoutes(app, routes, { callers, readers })
   app.use(operatorOnly)
   if (options.extraRoutes) app.use(options.extraRoutes)

@@ -45,6 +45,8 @@ export function sendProblem(response: Response, found: Problem): void {
   if (found.status === 401) response.set('WWW-Authenticate', 'Bearer')
   const { originalUrl: path, body: asked } = response.req as { originalUrl: string; body?: unknown }
   const { status, contentType, body } = formOf({ path, body: asked }, found)
+  if (response.get('Content-Language') === undefined) response.set('Content-Language', 'en')
+  response.vary('Accept-Language')
   response.status(status).type(contentType).send(JSON.stringify(body))
 }
 

@@ -41,7 +41,8 @@ export function readNumberFor(
 
 const E164 = /^[1-9]\d{4,14}$/
 
-function fileOfNumber(
+/** The file of a number's operator: of its account, or else of whose range it is. */
+export function fileOfNumber(
   { operators, account }: Pick<Operator, 'operators' | 'account'>,
   msisdn: string,
 ): OperatorFile | undefined {

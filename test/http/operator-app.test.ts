@@ -296,3 +296,51 @@ test('writes amounts above 2^53−1 as text', async (t) => {
   const balance = await json(await get(`/api/accounts/${msisdn}/balance`))
   t.is(balance.totalBytes, String(9n * 2n ** 50n + 20n * GB))
 })
+
+test('a refused gift is told in the language that is asked for', async (t) => {
+  const { post, get, subscriber } = await createApi(t)
+  const [from, to] = [await subscriber(), await subscriber()]
+  let gifts = 0
+  const refusedIn = async (language?: string) => {
+    const key = `language-${gifts++}`
+    const headers = { 'idempotency-key': key, ...(language && { 'accept-language': language }) }
+    const response = await post('/api/gifts', {
+      body: { from, to, amountBytes: String(26n * GB) },
+      headers,
+    })
+    const { detail, title, refusals } = (await problem(t, response)) as {
+      readonly detail: string
+      readonly title: string
+      readonly refusals: readonly { readonly text: string }[]
+    }
+    t.is(refusals[0]?.text, detail)
+    return { detail, title, language: response.headers.get('content-language') }
+  }
+  const english = {
+    detail: 'At most 20 GB may be given, because that is all that is left.',
+    title: 'The operation is refused by a rule',
+    language: 'en',
+  }
+  const russian = {
+    detail: 'Столько передать нельзя: не больше 20 ГБ.',
+    title: 'Операция не разрешена правилами',
+    language: 'ru',
+  }
+  for (const none of [undefined, 'de', 'ru;q=0', 'en, ru', 'ru;q=0.5, *', 'nonsense;;q=x', '*']) {
+    t.deepEqual(await refusedIn(none), english, none)
+  }
+  for (const wish of [
+    'ru',
+    'ru-RU, en;q=0.8',
+    'en;q=0.1, zh;q=0.5, ru;q=0.9',
+    'en;q=0, ru;q=0.1',
+  ]) {
+    t.deepEqual(await refusedIn(wish), russian, wish)
+  }
+  t.like(await refusedIn('zh-Hans-CN'), { language: 'zh', title: '规则不允许此操作' })
+  const most = await fetch((await get(`/api/accounts/${from}/giftable`)).url, {
+    headers: { authorization: `Bearer ${TOKEN}`, 'accept-language': 'ru' },
+  })
+  t.is(most.headers.get('content-language'), 'ru')
+  t.is((await json(most)).text, russian.detail)
+})

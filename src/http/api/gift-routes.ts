@@ -8,6 +8,8 @@ import type { StepOutcome } from '../../operator/gifts/gifts.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
 import { pageOf } from '../page.ts'
+import { languageSpoken, wordsOf } from './reader.ts'
+import type { MaximumGift } from '../../operator/rules/maximum.ts'
 import { answerOnce, refusalJson, refusedAnswer } from './operator-routes.ts'
 import { ok, route, type Answer, type Route } from './route.ts'
 import {
@@ -114,12 +116,19 @@ export function giftRoutes(operator: Operator): readonly Route[] {
           to: to ?? null,
           amountBytes: amountToJson(most.bytes),
           reason: most.because,
-          text: most.text,
+          text: limitWords(most),
           binding: most.binding.map(refusalJson),
         })
       },
     }),
   ]
+}
+
+/** In English, why not more; else what the first rule says to more. */
+function limitWords({ binding, text }: MaximumGift): string {
+  const [first] = binding
+  const words = first ? wordsOf(first) : text
+  return languageSpoken() === 'en' ? text : words
 }
 
 function givingRoutes(operator: Operator): readonly Route[] {

@@ -11,7 +11,8 @@ import { pageOf } from '../page.ts'
 import { problemOf, type Problem } from '../problem.ts'
 import { lotJson, lotSchema } from './lots.ts'
 import { route, ok, type Answer, type Route } from './route.ts'
-import { readMsisdn } from './numbers.ts'
+import { REFUSED_TITLES } from './language.ts'
+import { languageSpoken, readMsisdn, wordsOf } from './reader.ts'
 import { amountBytes, amountJson, instant, msisdn, ofNumber, page, position } from './schemas.ts'
 
 const accountSummarySchema = z.looseObject({
@@ -294,9 +295,13 @@ export function answerOnce(outcome: {
 /** A refusal by rules as a problem. */
 export function refusedAnswer(refusal: RefusedByRules): Answer & { readonly problem: Problem } {
   const { text, reason, until, refusals = [] } = refusal
-  const found = problemOf(new LabError('refused', text, { reason }))
+  const [first] = refusals
+  const detail = first ? wordsOf(first) : text
+  const found = problemOf(new LabError('refused', detail, { reason }))
+  const language = languageSpoken()
   const problem = {
     ...found,
+    ...(first && language !== 'en' && { title: REFUSED_TITLES[language] }),
     ...(until !== undefined && { until }),
     ...(refusals.length > 0 && { refusals: refusals.map(refusalJson) }),
   }
@@ -304,10 +309,11 @@ export function refusedAnswer(refusal: RefusedByRules): Answer & { readonly prob
 }
 
 /** One broken rule. Amounts are bytes and minor units. */
-export function refusalJson({ code, text, params, untilMs, alternatives }: BrokenRule): object {
+export function refusalJson(refusal: BrokenRule): object {
+  const { code, params, untilMs, alternatives } = refusal
   return {
     code,
-    text,
+    text: wordsOf(refusal),
     params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(value)])),
     ...(untilMs !== undefined && { until: new Date(untilMs) }),
     ...(alternatives && { alternatives }),

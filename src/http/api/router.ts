@@ -3,7 +3,7 @@
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { methodNotAllowed, sendProblem } from '../problem.ts'
 import { idempotencyKeyOf, keysInUse, type KeysInUse } from './idempotency-key.ts'
-import { readingNumbers, type NumberReader } from './numbers.ts'
+import { languageSpoken, readingFor, type RequestReader } from './reader.ts'
 import type { Answer, Asked, Route } from './route.ts'
 import { check } from './schemas.ts'
 import { callerOf, requireOwn, requireScope, type Principal } from './scopes.ts'
@@ -13,14 +13,14 @@ export interface Callers {
   of(request: Request): Principal
 }
 
-/** How a request's numbers are read, by who sent it. */
-export type NumberReaders = (principal: Principal) => NumberReader
+/** Who reads the answer to a request. */
+export type Readers = (request: Request, principal: Principal) => RequestReader
 
 /** Puts routes on an app, each path with 405 for methods that it does not know. */
 export function mountRoutes(
   app: Express,
   routes: readonly Route[],
-  by: { readonly callers: Callers; readonly readers: NumberReaders },
+  by: { readonly callers: Callers; readonly readers: Readers },
 ): void {
   const keys = keysInUse()
   const byPath = groupByPath(routes)
@@ -58,7 +58,7 @@ function handlerOf(
   route: Route,
   parts: {
     readonly callers: Callers
-    readonly readers: NumberReaders
+    readonly readers: Readers
     readonly keys: KeysInUse
   },
 ): RequestHandler {
@@ -74,8 +74,8 @@ function handlerOf(
   return async (request, response) => {
     const principal = parts.callers.of(request)
     requireScope(principal, route.scope)
-    const reader = parts.readers(principal)
-    send(response, await readingNumbers(reader, () => answered(request, principal)))
+    const reader = parts.readers(request, principal)
+    await readingFor(reader, async () => send(response, await answered(request, principal)))
   }
 }
 
@@ -97,6 +97,8 @@ function askedOf(
 
 function send(response: Response, { status, body, problem, headers }: Answer): void {
   response.status(status).set({ ...headers })
+  const language = languageSpoken()
+  if (language !== 'en') response.set('Content-Language', language)
   if (problem) sendProblem(response, problem)
   else if (body === undefined) response.end()
   else response.json(body)

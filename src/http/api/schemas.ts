@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { amountFromJson } from '../../operator/amount.ts'
 import { LIMIT, LIMIT_MAX, limitOf } from '../page.ts'
-import { readMsisdn } from './numbers.ts'
+import { readMsisdn } from './reader.ts'
 
 /**
  * A value that a function of ours reads. What it refuses with `badInput` is an issue of the field.

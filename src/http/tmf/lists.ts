@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { LabError } from '../../base/errors.ts'
 import { LIMIT, LIMIT_MAX } from '../page.ts'
-import { readMsisdn } from '../api/numbers.ts'
+import { readMsisdn } from '../api/reader.ts'
 import { MSISDN, readBy } from '../api/schemas.ts'
 import type { Answer } from '../api/route.ts'
 import { requireOwn, type Principal } from '../api/scopes.ts'

@@ -1,7 +1,7 @@
 /** The operator's books as TMF654 v4 shows them. An account is named by its number, as party account and as logical resource. */
 
 import { LabError } from '../../base/errors.ts'
-import { readMsisdn } from '../api/numbers.ts'
+import { readMsisdn } from '../api/reader.ts'
 import type { Gift } from '../../operator/gifts/view.ts'
 import type { Operator } from '../../operator/operator.ts'
 import type { BalanceAction, BalanceActionKind } from '../../store/balance-actions.ts'

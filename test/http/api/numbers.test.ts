@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
-import { numberReader, readingNumbers } from '../../../src/http/api/numbers.ts'
+import { readingFor, requestReader } from '../../../src/http/api/reader.ts'
 import { check, msisdn } from '../../../src/http/api/schemas.ts'
 import { numberOf as resourceNumber } from '../../../src/http/tmf/resources.ts'
 import { readNumberFor } from '../../../src/operator/reading-numbers.ts'
@@ -57,8 +57,8 @@ test('the number of an account is never read as another', (t) => {
 })
 
 test('the first number of a request says where the others are written, in TMF654 as well', async (t) => {
-  const reader = numberReader(nobody as never)
-  const [from, to] = await readingNumbers(reader, async () => {
+  const reader = requestReader(nobody)
+  const [from, to] = await readingFor(reader, async () => {
     const first = check(z.object({ msisdn }), { msisdn: `+${numberOf('smart')}` }).msisdn
     await Promise.resolve()
     return [first, resourceNumber({ id: '0916 123 4567' }, 'receiverLogicalResource')]
@@ -66,9 +66,7 @@ test('the first number of a request says where the others are written, in TMF654
   t.is(from, numberOf('smart'))
   t.is(to, '639161234567')
   const error = refusal(t, () =>
-    readingNumbers(numberReader(nobody as never), () =>
-      check(z.object({ to: msisdn }), { to: '0722000000' }),
-    ),
+    readingFor(requestReader(nobody), () => check(z.object({ to: msisdn }), { to: '0722000000' })),
   )
   t.is(error.field, 'to')
   t.regex(error.message, /^to may be /)

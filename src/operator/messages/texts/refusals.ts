@@ -21,7 +21,7 @@ export interface RefusedGift {
     /** Whether the giver's gifts are stopped until the operator looks into it. */
     readonly suspends?: boolean
   }
-  readonly untilMs?: number
+  readonly untilMs?: number | undefined
 }
 
 interface RefusalOptions extends TextOptions {
