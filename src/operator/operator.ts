@@ -40,7 +40,7 @@ import { messagesOf, type Message } from '../store/messages.ts'
 import { createAdvice, type AdviceOf } from './advice/advice.ts'
 import { createMessages, type Messages } from './channels/channels.ts'
 import { noteMoney } from './channels/money-notices.ts'
-import { noteApproval, noteAsk, noteGift } from './channels/notices.ts'
+import { noteAllowed, noteApproval, noteAsk, noteGift } from './channels/notices.ts'
 import { requireBytes } from './amount.ts'
 import { historyOf, type HistoryEntry, type HistoryFilter } from './history.ts'
 import { createCharging, type Charging } from './charging/charging.ts'
@@ -242,6 +242,7 @@ export function createOperator(parts: {
     notify: noteGift,
     notifyAsk: noteAsk,
     notifyApproval: noteApproval,
+    notifyAllowed: noteAllowed,
   })
   const attempt = attempts({ ...all, gifts })
   const suciKeys = parts.suciKeys ?? makeSuciKeys(environment.random.stream('suci'))

@@ -10,7 +10,7 @@ import {
 } from '../../store/gift-requests.ts'
 import type { AwaitedService } from '../../store/gift-waits.ts'
 import { giftSecret } from '../../store/gift-settings.ts'
-import type { ApprovalNoticeEvent } from '../gifts/approvals.ts'
+import type { AllowedNoticeEvent, ApprovalNoticeEvent } from '../gifts/approvals.ts'
 import type { AskNoticeEvent } from '../gifts/asking.ts'
 import type { GiftNotice } from '../gifts/machine.ts'
 import { claimCodeOf } from '../gifts/pins.ts'
@@ -260,6 +260,13 @@ export function noteApproval(db: Connection, notice: ApprovalNoticeEvent): void 
   const service = SERVICES[languageFor({ account, file })][of]
   const eventId = `approved:${account.id}:${of}:${atMs}`
   tell(db, { account, file, said: say('approvalGranted', { service }, { eventId }), atMs })
+}
+
+/** Tells a subscriber whose gifts were stopped that they are allowed again. */
+export function noteAllowed(db: Connection, notice: AllowedNoticeEvent): void {
+  const { to: account, file, atMs } = notice
+  const eventId = `giftsAllowed:${account.id}:${atMs}`
+  tell(db, { account, file, said: say('giftsAllowed', {}, { eventId }), atMs })
 }
 
 const SERVICES: Readonly<Record<Language, Readonly<Record<AwaitedService, string>>>> = {

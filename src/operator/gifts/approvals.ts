@@ -13,6 +13,9 @@ import type { OperatorFile } from '../operator-file.ts'
 import type { Operators } from '../operators.ts'
 import type { GiftRefusal, GiftRefusalCode } from '../rules/refusals.ts'
 
+/** That a subscriber's gifts are allowed again, within the command that allows them. */
+export type AllowedNoticeEvent = Omit<ApprovalNoticeEvent, 'service'>
+
 /** What a subscriber is to be told, within the command in which it is noted. */
 export interface ApprovalNoticeEvent {
   readonly service: AwaitedService

@@ -41,7 +41,7 @@ import {
   type AskOutcome,
   type GiftAsk,
 } from './asking.ts'
-import { tellApproved, type ApprovalNoticeEvent } from './approvals.ts'
+import { tellApproved, type AllowedNoticeEvent, type ApprovalNoticeEvent } from './approvals.ts'
 import { automaticGiftOf } from './automatic.ts'
 import type { SuspicionEvidence } from './evidence.ts'
 import { giveOnce, maximumOf, type GiftOutcome, type GiftRequest } from './giving.ts'
@@ -82,6 +82,7 @@ export interface GiftsParts {
   notify?(db: Connection, notice: GiftNoticeEvent): void
   notifyAsk?(db: Connection, notice: AskNoticeEvent): void
   notifyApproval?(db: Connection, notice: ApprovalNoticeEvent): void
+  notifyAllowed?(db: Connection, notice: AllowedNoticeEvent): void
 }
 
 /** Whose request it is, and by which key: one that comes again is answered again, and done once. */
@@ -393,12 +394,14 @@ export function createGifts(parts: GiftsParts): Gifts {
         setBlocked(db, { accountId: id, number: normaliseMsisdn(number, 'number'), blocked }),
       ),
     suspend: ({ msisdn, reason }) =>
-      change(msisdn, (db, { id }) => {
+      change(msisdn, (db, account) => {
+        const { id } = account
         const atMs = nowMs()
         if (reason !== undefined) {
           changeGiftSettings(db, { accountId: id, suspended: { atMs, reason } })
         } else if (giftSettingsOf(db, id).suspended) {
           changeGiftSettings(db, { accountId: id, suspended: undefined, allowedAtMs: atMs })
+          parts.notifyAllowed?.(db, { to: account, file: fileOf(operators, account), atMs })
         }
       }),
     suspended: ({ after, limit = SUSPENDED_LIMIT } = {}) =>

@@ -1,5 +1,6 @@
 /** Steps of a gift that is on its way, and its reversal: each within one command of the store. */
 
+import { noteApprovalWaits } from './approvals.ts'
 import { LabError } from '../../base/errors.ts'
 import type { Connection } from '../../store/engine.ts'
 import { findGiftRequest, type GiftRequestRecord } from '../../store/gift-requests.ts'
@@ -138,6 +139,8 @@ function judgeStep(db: Connection, input: StepInput & { readonly one: GiftCase }
   // Who brings a code and may not have it does not spoil it for the others.
   if (event.kind === 'claim')
     return { gift: giftOfCase(db, { one, atMs: input.context.atMs }), refusal: told }
+  const { refusals } = one.verdict
+  noteApprovalWaits(db, { giver: one.giver, refusals, atMs: input.context.atMs })
   return advance(db, { ...input, event: { kind: 'refuse' }, refusal: told })
 }
 

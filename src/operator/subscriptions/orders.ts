@@ -11,6 +11,8 @@ import { answerOnce, requireIdempotencyKey, type Answer } from '../idempotency.t
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { Refused } from '../refused.ts'
+import { findByNumber } from '../accounts.ts'
+import { noteApprovalWaits } from '../gifts/approvals.ts'
 import { GiftRefusedError } from '../rules/refusals.ts'
 import { buyExtension, buyPackage, topUp } from './purchases.ts'
 import { fileOf, requireReceiver } from './subscriptions.ts'
@@ -71,9 +73,15 @@ export async function orderOnce(
     if (!(error instanceof LabError) || error.code !== 'refused') throw error
     // The order was undone as a whole, half a payment with it; what is kept is that it was refused.
     const { reason = '', message: text } = error
-    const refusals = error instanceof GiftRefusedError ? { refusals: error.refusals } : {}
-    const refusal = { allowed: false, reason, text, ...refusals } as const
-    return answer(parts, { asked, decide: () => ({ refusal }) })
+    const { refusals = [] } = error instanceof GiftRefusedError ? error : {}
+    const told = { allowed: false, reason, text } as const
+    const refusal = refusals.length > 0 ? { ...told, refusals } : told
+    const decide = (db: Connection) => {
+      const atMs = parts.environment.clock.nowMs()
+      noteApprovalWaits(db, { giver: findByNumber(db, msisdn), refusals, atMs })
+      return { refusal }
+    }
+    return answer(parts, { asked, decide })
   }
 }
 

@@ -215,6 +215,7 @@ export const MESSAGES = {
   simLimit: asked({ count: 'count' }),
   approvalPending: NONE,
   approvalGranted: told({ service: 'name' }),
+  giftsAllowed: told({}),
   alternatives: NONE,
   // The service itself.
   menu: NONE,

@@ -197,6 +197,7 @@ export const ENGLISH: Texts = {
   approvalPending:
     'This service waits for approval by the regulator and cannot be used yet. We will write to you when it can.',
   approvalGranted: 'The regulator has approved {service}. You can use it now.',
+  giftsAllowed: 'Your operator allows gifts from your number again.',
   alternatives: {
     sms: 'What you can do instead: buy a package for that number with its own operator; top up its account; share Wi-Fi when you are together; give your data to someone on your network, extend it, or take a smaller plan.',
     ussd: 'Instead: buy a package or top up with their operator, share Wi-Fi, give to someone on your network, or extend your data.',

@@ -180,6 +180,7 @@ export const CHINESE: Texts = {
   simLimit: '按规定每人最多{count}个号码。',
   approvalPending: '此业务待监管部门批准，获批后将通知您。',
   approvalGranted: '{service}已获批准，现可使用。',
+  giftsAllowed: '运营商已恢复您号码的转赠服务。',
   alternatives: {
     sms: '您可以：在对方运营商为其购买流量包；为其充值；在一起时共享Wi-Fi；将流量转赠本网用户、延期，或改用较小套餐。',
     ussd: '您可以：为对方充值或买流量包、共享Wi-Fi、转赠本网用户、延期。',
