@@ -7,6 +7,9 @@ import { LabError } from '../base/errors.ts'
 import type { Connection } from '../store/engine.ts'
 import { readRefused, writeRefused, type Refused } from './refused.ts'
 
+/** Steps that a subscriber takes by messages, which come again. */
+export type GiftStep = 'confirm' | 'cancel' | 'accept' | 'decline'
+
 /** Which request this is. The key belongs to a caller and an operation; another caller's same key is another key. */
 export interface RequestIdentity {
   readonly caller: string
@@ -16,7 +19,7 @@ export interface RequestIdentity {
     | 'askForData'
     | 'orderForSubscription'
     | 'changePin'
-    | 'confirmGift'
+    | `${GiftStep}Gift`
     | 'sendMoney'
     | 'requestMoney'
     | 'confirmMoney'

@@ -291,7 +291,8 @@ async function send(asked: Chosen & { readonly amount: string }, output: Output)
 async function buy(asked: Chosen & { readonly packageId: string }, output: Output): Promise<void> {
   const { lab, answer } = await lookAt(asked)
   const receiver = asked.options.for
-  const forNumber = receiver === undefined ? {} : { for: await msisdnOf(lab, receiver, { beside: answer.msisdn }) }
+  const forNumber =
+    receiver === undefined ? {} : { for: await msisdnOf(lab, receiver, { beside: answer.msisdn }) }
   const receipt = await postOnce<ReceiptAnswer>(lab, {
     path: pathOf(answer.msisdn, 'purchases'),
     body: { packageId: asked.packageId, ...forNumber },

@@ -70,7 +70,7 @@ export async function confirm(
   asked: Asked & { readonly pin: string | undefined },
 ): Promise<Reply> {
   // A yes that comes again means what it meant, and no question that was asked since.
-  const earlier = parts.gifts.confirmedBy(onceOf(asked))
+  const earlier = parts.gifts.stepTakenBy(onceOf(asked), 'confirm')
   if (earlier !== undefined)
     return replyOfGift(parts, { ...asked, giftId: earlier, side: 'sender' })
   const open = openQuestion(parts, asked)
@@ -90,13 +90,16 @@ export function onceOf({ account, channel, key }: Asked) {
 }
 
 export async function cancel(parts: ReplyParts, asked: Asked): Promise<Reply> {
+  const earlier = parts.gifts.stepTakenBy(onceOf(asked), 'cancel')
+  if (earlier !== undefined)
+    return replyOfGift(parts, { ...asked, giftId: earlier, side: 'sender' })
   const open = openQuestion(parts, asked)
   if (!open || isTooEarly(asked, open)) return NOTHING
   return step(parts, {
     ...asked,
     gift: open,
     side: 'sender',
-    take: () => parts.gifts.cancel({ id: open.id, by: asked.account.msisdn }),
+    take: () => parts.gifts.cancel({ id: open.id, by: asked.account.msisdn, once: onceOf(asked) }),
   })
 }
 
@@ -111,6 +114,9 @@ interface OfferAsked extends Asked {
 /** Offers come before questions for data: they end sooner. */
 export async function answerOffer(parts: ReplyParts, asked: OfferAsked): Promise<Reply> {
   const { account, offer } = asked
+  const earlier = parts.gifts.stepTakenBy(onceOf(asked), offer.kind)
+  if (earlier !== undefined)
+    return replyOfGift(parts, { ...asked, giftId: earlier, side: 'receiver' })
   const offers = matching(openOffers(parts, asked), offer.reference)
   const [gift, ...others] = offers
   if (others.length > 0) {
@@ -118,7 +124,7 @@ export async function answerOffer(parts: ReplyParts, asked: OfferAsked): Promise
     return one(say('ambiguous', { example }))
   }
   if (!gift) return answerAsk(parts, asked)
-  const by = { id: gift.id, by: account.msisdn }
+  const by = { id: gift.id, by: account.msisdn, once: onceOf(asked) }
   const take = () => (offer.kind === 'accept' ? parts.gifts.accept(by) : parts.gifts.decline(by))
   return step(parts, { ...asked, gift, side: 'receiver', take })
 }

@@ -25,7 +25,7 @@ import {
 } from '../../store/gift-settings.ts'
 import { findById, findByNumber, requireAccount, type Account } from '../accounts.ts'
 import { requireBytes } from '../amount.ts'
-import { madeBy, requireIdempotencyKey } from '../idempotency.ts'
+import { madeBy, requireIdempotencyKey, type GiftStep } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import type { Operators } from '../operators.ts'
 import type { MaximumGift } from '../rules/maximum.ts'
@@ -85,6 +85,11 @@ export interface GiftsParts {
   notifyAllowed?(db: Connection, notice: AllowedNoticeEvent): void
 }
 
+/** A step of a gift, once for its key where it has one. */
+interface ByIdOnce extends ById {
+  readonly once?: Once | undefined
+}
+
 /** Whose request it is, and by which key: one that comes again is answered again, and done once. */
 export interface Once {
   readonly caller: string
@@ -131,17 +136,15 @@ export interface Gifts {
   }): MaximumGift
 
   /** The sender says yes, with the PIN where the operator wants it; a PIN that comes again under its key is not tried again. @throws {LabError} notFound, conflict (`wrongState`, `tooLate`), idempotencyKeyReused */
-  confirm(
-    step: ById & { readonly pin?: string | undefined; readonly once?: Once | undefined },
-  ): Promise<StepOutcome>
-  /** The id of the gift that an earlier request with this key confirmed. */
-  confirmedBy(once: Once): string | undefined
+  confirm(step: ByIdOnce & { readonly pin?: string | undefined }): Promise<StepOutcome>
+  /** The id of the gift of which an earlier request with this key took a step. */
+  stepTakenBy(once: Once, step: GiftStep): string | undefined
   /** The sender thinks better of it, while it is on its way. @throws {LabError} notFound, conflict */
-  cancel(step: ById): Promise<StepOutcome>
+  cancel(step: ByIdOnce): Promise<StepOutcome>
   /** @throws {LabError} notFound, conflict */
-  accept(step: ById): Promise<StepOutcome>
+  accept(step: ByIdOnce): Promise<StepOutcome>
   /** @throws {LabError} notFound, conflict */
-  decline(step: ById): Promise<StepOutcome>
+  decline(step: ByIdOnce): Promise<StepOutcome>
   /** The code of a gift without a receiver, for its sender. @throws {LabError} notFound */
   claimCode(of: ById): string
   /** Turns a code into data; a claim that is refused leaves the code as it was. @throws {LabError} notFound, conflict */
@@ -238,6 +241,13 @@ export function createGifts(parts: GiftsParts): Gifts {
     giveOnce(db, { request, giftId: newId(), context: told, secret: () => secretOf(db) })
   const step = (asked: StepAsked) =>
     settle(store.write((db) => takeStep(db, { asked, context: context(), secretOf })))
+  const stepOnce = (kind: GiftStep, of: ByIdOnce & Pick<StepAsked, 'side' | 'pin'>) => {
+    const { once, ...by } = of
+    const asked = { ...by, event: { kind } }
+    if (!once) return step(asked)
+    const input = { asked, once, step: kind, context: context(), secretOf }
+    return settle(store.write((db) => takeStepOnce(db, input)))
+  }
   const asking = () => ({
     operators,
     atMs: nowMs(),
@@ -305,17 +315,12 @@ export function createGifts(parts: GiftsParts): Gifts {
       })
     },
 
-    confirm({ once, ...by }) {
-      const asked = { ...by, side: 'sender', event: { kind: 'confirm' } } as const
-      if (!once) return step(asked)
-      const input = { asked, once, context: context(), secretOf }
-      return settle(store.write((db) => takeStepOnce(db, input)))
-    },
-    confirmedBy: ({ caller, idempotencyKey: key }) =>
-      store.read((db) => madeBy(db, { caller, operation: 'confirmGift', key })),
-    cancel: (by) => step({ ...by, side: 'sender', event: { kind: 'cancel' } }),
-    accept: (by) => step({ ...by, side: 'receiver', event: { kind: 'accept' } }),
-    decline: (by) => step({ ...by, side: 'receiver', event: { kind: 'decline' } }),
+    confirm: (by) => stepOnce('confirm', { ...by, side: 'sender' }),
+    stepTakenBy: ({ caller, idempotencyKey: key }, kind) =>
+      store.read((db) => madeBy(db, { caller, operation: `${kind}Gift`, key })),
+    cancel: (by) => stepOnce('cancel', { ...by, side: 'sender' }),
+    accept: (by) => stepOnce('accept', { ...by, side: 'receiver' }),
+    decline: (by) => stepOnce('decline', { ...by, side: 'receiver' }),
     claimCode: ({ id, by }) =>
       store.read((db) => {
         const request = findGiftRequest(db, id)

@@ -6,7 +6,7 @@ import type { Connection } from '../../store/engine.ts'
 import { findGiftRequest, type GiftRequestRecord } from '../../store/gift-requests.ts'
 import { reverseGift } from '../../store/ledger-changes.ts'
 import { findById, findByNumber, type Account } from '../accounts.ts'
-import { answerOnce } from '../idempotency.ts'
+import { answerOnce, type GiftStep } from '../idempotency.ts'
 import { normaliseMsisdn } from '../msisdn.ts'
 import { fileOf } from '../subscriptions/subscriptions.ts'
 import { refusedBy, type GiftRefusedAnswer } from './giving.ts'
@@ -90,14 +90,15 @@ export function takeStepOnce(
   db: Connection,
   input: StepInput & {
     readonly once: { readonly caller: string; readonly idempotencyKey: string }
+    readonly step: GiftStep
   },
 ): StepResult {
-  const { asked, once, context } = input
+  const { asked, once, step, context } = input
   const { id, by, pin } = asked
   let first: StepResult | undefined
   const { answer } = answerOnce(db, {
     caller: once.caller,
-    operation: 'confirmGift',
+    operation: `${step}Gift`,
     key: once.idempotencyKey,
     fingerprint: fingerprintOf(input.secretOf(db), `${id} ${by} ${pin ?? ''}`),
     atMs: context.atMs,

@@ -148,6 +148,29 @@ test('a PIN confirms; wrong ones are counted and lock; no inbox keeps one', asyn
   t.false(texts.some((text) => /\b(4711|1111|0000)\b/.test(text)))
 })
 
+test('a no, and an answer to an offer, whose answer was lost is the same when it comes again', async (t) => {
+  const rules = withRules({
+    confirmation: { kind: 'yes', withinMinutes: 5 },
+    acceptance: { kind: 'required', withinHours: 24 },
+  })
+  const bench = await createMessagesBench(t, [changedFile('lab', rules)])
+  const [anna, ben] = [await bench.subscriber(), await bench.subscriber()]
+  const twice = async (from: string, text: string) => {
+    const before = await bench.sms(from, text, { id: text })
+    await bench.store.write((db) => db.sql('DELETE FROM channel_answers').run())
+    t.deepEqual(await bench.sms(from, text, { id: text }), before, text)
+    return bench.got(from).at(-1)
+  }
+  await bench.sms(anna, `GIVE 1GB ${ben}`, { id: 'one' })
+  t.is(await twice(anna, 'NO'), 'giftCancelled')
+  await bench.sms(anna, `GIVE 1GB ${ben}`, { id: 'two' })
+  await bench.sms(anna, 'YES', { id: 'yes' })
+  t.is(await twice(ben, 'DECLINE'), 'giftRefusedByYou')
+  await bench.sms(anna, `GIVE 1GB ${ben}`, { id: 'three' })
+  await bench.sms(anna, 'YES', { id: 'yes2' })
+  t.is(await twice(ben, 'ACCEPT'), 'giftTaken')
+})
+
 test('a message whose answer was lost before it was kept is done once, when it comes again', async (t) => {
   const bench = await createMessagesBench(t, [
     changedFile('lab', ASKS_PIN, withRules({ askForData: true })),

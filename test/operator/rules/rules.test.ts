@@ -552,26 +552,4 @@ test('says why not more, in words that go on from the amount', (t) => {
     most({ maxBytes: 7n }).text,
     'At most 7 bytes may be given, because that is the largest gift.',
   )
-  const odd = { sender: { lots: [lotOf({ availableBytes: 9n })] } }
-  t.like(most({ stepBytes: 4n }, odd), {
-    bytes: 8n,
-    text: 'At most 8 bytes may be given, because that is all that is left. Data is given in steps of 4 bytes.',
-  })
-  t.like(most({ sizesBytes: [2n, 5n] }, odd), {
-    bytes: 5n,
-    text: 'At most 5 bytes may be given, because that is the largest gift.',
-  })
-  t.like(most({ sizesBytes: [2n, 10n] }, odd), {
-    bytes: 2n,
-    text: 'At most 2 bytes may be given, because that is all that is left. Data is given in these sizes: 2 bytes, 10 bytes.',
-  })
-  t.like(most({ minBytes: 10n }, { sender: { lots: [lotOf({ availableBytes: 9n })] } }), {
-    bytes: 0n,
-    because: 'belowMinimum',
-    text: 'At most 0 bytes may be given, because what is left to give is below the smallest gift.',
-  })
-  t.is(
-    most({ service: 'none' }).text,
-    'At most 0 bytes may be given. This operator does not let subscribers give data.',
-  )
 })
