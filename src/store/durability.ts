@@ -86,8 +86,8 @@ export function syncedLog(sync: (done: (error: unknown) => void) => void): Synce
   }
 }
 
-/** So many changed rows are worth a copy. */
-const CHANGES_TO_COPY = 8000
+/** So many changed rows are worth a copy; with more of them, callers would wait longer for the disk that syncs the copy. */
+const CHANGES_TO_COPY = 2000
 /** Fewer commands than this with so many changes are a stock or an import: nobody waits behind them. */
 const COMMANDS_WORTH_A_THREAD = 100
 /** The log may grow to 256 MB while nobody stops writing. */
