@@ -62,6 +62,8 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchFigures
   const step = options.onStep ?? (() => undefined)
   const count = options.sessions ?? SESSIONS
   try {
+    // First, in a process that has done nothing else: what lived long in other measurements would be collected in this one.
+    const mix = await mixFigures(directory, { step })
     const sessions: SessionFigures[] = []
     for (const transport of ['http', 'https'] as const) {
       sessions.push(...(await sessionFigures({ directory, transport, count, step })))
@@ -74,7 +76,6 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchFigures
     const floor = await floorFigures()
     step('gifts from 64 callers')
     const gifts = await giftFigures(directory)
-    const mix = await mixFigures(directory, { step })
     step(`memory and start with ${STOCK.toLocaleString('en')} profiles in stock`)
     const large = await stockFigures(directory)
     return {
