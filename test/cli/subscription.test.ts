@@ -74,7 +74,7 @@ test.serial(
     writeFileSync(file, text.replace('"name": "T2"', '"name": "My T2"'))
     const lab = await serve(t, '--data', data, '--operators', own)
     const list = await runJson(t, ['operators', '--data', data])
-    t.is(list.length, 14)
+    t.is(list.length, 16)
     t.like(list[0], { id: 'lab', isDefault: true })
     const t2 = async () => (await runJson(t, ['operators', 'show', 't2', '--data', data]))[0]
     t.is((await t2())?.name, 'My T2')
