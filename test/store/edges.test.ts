@@ -18,6 +18,7 @@ import {
   postGift,
 } from '../../src/store/ledger.ts'
 import { temporaryDirectory } from '../helpers/lab.ts'
+import { insertAccount } from './helper.ts'
 
 const END_MS = 1000
 const TERMS = { origin: 'plan', trafficClass: 'general', giftable: true } as const
@@ -31,17 +32,6 @@ async function createBooks(t: ExecutionContext, path = ':memory:'): Promise<Stor
     for (const id of [1, 2]) insertAccount(db, id)
   })
   return store
-}
-
-function insertAccount(db: Connection, id: number): void {
-  const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
-  db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, zeroblob(16), zeroblob(16), '0000', '00000000', '00000000', 'lab')`,
-  ).run(id, iccid, `00101000000000${id}`, number)
-  db.sql(
-    `INSERT INTO accounts (id, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'enabled', 0)`,
-  ).run(id, number, iccid)
 }
 
 type Issue = Partial<Parameters<typeof issueLot>[1]>

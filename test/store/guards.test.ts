@@ -1,11 +1,12 @@
 /** What the tables themselves hold to, whatever a program above them does: one attempt for each of their rules. */
 
 import test, { type ExecutionContext } from 'ava'
-import { openStore, type Connection, type Store } from '../../src/store/engine.ts'
+import { openStore, type Store } from '../../src/store/engine.ts'
 import { placeHold, releaseHold } from '../../src/store/holds.ts'
 import { adjust, reverseGift } from '../../src/store/ledger-changes.ts'
 import { audit, consume, expireDue, issueLot, postGift } from '../../src/store/ledger.ts'
 import { moveMoney } from '../../src/store/money.ts'
+import { insertAccount } from './helper.ts'
 
 const DAY_MS = 86_400_000
 const NOW_MS = 4 * DAY_MS
@@ -64,17 +65,6 @@ async function createBooks(t: ExecutionContext): Promise<Store> {
 }
 
 const isFirst = (lot: { readonly id: number }): boolean => lot.id === 1
-
-function insertAccount(db: Connection, id: number): void {
-  const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
-  db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, zeroblob(16), zeroblob(16), '0000', '00000000', '00000000', 'lab')`,
-  ).run(id, iccid, `00101000000000${id}`, number)
-  db.sql(
-    `INSERT INTO accounts (id, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'enabled', 0)`,
-  ).run(id, number, iccid)
-}
 
 const newLot = (accountId: number, origin = 'bonus'): string =>
   `INSERT INTO lots (id, account_id, origin, traffic_class, giftable, valid_from, valid_until)

@@ -18,6 +18,7 @@ import {
   postGift,
 } from '../../src/store/ledger.ts'
 import { moveMoney, walletOf } from '../../src/store/money.ts'
+import { insertAccount } from './helper.ts'
 
 const DAY_MS = 86_400_000
 
@@ -43,17 +44,6 @@ const LOT = {
 } as const
 
 const HOLD = { holdId: 'h', accountId: 1, amountBytes: 60n, untilMs: 20 * DAY_MS } as const
-
-function insertAccount(db: Connection, id: number): void {
-  const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
-  db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, zeroblob(16), zeroblob(16), '0000', '00000000', '00000000', 'lab')`,
-  ).run(id, iccid, `00101000000000${id}`, number)
-  db.sql(
-    `INSERT INTO accounts (id, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'enabled', 0)`,
-  ).run(id, number, iccid)
-}
 
 const session = (db: Connection, atMs = 1) =>
   placeHold(db, { ...HOLD, transferId: 'hold', purpose: 'session', atMs })

@@ -3,8 +3,9 @@ import test, { type ExecutionContext } from 'ava'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { tmpdir } from 'node:os'
-import { openStore, type Connection, type Store } from '../../src/store/engine.ts'
+import { openStore, type Store } from '../../src/store/engine.ts'
 import { audit, balanceOf, consume, expireDue, issueLot, postGift } from '../../src/store/ledger.ts'
+import { insertAccount } from './helper.ts'
 
 const DAY_MS = 86_400_000
 
@@ -36,17 +37,6 @@ const LOT = {
   validFromMs: 0,
   validUntilMs: 10 * DAY_MS,
 } as const
-
-function insertAccount(db: Connection, id: number): void {
-  const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
-  db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, zeroblob(16), zeroblob(16), '0000', '00000000', '00000000', 'lab')`,
-  ).run(id, iccid, `00101000000000${id}`, number)
-  db.sql(
-    `INSERT INTO accounts (id, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'enabled', 0)`,
-  ).run(id, number, iccid)
-}
 
 test('the books add up after issue, usage, gift and expiry', async (t) => {
   const store = await createBooks(t)

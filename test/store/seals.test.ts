@@ -8,6 +8,7 @@ import { reverseGift } from '../../src/store/ledger-changes.ts'
 import { audit, consume, issueLot, postGift } from '../../src/store/ledger.ts'
 import { moveMoney } from '../../src/store/money.ts'
 import { temporaryDirectory } from '../helpers/lab.ts'
+import { insertAccount } from './helper.ts'
 
 const DAY_MS = 86_400_000
 
@@ -37,17 +38,6 @@ function use(
   of: { readonly id: string; readonly amountBytes: bigint; readonly atMs: number },
 ): void {
   consume(db, { transferId: of.id, accountId: 1, amountBytes: of.amountBytes, atMs: of.atMs })
-}
-
-function insertAccount(db: Connection, id: number): void {
-  const [iccid, number] = [`890010100000000000${id}`, `9990100000${id}`]
-  db.sql(
-    `INSERT INTO inventory (serial, iccid, imsi, msisdn, ki, opc, pin, puk, adm, profile_type)
-     VALUES (?, ?, ?, ?, zeroblob(16), zeroblob(16), '0000', '00000000', '00000000', 'lab')`,
-  ).run(id, iccid, `00101000000000${id}`, number)
-  db.sql(
-    `INSERT INTO accounts (id, msisdn, iccid, profile_state, opened_at) VALUES (?, ?, ?, 'enabled', 0)`,
-  ).run(id, number, iccid)
 }
 
 const seal = (store: Store, limit = 100): Promise<number> =>
