@@ -10,8 +10,8 @@ const STEPS_PER_MS = 16
 
 /**
  * Makes ids of 24 hexadecimal digits: 12 that grow with the lab's clock, and never go back while the lab is open, then 12
- * by chance, which tell ids apart whatever was done to the clock between two runs. Never from the seed: a lab that is opened again must not call a new thing by
- * an old name.
+ * by chance, which tell ids apart whatever was done to the clock between two runs. Never from the seed: a lab that is
+ * opened again must not call a new thing by an old name.
  */
 export function orderedIds({ clock, random }: Environment): () => string {
   let last = 0

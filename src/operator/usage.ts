@@ -1,7 +1,7 @@
 /** Using data: only of an attached phone, earliest end first, whole or not at all. */
 
 import type { Connection } from '../store/engine.ts'
-import { consumeIfEnough, slicesOfUsage, usableOf, type UsageSlice } from '../store/ledger.ts'
+import { consumeIfEnough, slicesOfUsage, usableBytes, type UsageSlice } from '../store/ledger.ts'
 import { findByNumber, type Account } from './accounts.ts'
 import { formatAmount } from './amount.ts'
 import { ADMISSION_REFUSALS, admit, noteUse } from './charging/admission.ts'
@@ -119,7 +119,7 @@ function decide(db: Connection, input: UsageInput): Decided {
     consumeIfEnough(db, { ...lots, transferId: usageId, amountBytes }) ??
     useBeyond(db, { ...lots, account, file, transferId: usageId, usedBytes: amountBytes })
   if (!slices) {
-    const { generalBytes } = usableOf(db, lots)
+    const generalBytes = usableBytes(db, lots)
     return refused('notEnoughData', `${formatAmount(generalBytes, file.gigabyteBytes)} are left.`)
   }
   noteUse(db, { account, file, atMs })

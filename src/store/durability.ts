@@ -3,7 +3,6 @@
  * work that goes on, and copied into the database by a thread of its own. See docs/decisions/0004-store.md.
  */
 
-import { once } from 'node:events'
 import { closeSync, fdatasync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Worker } from 'node:worker_threads'
@@ -90,7 +89,7 @@ export function syncedLog(sync: (done: (error: unknown) => void) => void): Synce
 const CHANGES_TO_COPY = 2000
 /** Fewer commands than this with so many changes are a stock or an import: nobody waits behind them. */
 const COMMANDS_WORTH_A_THREAD = 100
-/** The log may grow to 256 MB while nobody stops writing. */
+/** The log may grow to 64 MB while nobody stops writing. */
 const FRAMES_MAX = 16_384
 /** What the thread leaves may be copied between two commits when it is this little. */
 const CHANGES_TO_FINISH = 400
@@ -168,7 +167,8 @@ function checkpointing(db: Database.Database, databaseFd: number): Checkpointing
     const ending = thread
     thread = undefined
     ending.ref()
-    const exit = once(ending, 'exit')
+    // Not `once` of node:events: it rejects when the thread fails on its way out, and the database would stay open.
+    const exit = new Promise((resolve) => void ending.once('exit', resolve))
     ending.postMessage('end', [])
     await exit
   }

@@ -35,15 +35,7 @@ export {
   type TrafficClass,
   type TransferHead,
 } from './journal.ts'
-export {
-  balanceOf,
-  findLot,
-  usableOf,
-  type Lot,
-  type LotChoice,
-  type LotPart,
-  type Usable,
-} from './lots.ts'
+export { balanceOf, findLot, usableBytes, type Lot, type LotChoice, type LotPart } from './lots.ts'
 
 /** The part of a gift that came from one lot. */
 export interface GiftSlice {

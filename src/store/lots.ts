@@ -28,16 +28,6 @@ export interface Lot {
   readonly parentLotId: number | undefined
 }
 
-/** The lots of one account that may be used at an instant, added up. */
-export interface Usable {
-  /** Everything that is left, of both traffic classes. */
-  readonly availableBytes: bigint
-  /** What general traffic may use. */
-  readonly generalBytes: bigint
-  /** What may be given away. */
-  readonly giftableBytes: bigint
-}
-
 /** Which lots of an account are wanted at an instant, and in which order. */
 export interface LotChoice {
   readonly accountId: number
@@ -109,29 +99,16 @@ export function creditedLot(
   return row && { lot: lotFromRow(row), atMs: Number(row.at) }
 }
 
-/**
- * What may be used and given at an instant; adds up the same lots that `consume` and `postGift` take from.
- *
- * With `enoughBytes` it stops at the lot at which both uses have that much: sums below it are exact, others are not
- * wanted. An account may own thousands of small gifts, and its first lots mostly suffice.
- */
-export function usableOf(
-  db: Connection,
-  of: LotChoice & { readonly enoughBytes?: bigint | undefined },
-): Usable {
-  const sums = { availableBytes: 0n, generalBytes: 0n, giftableBytes: 0n }
-  const enoughBytes = of.enoughBytes ?? Infinity
-  // Every gift asks this: whole rows are read for those alone who judge them.
-  const statement = statementOf(of, of.eligible ? '*' : 'available, traffic_class, giftable')
-  for (const row of db.bigSql<LotRow>(statement).iterate(of.accountId, of.atMs, of.atMs)) {
-    sums.availableBytes += row.available
-    if (row.traffic_class === 'general') sums.generalBytes += row.available
-    if (row.giftable === 1n && (!of.eligible || of.eligible(lotFromRow(row)))) {
-      sums.giftableBytes += row.available
-    }
-    if (sums.generalBytes >= enoughBytes && sums.giftableBytes >= enoughBytes) break
+/** What general traffic may use at an instant: the sum of the lots that `consume` takes from. */
+export function usableBytes(db: Connection, of: Omit<LotChoice, 'trafficClass'>): bigint {
+  const statement = statementOf({ ...of, trafficClass: 'general' }, 'available')
+  let bytes = 0n
+  for (const { available } of db
+    .bigSql<Pick<LotRow, 'available'>>(statement)
+    .iterate(of.accountId, of.atMs, of.atMs)) {
+    bytes += available
   }
-  return sums
+  return bytes
 }
 
 interface LotWant extends LotChoice {

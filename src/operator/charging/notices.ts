@@ -3,7 +3,7 @@
 import { wantsNotices } from '../../store/channels.ts'
 import { expiryEvent, isTold, planUsage, untoldEndings } from '../../store/charging.ts'
 import type { Connection } from '../../store/engine.ts'
-import { usableOf } from '../../store/ledger.ts'
+import { usableBytes } from '../../store/ledger.ts'
 import { putMessage } from '../../store/messages.ts'
 import { findById, type Account } from '../accounts.ts'
 import type { MessageId, MessageParams, TextOverrides } from '../messages/texts/catalogue.ts'
@@ -72,7 +72,7 @@ export function noticeCooling(
 }
 
 function generalLeft(db: Connection, { account, atMs }: Of): bigint {
-  return usableOf(db, { accountId: account.id, atMs, trafficClass: 'general' }).generalBytes
+  return usableBytes(db, { accountId: account.id, atMs })
 }
 
 function tell<Id extends MessageId>(
