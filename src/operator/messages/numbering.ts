@@ -139,7 +139,7 @@ export function numberingPlan(
   return { ...plan, ranges }
 }
 
-/** The countries whose habits are known, for the schema of an operator's file. */
+/** The countries whose habits are known; any other has the international form alone. */
 export function numberingCountries(): readonly string[] {
   return PLANS.map(({ country }) => country)
 }

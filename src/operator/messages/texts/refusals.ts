@@ -1,8 +1,7 @@
 /** Which text tells a subscriber that a rule refused a gift. */
 
-import type { FittedText } from '../fitting.ts'
 import { parametersOf, type MessageId, type MessageParams, type Money } from './catalogue.ts'
-import { renderMessage, textOfMessage, type TextOptions } from './render.ts'
+import { textOfMessage, type TextOptions } from './render.ts'
 
 /** A refusal as the rules give it: its code, what bounds the gift, and when the rule is over. */
 export interface RefusedGift {
@@ -108,13 +107,7 @@ const REFUSAL_MESSAGES: Readonly<Record<string, MessageId>> = {
 /** The codes that have a text of their own, for the test that holds them against the rules. */
 export const REFUSAL_CODES: readonly string[] = Object.keys(REFUSAL_MESSAGES)
 
-/** The text for a refusal, as it goes out; a plain one for a code that is not known or lacks what its text names. */
-export function renderRefusal(refusal: RefusedGift, options: RefusalOptions): FittedText {
-  const { id, params } = messageOfRefusal(refusal, options)
-  return renderMessage(id, params, options)
-}
-
-/** The same as whole text, for the API and the app. */
+/** The whole text for a refusal, whatever its length; a plain one for a code that is not known or lacks what its text names. */
 export function textOfRefusal(refusal: RefusedGift, options: RefusalOptions): string {
   const { id, params } = messageOfRefusal(refusal, options)
   return textOfMessage(id, params, options)
